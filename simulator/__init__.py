@@ -1,0 +1,8 @@
+"""Simulated mining rigs that behave on the wire like the real ones, on loopback only.
+
+Used by the demo, the tests and the benchmarks. It shares no code with the integration,
+so that one cannot hide the other's mistakes; it needs aiohttp and nothing else.
+
+A miner is one module (or package) with a `SimulatedRig`; `farm.py` puts rigs together,
+`python -m simulator` starts a farm with a control server.
+"""

@@ -1,0 +1,121 @@
+"""Named farms: rigs that stand together, as somebody has them at home."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from .clock import Clock
+from .faults import COMMANDS, Fault
+from .hardware import Card
+from .models import (
+    CELERON_J4125,
+    GTX_1660_SUPER,
+    RTX_3060_TI,
+    RTX_3070,
+    RX_7800_XT,
+    RYZEN_5_3600,
+    RYZEN_7_5800X,
+)
+from .rig import SimulatedRig
+from .xmrig import Habits, SimulatedXMRig
+
+_DAY = 86400
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """Where a farm stands."""
+
+    clock: Clock
+    base_port: int = 0
+    """The first rig's port, the next one's is one more; 0 takes any free ones."""
+    speed: float = 1
+    """How many times as fast as in reality time passes."""
+
+    def port(self, number: int) -> int:
+        """Return the port of a rig by its place in the farm."""
+        return self.base_port + number if self.base_port else 0
+
+
+type Farm = Callable[[Site], Sequence[SimulatedRig]]
+
+
+def describe(rig: SimulatedRig) -> dict[str, object]:
+    """Return how to add a rig and what can be done to it, as JSON data."""
+    return {
+        "name": rig.name,
+        "slug": rig.slug,
+        "kind": rig.kind,
+        "form": rig.form,
+        "faults": [*Fault, *COMMANDS],
+    }
+
+
+def _demo(site: Site) -> list[SimulatedRig]:
+    boot = 20 / site.speed
+    drops = Habits(pool_drops_every=8 * 3600)
+    return [
+        SimulatedXMRig(
+            "Office PC",
+            token="office-1234",
+            restricted=False,
+            cpu=RYZEN_5_3600,
+            habits=drops,
+            running_for=2 * _DAY,
+            clock=site.clock,
+            port=site.port(0),
+            boot_seconds=boot,
+        ),
+        SimulatedXMRig(
+            "Garage",
+            token="garage-5678",
+            restricted=False,
+            cpu=CELERON_J4125,
+            cards=[
+                Card(model=RTX_3070),
+                Card(model=RTX_3060_TI),
+                Card(model=GTX_1660_SUPER),
+            ],
+            pools=[
+                _pool("rvn.2miners.com:6060", "garage", coin="ravencoin"),
+                _pool("stratum+ssl://us.flypool.org:3443", "garage", algo="kawpow"),
+                _pool("pool.hashvault.pro:443", "garage", coin="monero", tls=True),
+            ],
+            habits=drops,
+            running_for=5 * _DAY,
+            clock=site.clock,
+            port=site.port(1),
+            boot_seconds=boot,
+        ),
+        SimulatedXMRig(
+            "Gaming PC",
+            version="6.22.2",
+            token="gaming-9012",
+            restricted=False,
+            cpu=RYZEN_7_5800X,
+            # Its Windows driver tells no power.
+            cards=[Card(model=RX_7800_XT, threads=2, blind=frozenset({"power"}))],
+            platform="windows",
+            habits=drops,
+            running_for=3 * 3600,
+            clock=site.clock,
+            port=site.port(2),
+            boot_seconds=boot,
+        ),
+        SimulatedXMRig(
+            "NAS",
+            version="6.22.1",
+            cpu=CELERON_J4125,
+            habits=drops,
+            running_for=20 * _DAY,
+            clock=site.clock,
+            port=site.port(3),
+            boot_seconds=boot,
+        ),
+    ]
+
+
+def _pool(url: str, rig: str, **more: object) -> dict[str, object]:
+    return {"url": url, "user": f"demo-wallet.{rig}", "pass": "x", **more}
+
+
+FARMS: Mapping[str, Farm] = {"demo": _demo}
