@@ -1,0 +1,3 @@
+# Home Assistant puts probatio in the place of voluptuous when it is imported; this
+# tells type checkers the same.
+from probatio import *
