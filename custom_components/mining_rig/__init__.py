@@ -1,0 +1,72 @@
+"""Mining rigs, proxies and pools in Home Assistant: one entry and coordinator each."""
+
+from typing import Final
+
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.device_registry import AnyDeviceEntry
+from homeassistant.helpers.typing import ConfigType
+
+from .const import CONF_KIND, DOMAIN
+from .coordinator import RigConfigEntry, RigCoordinator
+from .opening import opening_for
+from .repairs import async_forget_issues
+from .services import async_register_services
+from .sources import async_opener
+from .store import RigStore
+
+CONFIG_SCHEMA: Final = cv.config_entry_only_config_schema(DOMAIN)
+
+PLATFORMS: Final = (
+    Platform.BINARY_SENSOR,
+    Platform.BUTTON,
+    Platform.NUMBER,
+    Platform.SELECT,
+    Platform.SENSOR,
+    Platform.SWITCH,
+)
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Register what belongs to no single rig."""
+    async_register_services(hass)
+    return True
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: RigConfigEntry) -> bool:
+    """Set up one rig, whether it is on or off."""
+    store = RigStore(hass, entry.entry_id)
+    await store.async_load()
+    open_source = await async_opener(hass, entry.data[CONF_KIND])
+    source = await open_source(opening_for(hass, entry.data, notes=store))
+    coordinator = RigCoordinator(hass, entry, source, store)
+    try:
+        await coordinator.async_start()
+    except BaseException:
+        await source.close()
+        raise
+    entry.runtime_data = coordinator
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    return True
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: RigConfigEntry) -> bool:
+    """Let the rig go."""
+    if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
+        return False
+    await entry.runtime_data.async_stop()
+    return True
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: RigConfigEntry) -> None:
+    """Forget the rig."""
+    async_forget_issues(hass, entry)
+    await RigStore(hass, entry.entry_id).async_remove()
+
+
+async def async_remove_config_entry_device(
+    hass: HomeAssistant, entry: RigConfigEntry, device: AnyDeviceEntry
+) -> bool:
+    """Let the owner remove a part that the rig does not tell of any more."""
+    return entry.runtime_data.forget(device)

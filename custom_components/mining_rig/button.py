@@ -1,0 +1,51 @@
+"""Buttons: what can be pressed."""
+
+from typing import Final, override
+
+from homeassistant.components.button import ButtonEntity
+from homeassistant.components.button.const import ButtonDeviceClass
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .coordinator import RigConfigEntry, RigCoordinator
+from .entity import CATEGORIES, RigEntity, async_add_as_they_appear
+from .layout import KnownPart
+from .model import Action
+
+PARALLEL_UPDATES: Final = 1
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: RigConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Set up the rig's buttons."""
+    async_add_as_they_appear(
+        entry,
+        async_add_entities,
+        lambda part: part.actions.values(),
+        RigButton,
+        lambda action: action.key,
+    )
+
+
+class RigButton(RigEntity, ButtonEntity):
+    """Something to press."""
+
+    def __init__(
+        self, coordinator: RigCoordinator, part: KnownPart, action: Action
+    ) -> None:
+        """Take names, category and default from the action."""
+        super().__init__(coordinator, part, action.key)
+        self._action = action
+        self._attr_translation_key = action.key
+        self._attr_entity_category = CATEGORIES[action.category]
+        self._attr_entity_registry_enabled_default = action.enabled
+        if action.restarts:
+            self._attr_device_class = ButtonDeviceClass.RESTART
+
+    @override
+    async def async_press(self) -> None:
+        """Press it."""
+        await self.coordinator.async_press(self._part_key, self._action)

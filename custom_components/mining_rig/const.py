@@ -1,0 +1,20 @@
+"""Names that several files share."""
+
+import logging
+from typing import Final
+
+DOMAIN: Final = "mining_rig"
+LOGGER: Final = logging.getLogger(__package__)
+
+# In an entry's data, beside what the source's form asked for.
+CONF_KIND: Final = "kind"
+CONF_ANCHOR: Final = "anchor"
+CONF_CONTROLS: Final = "controls"
+CONF_ACCESS_TOKEN: Final = "access_token"
+
+# In an entry's options.
+CONF_POWER_METER: Final = "power_meter"
+CONF_BASE_POWER: Final = "base_power"
+CONF_RATED_POWER: Final = "rated_power"
+CONF_ZERO_WHILE_OFF: Final = "zero_while_off"
+CONF_KEEP_ORDER: Final = "keep_order"

@@ -1,0 +1,631 @@
+"""The coordinator: the only place where time passes.
+
+It polls, notices when a rig goes and comes back, turns power into energy, sends
+commands and reads back what became of them.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+import random
+from typing import Any, Final, override
+
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
+from homeassistant.const import (
+    ATTR_UNIT_OF_MEASUREMENT,
+    EVENT_HOMEASSISTANT_FINAL_WRITE,
+    UnitOfPower,
+)
+from homeassistant.core import (
+    CALLBACK_TYPE,
+    Event,
+    EventStateChangedData,
+    HomeAssistant,
+    callback,
+)
+from homeassistant.exceptions import (
+    ConfigEntryAuthFailed,
+    ConfigEntryNotReady,
+    HomeAssistantError,
+)
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.event import (
+    async_track_state_change_event,
+    async_track_time_interval,
+)
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.util import dt as dt_util
+from homeassistant.util.unit_conversion import PowerConverter
+
+from .const import (
+    CONF_ANCHOR,
+    CONF_BASE_POWER,
+    CONF_KEEP_ORDER,
+    CONF_KIND,
+    CONF_POWER_METER,
+    CONF_RATED_POWER,
+    CONF_ZERO_WHILE_OFF,
+    DOMAIN,
+    LOGGER,
+)
+from .derive import Derivation, PowerSettings
+from .energy import EnergyTotal
+from .layout import KnownPart, Layout
+from .model import (
+    CONNECTED,
+    ENERGY,
+    ENERGY_ESTIMATE,
+    HASHRATE,
+    MINING_ALLOWED,
+    POWER,
+    POWER_ESTIMATE,
+    RIG,
+    Action,
+    Channel,
+    Control,
+    Part,
+    PartKind,
+    Snapshot,
+    Value,
+    part_map,
+)
+from .repairs import async_manage_issues
+from .sources import KINDS, rig_unique_id
+from .sources.base import (
+    Commanded,
+    CommandRefused,
+    Configured,
+    JsonObject,
+    Polled,
+    Source,
+    SourceBusy,
+    SourceError,
+    SourceGarbled,
+    SourceRefused,
+    SourceUnreachable,
+)
+from .store import RigStore
+
+type RigConfigEntry = ConfigEntry[RigCoordinator]
+
+READ_TIMEOUT: Final = 10.0
+CONFIRM_PAUSES: Final = (0.2, 0.3, 0.5, 1.0, 1.0, 1.0, 1.0, 1.0)
+"""Seconds between a command and each look whether it took effect; 6 s in all."""
+
+_POLLS_UNTIL_STALE: Final = 3
+_SHORTEST_STALE: Final = timedelta(seconds=30)
+_STALE_TOLERANCE: Final = timedelta(seconds=1)
+_SLOWEST: Final = timedelta(seconds=60)
+_SAVE_EVERY: Final = timedelta(minutes=1)
+_ORDER_AGAIN: Final = timedelta(minutes=1)
+_METER_GAP: Final = 180.0
+"""A meter that says nothing new still holds; the rig is polled at least once a minute."""
+_ENERGIES: Final[tuple[tuple[Channel[float], Channel[float]], ...]] = (
+    (POWER.plain, ENERGY.plain),
+    (POWER_ESTIMATE.plain, ENERGY_ESTIMATE.plain),
+)
+
+
+class RigCoordinator(DataUpdateCoordinator[Snapshot]):
+    """One rig: its source, what it told last, and whether it still answers."""
+
+    config_entry: RigConfigEntry
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: RigConfigEntry,
+        source: Source,
+        store: RigStore,
+    ) -> None:
+        """Take a source and a loaded store; nothing is asked yet."""
+        super().__init__(
+            hass, LOGGER, config_entry=entry, name=entry.title, update_interval=None
+        )
+        self.source = source
+        self.store = store
+        self.kind = KINDS[entry.data[CONF_KIND]]
+        self.anchor: str = entry.data[CONF_ANCHOR]
+        self.online = False
+        self.revision = 0
+        """Counts accepted readings."""
+        self.misses = 0
+        """Polls since the last accepted reading."""
+        self.last_error: SourceError | None = None
+        self.last_accepted: datetime | None = None
+        self.other_rig: str | None = None
+        """The id of another rig that answers at this one's address."""
+
+        options = entry.options
+        self._meter: str | None = options.get(CONF_POWER_METER)
+        self._derivation = Derivation(
+            PowerSettings(
+                meter=self._meter is not None,
+                base=options.get(CONF_BASE_POWER) or 0.0,
+                rated=options.get(CONF_RATED_POWER),
+            )
+        )
+        self._derivation.load(store.derived)
+        self._energy = {
+            energy: EnergyTotal(store.energy.get(energy.key, 0.0))
+            for _, energy in _ENERGIES
+        }
+        self._interval = (
+            source.interval if isinstance(source, Polled) else _SHORTEST_STALE
+        )
+        self._busy = asyncio.Lock()
+        self._unsaved = False
+        self._refused = False
+        self._issues: tuple[str | None, str | None] = (None, None)
+        self._ordered_at: datetime | None = None
+        self._layout_listeners: list[CALLBACK_TYPE] = []
+        self.data = self._away()
+
+    @property
+    def layout(self) -> Layout:
+        """What the rig is made of, as far as it was ever seen."""
+        return self.store.layout
+
+    @property
+    def stale_after(self) -> timedelta:
+        """How long the last reading holds."""
+        return max(self._interval * _POLLS_UNTIL_STALE, _SHORTEST_STALE)
+
+    # ---- beginning and end
+
+    async def async_start(self) -> None:
+        """Ask for the first time and begin to poll.
+
+        A rig that is off is no error where its parts are known from earlier. Raises
+        ConfigEntryNotReady or ConfigEntryAuthFailed.
+        """
+        try:
+            snapshot = await self._async_read()
+        except SourceRefused as err:
+            raise ConfigEntryAuthFailed(
+                translation_domain=DOMAIN,
+                translation_key="refused",
+                translation_placeholders={"rig": self.name},
+            ) from err
+        except SourceError as err:
+            if not self.layout.parts:
+                raise ConfigEntryNotReady(
+                    translation_domain=DOMAIN,
+                    translation_key="no_answer",
+                    translation_placeholders={"rig": self.name, "error": str(err)},
+                ) from err
+            self._miss(err)
+            self._go_away()
+            self.layout.learn(self.data)
+        else:
+            self._accept(snapshot)
+            await self._async_save()
+        self.async_register_rig()
+
+        entry = self.config_entry
+        if self._meter is not None:
+            entry.async_on_unload(
+                async_track_state_change_event(
+                    self.hass, self._meter, self._handle_meter
+                )
+            )
+        entry.async_on_unload(
+            async_track_time_interval(
+                self.hass, self._async_save_regularly, _SAVE_EVERY
+            )
+        )
+        entry.async_on_unload(
+            self.hass.bus.async_listen(
+                EVENT_HOMEASSISTANT_FINAL_WRITE, self._async_save_at_end
+            )
+        )
+        # A random first wait spreads the polls of many rigs over the interval.
+        self.update_interval = self._interval * random.uniform(0.5, 1)
+        # A listener of its own: energy goes on when every entity is disabled.
+        entry.async_on_unload(self.async_add_listener(_nothing))
+
+    async def async_stop(self) -> None:
+        """Keep what has to be kept and let the rig go."""
+        await self.async_shutdown()
+        await self.source.close()
+        await self._async_save()
+
+    async def _async_save(self) -> None:
+        self._unsaved = False
+        self.store.derived = self._derivation.dump()
+        try:
+            await self.store.async_save()
+        except HomeAssistantError:
+            self._unsaved = True
+            raise
+
+    async def _async_save_regularly(self, _now: datetime) -> None:
+        if self._unsaved:
+            try:
+                await self._async_save()
+            except HomeAssistantError as err:
+                LOGGER.warning("%s: %s", self.name, err)
+
+    async def _async_save_at_end(self, _event: Event) -> None:
+        await self._async_save()
+
+    # ---- devices
+
+    @callback
+    def async_register_rig(self) -> dr.DeviceEntry:
+        """Enter the rig's own device, or what is new about it."""
+        rig = self.layout.parts.get(RIG) or KnownPart(kind=PartKind.RIG, key=RIG)
+        return dr.async_get(self.hass).async_get_or_create(
+            config_entry_id=self.config_entry.entry_id,
+            identifiers={(DOMAIN, self.anchor)},
+            name=self.config_entry.title,
+            manufacturer=rig.manufacturer or self.kind.manufacturer,
+            model=rig.model,
+            sw_version=rig.version,
+            serial_number=rig.serial,
+            configuration_url=self.source.address,
+        )
+
+    @callback
+    def async_on_layout(self, told: CALLBACK_TYPE) -> CALLBACK_TYPE:
+        """Call back when a part, or a reading of a part, appears for the first time."""
+        self._layout_listeners.append(told)
+        return lambda: self._layout_listeners.remove(told)
+
+    @callback
+    def forget(self, device: dr.AnyDeviceEntry) -> bool:
+        """Forget the part that a device stands for, unless the rig tells of it now."""
+        for part in self.layout.parts:
+            if (DOMAIN, f"{self.anchor}_{part}") in device.identifiers:
+                if self.online and part in self.data.parts:
+                    return False
+                self._unsaved = self.layout.forget([part])
+                return True
+        return (DOMAIN, self.anchor) not in device.identifiers
+
+    def _layout_changed(self, removed: frozenset[str]) -> None:
+        registry = dr.async_get(self.hass)
+        entry_id = self.config_entry.entry_id
+        for key in removed:
+            identifier = (DOMAIN, f"{self.anchor}_{key}")
+            device = registry.async_get_child_device_by_identifier(
+                identifier, entry_id
+            ) or registry.async_get_device_by_identifier(identifier, entry_id)
+            if device is not None:
+                registry.async_remove_device(device.id)
+        self.async_register_rig()
+        for told in list(self._layout_listeners):
+            told()
+
+    # ---- reading
+
+    async def _async_read(self) -> Snapshot:
+        """Read once, in the time that a poll may take. Raises a SourceError."""
+        assert isinstance(self.source, Polled)
+        try:
+            async with asyncio.timeout(READ_TIMEOUT):
+                snapshot = await self.source.read(dt_util.utcnow())
+        except TimeoutError as err:
+            raise SourceUnreachable("no answer in time", timed_out=True) from err
+        expected = self.config_entry.unique_id
+        if expected is not None and snapshot.rig_id is not None:
+            found = rig_unique_id(self.config_entry.data[CONF_KIND], snapshot.rig_id)
+            if found != expected:
+                self.other_rig = snapshot.rig_id
+                raise SourceGarbled(
+                    "another rig answers at this address", other_device=True
+                )
+        self.other_rig = None
+        return snapshot
+
+    @override
+    async def _async_update_data(self) -> Snapshot:
+        """Poll. That a rig does not answer is no failure of the coordinator."""
+        if self._busy.locked():
+            # A command is under way and reads for itself.
+            return self.data
+        async with self._busy:
+            try:
+                snapshot = await self._async_read()
+            except SourceError as err:
+                self._miss(err)
+            else:
+                self._accept(snapshot)
+        self.update_interval = self._next_wait()
+        return self.data
+
+    def _next_wait(self) -> timedelta:
+        if isinstance(self.last_error, SourceBusy) and self.last_error.retry_after:
+            return max(timedelta(seconds=self.last_error.retry_after), self._interval)
+        if self.online:
+            return self._interval
+        slower: int = 1 << min(max(self.misses - _POLLS_UNTIL_STALE, 0), 10)
+        return min(self._interval * slower, max(_SLOWEST, self._interval))
+
+    def _accept(self, snapshot: Snapshot) -> None:
+        """Make a reading the rig's present."""
+        now = dt_util.utcnow()
+        if not self.online:
+            self._come_back()
+        self.revision += 1
+        self.misses = 0
+        self.last_error = None
+        self.last_accepted = now
+        complete = self._derivation.complete(snapshot, self._metered())
+        self.data = self._with_energy(complete)
+        self._unsaved = True
+        if self.layout.learn(self.data):
+            self._layout_changed(snapshot.removed)
+        self._manage_issues()
+        if self.store.orders:
+            self._keep_orders(now)
+
+    def _miss(self, error: SourceError) -> None:
+        """Note that a poll brought nothing; go away once the last reading is stale."""
+        LOGGER.debug("%s: %s: %s", self.name, type(error).__name__, error)
+        self.misses += 1
+        self.last_error = error
+        if isinstance(error, SourceRefused) and not self._refused:
+            self._refused = True
+            self.config_entry.async_start_reauth(self.hass)
+        self._manage_issues()
+        if not self.online:
+            # With a meter, power and energy go on while the rig is off.
+            self.data = self._away()
+        elif self._is_stale(dt_util.utcnow()):
+            self._go_away()
+
+    def _is_stale(self, now: datetime) -> bool:
+        return (
+            self.last_accepted is None
+            or now - self.last_accepted >= self.stale_after - _STALE_TOLERANCE
+        )
+
+    def _go_away(self) -> None:
+        LOGGER.info("%s does not answer: %s", self.name, self.last_error)
+        self.online = False
+        self.data = self._away()
+
+    def _come_back(self) -> None:
+        if self.last_error is not None:
+            LOGGER.info("%s answers again", self.name)
+        self.online = True
+        if self._refused:
+            self._refused = False
+            flows = self.config_entry.async_get_active_flows(self.hass, {SOURCE_REAUTH})
+            for flow in list(flows):
+                self.hass.config_entries.flow.async_abort(flow["flow_id"])
+
+    def _manage_issues(self) -> None:
+        issues = (self.data.read_only, self.other_rig)
+        if issues != self._issues:
+            self._issues = issues
+            async_manage_issues(self.hass, self.config_entry, *issues)
+
+    # ---- power, energy, and what is said of a rig that is off
+
+    def _metered(self) -> float | None:
+        """Return what the owner's power meter shows, in W."""
+        if self._meter is None or (state := self.hass.states.get(self._meter)) is None:
+            return None
+        unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT, UnitOfPower.WATT)
+        try:
+            watts = PowerConverter.convert(float(state.state), unit, UnitOfPower.WATT)
+        except ValueError, HomeAssistantError:
+            return None
+        # Plugs show a little less than nothing when nothing is drawn.
+        return max(watts, 0.0) if watts < float("inf") else None
+
+    @callback
+    def _handle_meter(self, _event: Event[EventStateChangedData]) -> None:
+        if self.online:
+            rig = self.data.rig
+            values = {**rig.values}
+            values.pop(POWER.plain, None)
+            if (watts := self._metered()) is not None:
+                values[POWER.plain] = watts
+            parts = {**self.data.parts, RIG: replace(rig, values=values)}
+            self.data = self._with_energy(replace(self.data, parts=parts))
+        else:
+            self.data = self._away()
+        self._unsaved = True
+        self.async_update_listeners()
+
+    def _with_energy(self, snapshot: Snapshot) -> Snapshot:
+        """Add energy and connectivity to what the rig itself tells."""
+        rig = snapshot.rig
+        values: dict[Channel[Any], Value] = {**rig.values, CONNECTED.plain: self.online}
+        now = dt_util.utcnow()
+        gap = self.stale_after.total_seconds() if self._meter is None else _METER_GAP
+        known = self.layout.parts.get(RIG)
+        for power, energy in _ENERGIES:
+            # A counter of the rig's own is better than ours, a meter is better still.
+            total = rig.get(energy) if self._meter is None else None
+            watts = rig.get(power)
+            if total is None:
+                total = self._energy[energy].add(watts, now, gap)
+                if watts is None and (known is None or energy not in known.channels):
+                    continue
+            values[energy] = self.store.energy[energy.key] = total
+        return replace(
+            snapshot, parts={**snapshot.parts, RIG: replace(rig, values=values)}
+        )
+
+    def _away(self) -> Snapshot:
+        """Return what can be said of a rig that does not answer."""
+        zero = self.config_entry.options.get(CONF_ZERO_WHILE_OFF, False)
+        parts = part_map(
+            *(
+                replace(known.as_absent(), values=_zeros(known) if zero else {})
+                for known in self.layout.parts.values()
+            )
+        )
+        rig = parts.get(RIG) or Part(kind=PartKind.RIG, key=RIG)
+        values = {**rig.values}
+        if self._meter is not None:
+            values.pop(POWER.plain, None)
+            if (watts := self._metered()) is not None:
+                values[POWER.plain] = watts
+            parts[RIG] = replace(rig, values=values)
+            return self._with_energy(Snapshot(parts=parts))
+        values[CONNECTED.plain] = False
+        known_rig = self.layout.parts.get(RIG)
+        for _, energy in _ENERGIES:
+            if known_rig is not None and energy in known_rig.channels:
+                values[energy] = self.store.energy.get(energy.key, 0.0)
+        parts[RIG] = replace(rig, values=values)
+        return Snapshot(parts=parts)
+
+    # ---- commands
+
+    @contextmanager
+    def _told_to_user(self) -> Iterator[None]:
+        """Turn a source's errors into ones that a person can read."""
+        try:
+            yield
+        except SourceError as err:
+            key, details = "unreachable", {"error": str(err)}
+            if isinstance(err, CommandRefused):
+                key, details = err.translation_key, err.placeholders
+            elif isinstance(err, SourceRefused):
+                key = "refused"
+                self.config_entry.async_start_reauth(self.hass)
+            elif isinstance(err, SourceBusy):
+                key = "busy"
+            elif isinstance(err, SourceGarbled):
+                key = "garbled"
+            raise HomeAssistantError(
+                translation_domain=DOMAIN,
+                translation_key=key,
+                translation_placeholders={"rig": self.name, **details},
+            ) from err
+
+    def _error(self, key: str) -> HomeAssistantError:
+        return HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key=key,
+            translation_placeholders={"rig": self.name},
+        )
+
+    async def async_write(self, part: str, channel: Channel[Any], value: Value) -> None:
+        """Order one setting and return when the rig shows it.
+
+        Raises HomeAssistantError where it does not.
+        """
+        present = self.data.parts.get(part)
+        control = present.controls.get(channel) if present is not None else None
+        source = self.source
+        if control is None or not isinstance(source, Commanded):
+            raise self._error("not_offered" if self.online else "away")
+        if channel is MINING_ALLOWED.plain and self._keeps_orders:
+            await self.store.async_order(part, value)
+        async with self._busy:
+            with self._told_to_user():
+                await source.write(part, control, value)
+            confirmed = await self._async_confirm(part, control, value)
+        self.async_update_listeners()
+        if not confirmed:
+            raise self._error("not_confirmed")
+
+    async def _async_confirm(
+        self, part: str, control: Control[Any], value: Value
+    ) -> bool:
+        """Read until the rig shows the value; the newest reading is accepted."""
+        for pause in CONFIRM_PAUSES:
+            await asyncio.sleep(pause)
+            try:
+                snapshot = await self._async_read()
+            except SourceError as err:
+                LOGGER.debug("%s: not confirmed yet: %s", self.name, err)
+                continue
+            self._accept(snapshot)
+            found = snapshot.parts.get(part)
+            if found and _same(found.get(control.channel), value, control.step):
+                return True
+        return False
+
+    async def async_press(self, part: str, action: Action) -> None:
+        """Press something. Raises HomeAssistantError where the rig refuses."""
+        source = self.source
+        if not isinstance(source, Commanded):
+            raise self._error("not_offered")
+        async with self._busy:
+            with self._told_to_user():
+                await source.press(part, action)
+        await self.async_refresh()
+
+    async def async_get_config(self) -> JsonObject:
+        """Return the rig's configuration without its secrets."""
+        if not isinstance(self.source, Configured):
+            raise self._error("no_config")
+        async with self._busy:
+            with self._told_to_user():
+                return await self.source.get_config()
+
+    async def async_set_config(self, changes: JsonObject) -> None:
+        """Change some keys of the rig's configuration."""
+        if not isinstance(self.source, Configured):
+            raise self._error("no_config")
+        async with self._busy:
+            with self._told_to_user():
+                await self.source.set_config(changes)
+        await self.async_refresh()
+
+    # ---- the owner's order, kept
+
+    @property
+    def _keeps_orders(self) -> bool:
+        return bool(self.config_entry.options.get(CONF_KEEP_ORDER, False))
+
+    def _keep_orders(self, now: datetime) -> None:
+        """Give an "off" again to what went on mining by itself."""
+        if not self._keeps_orders:
+            return
+        if self._ordered_at is not None and now - self._ordered_at < _ORDER_AGAIN:
+            return
+        for part, order in self.store.orders.items():
+            present = self.data.parts.get(part)
+            if order is False and present and present.get(MINING_ALLOWED.plain):
+                self._ordered_at = now
+                self.config_entry.async_create_background_task(
+                    self.hass,
+                    self._async_order_off(part),
+                    f"{self.name}: order off",
+                    eager_start=False,
+                )
+
+    async def _async_order_off(self, part: str) -> None:
+        if self._busy.locked():
+            # Somebody is ordering something just now; the next poll looks again.
+            self._ordered_at = None
+            return
+        LOGGER.info("%s mines against its owner's order; stopping it", self.name)
+        try:
+            await self.async_write(part, MINING_ALLOWED.plain, False)
+        except HomeAssistantError as err:
+            LOGGER.warning("%s does not stop mining: %s", self.name, err)
+
+
+@callback
+def _nothing() -> None:
+    """Listen to nothing; that somebody listens keeps the polls going."""
+
+
+def _zeros(known: KnownPart) -> dict[Channel[Any], Value]:
+    """Return 0 for what an owner may want to see as 0 while the rig is off."""
+    return {
+        channel: 0.0
+        for channel in known.channels
+        if channel.reading in (HASHRATE, POWER)
+    }
+
+
+def _same(found: Value | None, wanted: Value, step: float) -> bool:
+    """Tell whether a reading shows what was ordered, numbers to half a step."""
+    if isinstance(found, bool) or isinstance(wanted, bool):
+        return found is wanted
+    if isinstance(found, int | float) and isinstance(wanted, int | float):
+        return abs(found - wanted) < step / 2
+    return found == wanted

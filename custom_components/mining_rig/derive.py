@@ -1,0 +1,225 @@
+"""Readings that follow from readings, only where the wire did not say them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from .energy import RisingTotal, load_rising
+from .model import (
+    ACCEPTANCE,
+    ACCEPTED,
+    EFFICIENCY,
+    ENERGY,
+    HASHRATE,
+    HOTTEST,
+    INVALID,
+    MINING,
+    MINING_ALLOWED,
+    POWER,
+    POWER_ESTIMATE,
+    REJECTED,
+    RIG,
+    Channel,
+    Part,
+    Quantity,
+    Snapshot,
+    Value,
+    Window,
+)
+
+_SUMMED: Final[tuple[Channel[float], ...]] = (
+    HASHRATE.plain,
+    *(HASHRATE.channel(window) for window in Window),
+)
+_COUNTED: Final[tuple[Channel[Any], ...]] = (
+    ACCEPTED.plain,
+    REJECTED.plain,
+    INVALID.plain,
+    ENERGY.plain,
+)
+_JITTER: Final = timedelta(seconds=60)
+"""A miner counts its uptime in seconds of its own clock."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PowerSettings:
+    """How the owner wants the rig's power known, best first."""
+
+    meter: bool = False
+    """A power meter measures the whole rig; nothing else counts then."""
+    base: float = 0.0
+    """W that the rig takes beside what its parts measure."""
+    rated: float | None = None
+    """W that the rig takes while it works, where nothing is measured."""
+
+
+@dataclass(slots=True)
+class Derivation:
+    """Completes a rig's snapshots; remembers what a single one cannot tell."""
+
+    settings: PowerSettings = PowerSettings()
+    _totals: dict[str, RisingTotal] = field(default_factory=dict)
+    _starts: dict[tuple[str, Channel[Any]], datetime] = field(default_factory=dict)
+    _powered: set[str] = field(default_factory=set)
+
+    def complete(self, snapshot: Snapshot, metered: float | None = None) -> Snapshot:
+        """Return the snapshot with what follows from it.
+
+        `metered` is what the power meter shows in W, None while it shows nothing.
+        """
+        parts = {
+            key: _with_efficiency(self._steady(part))
+            for key, part in snapshot.parts.items()
+            if key != RIG
+        }
+        rig = self._steady(snapshot.rig)
+        values: dict[Channel[Any], Value] = dict(rig.values)
+        inside = [part for part in parts.values() if not part.kind.stands_alone]
+        self._add_sums(values, inside)
+        self._add_counters(values, inside)
+        _add_mining(values)
+        self._add_power(values, inside, metered)
+        _add_hottest(values, (rig, *inside))
+        _add_acceptance(values)
+        whole = _with_efficiency(replace(rig, values=values))
+        return replace(snapshot, parts={RIG: whole, **parts})
+
+    def _steady(self, part: Part) -> Part:
+        """Keep each start moment until it really moved."""
+        moved: dict[Channel[Any], Value] = {}
+        for channel, value in part.values.items():
+            if channel.reading.quantity is not Quantity.UPTIME:
+                continue
+            if not isinstance(value, datetime):
+                continue
+            kept = self._starts.get((part.key, channel))
+            if kept is not None and abs(value - kept) < _JITTER:
+                moved[channel] = kept
+            else:
+                self._starts[part.key, channel] = value
+        return replace(part, values={**part.values, **moved}) if moved else part
+
+    @staticmethod
+    def _add_sums(values: dict[Channel[Any], Value], inside: list[Part]) -> None:
+        for channel in _SUMMED:
+            if channel not in values:
+                told = [
+                    part.values[channel] for part in inside if channel in part.values
+                ]
+                if told:
+                    values[channel] = sum(_numbers(told))
+
+    def _add_counters(
+        self, values: dict[Channel[Any], Value], inside: list[Part]
+    ) -> None:
+        for channel in _COUNTED:
+            if channel in values:
+                if channel is ENERGY.plain:
+                    # A card's own meter restarts with its driver; the total must not.
+                    values[channel] = self._total(channel, {RIG: values[channel]})
+                continue
+            told = {p.key: p.values[channel] for p in inside if channel in p.values}
+            if told:
+                total = self._total(channel, told)
+                values[channel] = total if channel is ENERGY.plain else int(total)
+
+    def _total(self, channel: Channel[Any], told: Mapping[str, Value]) -> float:
+        total = self._totals.setdefault(channel.key, RisingTotal())
+        return total.add(dict(zip(told, _numbers(told.values()), strict=True)))
+
+    def _add_power(
+        self,
+        values: dict[Channel[Any], Value],
+        inside: list[Part],
+        metered: float | None,
+    ) -> None:
+        power = POWER.plain
+        if self.settings.meter:
+            values.pop(power, None)
+            if metered is not None:
+                values[power] = metered
+            return
+        if power in values:
+            (measured,) = _numbers([values[power]])
+            values[power] = measured + self.settings.base
+            return
+        told = {part.key for part in inside if power in part.values}
+        self._powered |= told
+        if told:
+            # A card that measured before and does not now leaves the sum unknown.
+            if told >= self._powered & {part.key for part in inside}:
+                watts = [part.values[power] for part in inside if part.key in told]
+                values[power] = sum(_numbers(watts)) + self.settings.base
+        elif (
+            self.settings.rated is not None
+            and not self._powered
+            and values.get(MINING.plain)
+        ):
+            # What an idle rig takes is not known, so nothing is said then.
+            values[POWER_ESTIMATE.plain] = self.settings.rated
+
+    def dump(self) -> dict[str, Any]:
+        """Return what must survive a restart, as JSON."""
+        return {
+            "totals": {key: total.dump() for key, total in self._totals.items()},
+            "powered": sorted(self._powered),
+        }
+
+    def load(self, stored: Any) -> None:
+        """Take what was dumped; what makes no sense is left out."""
+        if not isinstance(stored, dict):
+            return
+        for key, total in dict(stored.get("totals") or {}).items():
+            try:
+                self._totals[key] = load_rising(total)
+            except KeyError, TypeError, ValueError, AttributeError:
+                continue
+        self._powered = {str(key) for key in stored.get("powered") or ()}
+
+
+def _numbers(values: Iterable[Value]) -> list[float]:
+    return [float(value) for value in values if isinstance(value, int | float)]
+
+
+def _with_efficiency(part: Part) -> Part:
+    """Add J per hash where power and hashrate are known and work is done."""
+    power = part.values.get(POWER.plain)
+    hashrate = part.values.get(HASHRATE.plain)
+    if not power or not hashrate or EFFICIENCY.plain in part.values:
+        return part
+    watts, rate = _numbers((power, hashrate))
+    return replace(part, values={**part.values, EFFICIENCY.plain: watts / rate})
+
+
+def _add_hottest(values: dict[Channel[Any], Value], parts: Iterable[Part]) -> None:
+    if HOTTEST.plain in values:
+        return
+    measured = [
+        value
+        for part in parts
+        for channel, value in part.values.items()
+        if channel.reading.quantity is Quantity.TEMPERATURE
+        and not channel.reading.setting
+    ]
+    if measured:
+        values[HOTTEST.plain] = max(_numbers(measured))
+
+
+def _add_mining(values: dict[Channel[Any], Value]) -> None:
+    if MINING.plain not in values and HASHRATE.plain in values:
+        allowed = values.get(MINING_ALLOWED.plain, True)
+        values[MINING.plain] = bool(allowed and values[HASHRATE.plain])
+
+
+def _add_acceptance(values: dict[Channel[Any], Value]) -> None:
+    if ACCEPTANCE.plain in values or ACCEPTED.plain not in values:
+        return
+    if REJECTED.plain not in values:
+        return
+    accepted, *lost = _numbers(
+        values.get(channel, 0)
+        for channel in (ACCEPTED.plain, REJECTED.plain, INVALID.plain)
+    )
+    if total := accepted + sum(lost):
+        values[ACCEPTANCE.plain] = 100 * accepted / total

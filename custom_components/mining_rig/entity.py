@@ -1,0 +1,226 @@
+"""What all entities of a rig have in common.
+
+Entities hang on the rig's layout: one appears when its channel first does, and is then
+there for good, whether the rig is on or off.
+"""
+
+from collections.abc import Callable, Hashable, Iterable
+from typing import Any, Final, override
+
+from homeassistant.const import EntityCategory, Platform
+from homeassistant.core import callback
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.device_registry import ChildDeviceInfo, DeviceInfo
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.update_coordinator import CoordinatorEntity
+
+from .const import DOMAIN
+from .coordinator import RigConfigEntry, RigCoordinator
+from .layout import KnownPart
+from .model import RIG, Category, Channel, Part, PartKind, Value
+
+CATEGORIES: Final[dict[Category, EntityCategory | None]] = {
+    Category.PRIMARY: None,
+    Category.DIAGNOSTIC: EntityCategory.DIAGNOSTIC,
+    Category.CONFIG: EntityCategory.CONFIG,
+}
+
+
+@callback
+def async_add_as_they_appear[T](
+    entry: RigConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    offered: Callable[[KnownPart], Iterable[T]],
+    make: Callable[[RigCoordinator, KnownPart, T], RigEntity],
+    key: Callable[[T], Hashable],
+) -> None:
+    """Make an entity of each thing that a part offers, now and when it appears.
+
+    `offered` names the things, `key` tells them apart within their part.
+    """
+    coordinator = entry.runtime_data
+    seen: set[tuple[str, Hashable]] = set()
+
+    @callback
+    def add_new() -> None:
+        now = {
+            (part.key, key(thing)): (part, thing)
+            for part in coordinator.layout.parts.values()
+            for thing in offered(part)
+        }
+        new = [thing for at, thing in now.items() if at not in seen]
+        seen.clear()
+        seen.update(now)
+        if new:
+            async_add_entities(make(coordinator, *thing) for thing in new)
+
+    add_new()
+    entry.async_on_unload(coordinator.async_on_layout(add_new))
+
+
+def uncontrolled(part: KnownPart) -> Iterable[Channel[Any]]:
+    """Return the channels that are only read; controls show their value themselves."""
+    return (channel for channel in part.channels if channel not in part.controls)
+
+
+def channel_key(channel: Channel[Any]) -> str:
+    """Return what tells channels apart."""
+    return channel.key
+
+
+def translation_key(channel: Channel[Any]) -> str:
+    """Return the key of a channel's texts; numbered ones share theirs."""
+    words = [channel.reading.key]
+    if channel.number is not None:
+        words.append("number")
+    if channel.window is not None:
+        words.append(channel.window)
+    return "_".join(words)
+
+
+def _device_info(
+    coordinator: RigCoordinator, part: KnownPart
+) -> DeviceInfo | ChildDeviceInfo:
+    """Return the device that a part is."""
+    rig = (DOMAIN, coordinator.anchor)
+    if part.key == RIG:
+        return DeviceInfo(identifiers={rig})
+    rig_device = coordinator.async_register_rig()
+    identifiers = {(DOMAIN, f"{coordinator.anchor}_{part.key}")}
+    if part.kind.stands_alone:
+        return DeviceInfo(
+            identifiers=identifiers,
+            name=f"{coordinator.name} {part.name or part.key}",
+            manufacturer=part.manufacturer,
+            model=part.model,
+            sw_version=part.version,
+            serial_number=part.serial,
+            via_device_id=rig_device.id,
+        )
+    named = "named" if part.name else "plain"
+    numbered = part.kind is not PartKind.CPU
+    return ChildDeviceInfo(
+        identifiers=identifiers,
+        parent_device_id=rig_device.id,
+        translation_key=f"{part.kind}_{named}",
+        translation_placeholders={
+            **({"name": part.name} if part.name else {}),
+            **({"number": str(part.number)} if numbered else {}),
+        },
+    )
+
+
+class RigEntity(CoordinatorEntity[RigCoordinator]):
+    """Something of one part of a rig."""
+
+    _attr_has_entity_name = True
+
+    def __init__(self, coordinator: RigCoordinator, part: KnownPart, key: str) -> None:
+        """Bind to a part; `key` tells the part's entities apart for ever."""
+        super().__init__(coordinator)
+        self._part_key = part.key
+        self._attr_unique_id = f"{coordinator.anchor}_{part.key}_{key}"
+        self._attr_device_info = _device_info(coordinator, part)
+        self._shown: tuple[Any, ...] | None = None
+
+    @property
+    def _part(self) -> Part | None:
+        return self.coordinator.data.parts.get(self._part_key)
+
+    @property
+    @override
+    def available(self) -> bool:
+        """A part that the rig does not tell of now is not there."""
+        return self.coordinator.online and self._part is not None
+
+    def _seen(self) -> tuple[Any, ...]:
+        """Return what decides whether the state has to be written again."""
+        return (self.available,)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Show what is known."""
+        await super().async_added_to_hass()
+        self._shown = self._seen()
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        if (seen := self._seen()) != self._shown:
+            self._shown = seen
+            self.async_write_ha_state()
+
+
+class ChannelEntity(RigEntity):
+    """One channel of a part."""
+
+    def __init__(
+        self, coordinator: RigCoordinator, part: KnownPart, channel: Channel[Any]
+    ) -> None:
+        """Take names, category and default from the channel's reading."""
+        super().__init__(coordinator, part, channel.key)
+        self._channel = channel
+        self._attr_translation_key = translation_key(channel)
+        if channel.number is not None:
+            self._attr_translation_placeholders = {"number": str(channel.number)}
+        self._attr_entity_category = CATEGORIES[channel.reading.category]
+        self._attr_entity_registry_enabled_default = channel.enabled
+
+    @property
+    def _value(self) -> Value | None:
+        part = self._part
+        return None if part is None else part.values.get(self._channel)
+
+    @property
+    @override
+    def available(self) -> bool:
+        """While the rig is off, only what still holds is there."""
+        part = self._part
+        if part is None:
+            return False
+        return self.coordinator.online or self._channel in part.values
+
+    @override
+    def _seen(self) -> tuple[Any, ...]:
+        return (self.available, self._value)
+
+
+class ControlEntity(ChannelEntity):
+    """A channel that can be written."""
+
+    def __init__(
+        self, coordinator: RigCoordinator, part: KnownPart, channel: Channel[Any]
+    ) -> None:
+        """Take the place of the sensor that stood for the channel while read-only."""
+        super().__init__(coordinator, part, channel)
+        registry = er.async_get(coordinator.hass)
+        for platform in (Platform.SENSOR, Platform.BINARY_SENSOR):
+            sensor = registry.async_get_entity_id(platform, DOMAIN, str(self.unique_id))
+            if sensor is not None:
+                registry.async_remove(sensor)
+
+    @property
+    @override
+    def available(self) -> bool:
+        """A control that the rig does not offer now cannot be used."""
+        part = self._part
+        return (
+            self.coordinator.online
+            and part is not None
+            and self._channel in part.controls
+        )
+
+    async def _async_order(self, value: Value) -> None:
+        """Order a value; returns when the rig shows it."""
+        await self.coordinator.async_write(self._part_key, self._channel, value)
+
+
+def controls(
+    *quantities: Any,
+) -> Callable[[KnownPart], Iterable[Channel[Any]]]:
+    """Return what names a part's controls of those quantities."""
+
+    def offered(part: KnownPart) -> Iterable[Channel[Any]]:
+        return (c for c in part.controls if c.reading.quantity in quantities)
+
+    return offered

@@ -1,0 +1,178 @@
+"""What a rig is made of, as far as it was ever seen.
+
+A rig that is off tells nothing, and a miner that is starting tells little. Entities
+hang on this memory, so that they neither vanish nor change with the moment.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from itertools import count
+from typing import Any
+
+from .model import (
+    Action,
+    Channel,
+    Control,
+    Part,
+    PartKind,
+    Release,
+    Snapshot,
+    channel_from,
+)
+
+type _Json = dict[str, Any]
+
+_FACTS = ("name", "model", "manufacturer", "version", "serial")
+
+
+@dataclass(slots=True, kw_only=True)
+class KnownPart:
+    """A part and everything that it has told at some time."""
+
+    kind: PartKind
+    key: str
+    number: int = 1
+    """Tells parts of a kind apart for people; given at first sight and kept."""
+    name: str | None = None
+    model: str | None = None
+    manufacturer: str | None = None
+    version: str | None = None
+    serial: str | None = None
+    channels: dict[Channel[Any], None] = field(default_factory=dict)
+    controls: dict[Channel[Any], Control[Any]] = field(default_factory=dict)
+    actions: dict[str, Action] = field(default_factory=dict)
+    release: Release | None = None
+
+    def learn(self, part: Part) -> bool:
+        """Take what is new about the part; tell whether anything was."""
+        changed = False
+        for fact in _FACTS:
+            told = getattr(part, fact)
+            if told is not None and told != getattr(self, fact):
+                setattr(self, fact, told)
+                changed = True
+        if not part.values.keys() <= self.channels.keys():
+            self.channels |= dict.fromkeys(part.values)
+            changed = True
+        if part.controls and part.controls != self.controls:
+            self.channels |= dict.fromkeys(part.controls)
+            self.controls |= part.controls
+            changed = True
+        for action in part.actions:
+            if action.key not in self.actions:
+                self.actions[action.key] = action
+                changed = True
+        if part.release is not None:
+            changed = changed or self.release is None
+            self.release = part.release
+        return changed
+
+    def as_absent(self) -> Part:
+        """Return the part as it is while nothing is known of it."""
+        return Part(
+            kind=self.kind,
+            key=self.key,
+            **{fact: getattr(self, fact) for fact in _FACTS},
+        )
+
+
+@dataclass(slots=True)
+class Layout:
+    """A rig's known parts by their keys."""
+
+    parts: dict[str, KnownPart] = field(default_factory=dict)
+
+    def learn(self, snapshot: Snapshot) -> bool:
+        """Take what is new in a snapshot; tell whether anything was."""
+        changed = False
+        for key, part in snapshot.parts.items():
+            known = self.parts.get(key)
+            if known is None:
+                known = self.parts[key] = KnownPart(
+                    kind=part.kind, key=key, number=self._free_number(part.kind)
+                )
+                changed = True
+            changed = known.learn(part) or changed
+        return self.forget(snapshot.removed) or changed
+
+    def _free_number(self, kind: PartKind) -> int:
+        taken = {part.number for part in self.parts.values() if part.kind is kind}
+        return next(number for number in count(1) if number not in taken)
+
+    def forget(self, keys: Iterable[str]) -> bool:
+        """Drop parts that are gone for good; tell whether there were any."""
+        gone = [key for key in keys if self.parts.pop(key, None) is not None]
+        return bool(gone)
+
+    def dump(self) -> list[_Json]:
+        """Return the layout as JSON."""
+        return [
+            {
+                "kind": part.kind,
+                "key": part.key,
+                "number": part.number,
+                **{fact: getattr(part, fact) for fact in _FACTS},
+                "channels": [_dump_channel(channel) for channel in part.channels],
+                "controls": [
+                    {
+                        "channel": _dump_channel(control.channel),
+                        "minimum": control.minimum,
+                        "maximum": control.maximum,
+                        "step": control.step,
+                        "options": list(control.options),
+                        "free": control.free,
+                    }
+                    for control in part.controls.values()
+                ],
+                "actions": [asdict(action) for action in part.actions.values()],
+                "release": asdict(part.release) if part.release else None,
+            }
+            for part in self.parts.values()
+        ]
+
+
+def load_layout(stored: Any) -> Layout:
+    """Read a dumped layout; what this version does not know is left out."""
+    layout = Layout()
+    for item in stored if isinstance(stored, list) else ():
+        try:
+            part = _load_part(item)
+        except KeyError, TypeError, ValueError, AttributeError:
+            continue
+        layout.parts[part.key] = part
+    return layout
+
+
+def _dump_channel(channel: Channel[Any]) -> list[str | int | None]:
+    return [channel.reading.key, channel.window, channel.number]
+
+
+def _load_part(item: _Json) -> KnownPart:
+    part = KnownPart(
+        kind=PartKind(item["kind"]),
+        key=item["key"],
+        number=item["number"],
+    )
+    for fact in _FACTS:
+        setattr(part, fact, item.get(fact))
+    for stored in item["channels"]:
+        if (channel := channel_from(*stored)) is not None:
+            part.channels[channel] = None
+    for stored in item["controls"]:
+        if (channel := channel_from(*stored["channel"])) is not None:
+            part.controls[channel] = Control(
+                channel=channel,
+                minimum=stored["minimum"],
+                maximum=stored["maximum"],
+                step=stored["step"],
+                options=tuple(stored["options"]),
+                free=stored["free"],
+            )
+    part.actions = {a["key"]: Action(**a) for a in item["actions"]}
+    if (release := item["release"]) is not None:
+        install: Mapping[str, Any] | None = release.pop("install")
+        part.release = Release(
+            **{**release, "in_progress": False, "progress": None},
+            install=Action(**install) if install else None,
+        )
+    return part

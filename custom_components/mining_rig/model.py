@@ -1,0 +1,347 @@
+"""The vocabulary: what miners, pools and pushing agents say, in one set of words.
+
+What Home Assistant must know of a value (unit, device class, state class) is a short
+closed list, `Quantity`. What a miner can tell is open: a `Reading` names it for ever.
+A source turns a wire into a `Snapshot` of `Part`s; platforms show what they find there.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Final, cast, override
+
+type Value = bool | int | float | str | datetime | Decimal
+"""What a channel can hold; the inner unit belongs to the reading's quantity."""
+
+RIG: Final = "rig"
+"""Key of the part that is the rig itself."""
+
+
+class Quantity(StrEnum):
+    """What kind of thing a value is; each has one inner unit."""
+
+    HASHRATE = "hashrate"  # per second of the reading's work unit: H/s, Sol/s, g/s
+    EFFICIENCY = "efficiency"  # J per hash
+    POWER = "power"  # W
+    ENERGY = "energy"  # Wh, only ever rising
+    TEMPERATURE = "temperature"  # °C
+    FAN_SPEED = "fan_speed"  # rpm
+    RATIO = "ratio"  # %
+    CLOCK = "clock"  # MHz
+    VOLTAGE = "voltage"  # V
+    CURRENT = "current"  # A
+    COUNTER = "counter"  # things counted, only rising but for resets
+    DURATION = "duration"  # s
+    MOMENT = "moment"  # aware datetime
+    UPTIME = "uptime"  # aware datetime of the start
+    LATENCY = "latency"  # ms
+    DATA_SIZE = "data_size"  # B
+    DATA_RATE = "data_rate"  # B/s
+    MONEY = "money"  # Decimal, in the reading's unit
+    NUMBER = "number"  # anything else that is measured
+    TEXT = "text"
+    CHOICE = "choice"  # one of the reading's choices
+    FLAG = "flag"
+    PROBLEM = "problem"  # flag: true is bad
+    RUNNING = "running"  # flag: it works
+    CONNECTIVITY = "connectivity"  # flag: it answers
+
+    @property
+    def is_flag(self) -> bool:
+        """Tell whether its values are true or false."""
+        return self in _FLAGS
+
+
+_FLAGS: Final = frozenset(
+    (Quantity.FLAG, Quantity.PROBLEM, Quantity.RUNNING, Quantity.CONNECTIVITY)
+)
+
+
+class Category(StrEnum):
+    """Where a person looks for it."""
+
+    PRIMARY = "primary"
+    DIAGNOSTIC = "diagnostic"
+    CONFIG = "config"
+
+
+class Window(StrEnum):
+    """The time over which an average is taken."""
+
+    S10 = "10s"
+    M1 = "1m"
+    M5 = "5m"
+    M10 = "10m"
+    M15 = "15m"
+    M30 = "30m"
+    H1 = "1h"
+    H12 = "12h"
+    D1 = "1d"
+    W1 = "1w"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading[T: Value]:
+    """Something that a part can tell.
+
+    Its key never changes: unique ids, translations and icons hang on it. A reading that
+    only one miner has bears that miner's prefix (`t_rex_lhr_tune`).
+    """
+
+    key: str
+    quantity: Quantity
+    category: Category = Category.PRIMARY
+    enabled: bool = True
+    """Whether its entities are enabled when they first appear."""
+    choices: tuple[str, ...] = ()
+    unit: str | None = None
+    """Base unit where the quantity leaves it open: work per second, currency."""
+    setting: bool = False
+    """Somebody chose it (a limit, a threshold): no statistics, no part in totals."""
+    secret: bool = False
+    """A wallet, a user: never in diagnostics."""
+    _channels: dict[tuple[Window | None, int | None], Channel[T]] = field(
+        default_factory=dict, init=False, repr=False
+    )
+
+    def __post_init__(self) -> None:
+        """Enter the reading under its key; two readings never share one."""
+        if self.key in _READINGS:
+            raise ValueError(f"two readings are called {self.key}")
+        _READINGS[self.key] = self
+
+    def channel(
+        self, window: Window | None = None, number: int | None = None
+    ) -> Channel[T]:
+        """Return the one channel of this reading with that window and number."""
+        try:
+            return self._channels[window, number]
+        except KeyError:
+            return self._channels.setdefault(
+                (window, number), Channel(self, window, number)
+            )
+
+    @property
+    def plain(self) -> Channel[T]:
+        """The channel without window and number."""
+        return self.channel()
+
+
+_READINGS: Final[dict[str, Reading[Any]]] = {}
+
+
+def every_reading() -> Iterator[Reading[Any]]:
+    """Go through the shared readings and those of the sources imported so far."""
+    yield from _READINGS.values()
+
+
+class Channel[T: Value]:
+    """A reading where a part has several: an averaging window, a number.
+
+    Made by `Reading.channel` only, so that identity is equality and look-ups are cheap.
+    """
+
+    __slots__ = ("key", "number", "reading", "window")
+
+    def __init__(
+        self, reading: Reading[T], window: Window | None, number: int | None
+    ) -> None:
+        """Make the channel's key: `hashrate_1h`, `fan_speed_2`, `hashrate_2_1h`."""
+        self.reading = reading
+        self.window = window
+        self.number = number
+        tail = [str(word) for word in (number, window) if word is not None]
+        self.key = "_".join([reading.key, *tail])
+
+    @property
+    def enabled(self) -> bool:
+        """Whether its entity is enabled at first; averages never are."""
+        return self.reading.enabled and self.window is None
+
+    @override
+    def __repr__(self) -> str:
+        """Show the key."""
+        return f"Channel({self.key})"
+
+
+def channel_from(
+    reading: str, window: str | None, number: int | None
+) -> Channel[Any] | None:
+    """Find a stored channel again; None where no imported source knows the reading."""
+    if reading not in _READINGS:
+        return None
+    try:
+        return _READINGS[reading].channel(Window(window) if window else None, number)
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control[T: Value]:
+    """Something that can be written; its channel is how the write is confirmed."""
+
+    channel: Channel[T]
+    minimum: float = 0
+    maximum: float = 100
+    step: float = 1
+    options: tuple[str, ...] = ()
+    """What a select offers; empty: the reading's choices."""
+    free: bool = False
+    """The options are names given by the owner, not words to translate."""
+
+    @property
+    def key(self) -> str:
+        """The key shared with its channel."""
+        return self.channel.key
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something that can be pressed: reboot, restart the miner, stop an update."""
+
+    key: str
+    category: Category = Category.PRIMARY
+    enabled: bool = True
+    restarts: bool = False
+    """It restarts the rig or its miner."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """The software of a part, and a newer one where the part knows of it."""
+
+    installed: str
+    latest: str
+    notes: str | None = None
+    url: str | None = None
+    install: Action | None = None
+    """Pressed to install `latest`; None where that is not possible from here."""
+    in_progress: bool = False
+    progress: float | None = None
+    """0 to 100 while installing, where the part tells."""
+
+
+class PartKind(StrEnum):
+    """What a part is; decides how its device is called."""
+
+    RIG = "rig"
+    CPU = "cpu"
+    GPU = "gpu"
+    HASHBOARD = "hashboard"
+    WORKER = "worker"
+    ACCOUNT = "account"
+
+    @property
+    def stands_alone(self) -> bool:
+        """A device of its own, behind the rig; the others are inside of it."""
+        return self in (PartKind.WORKER, PartKind.ACCOUNT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One piece of a rig and what it tells at one moment.
+
+    `key` is stable: uuid, PCI address, serial, worker id; an index only where nothing
+    better exists. A channel that is not in `values` is not known; it is never 0.
+    """
+
+    kind: PartKind
+    key: str
+    name: str | None = None
+    model: str | None = None
+    manufacturer: str | None = None
+    version: str | None = None
+    serial: str | None = None
+    values: Mapping[Channel[Any], Value] = field(default_factory=dict)
+    controls: Mapping[Channel[Any], Control[Any]] = field(default_factory=dict)
+    actions: tuple[Action, ...] = ()
+    release: Release | None = None
+
+    def get[T: Value](self, channel: Channel[T]) -> T | None:
+        """Return the channel's value in its inner unit, None where not known."""
+        return cast("T | None", self.values.get(channel))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """A rig's parts at one moment, by their keys.
+
+    A part that is missing may come back; one that is in `removed` is gone for good.
+    """
+
+    parts: Mapping[str, Part]
+    removed: frozenset[str] = frozenset()
+    rig_id: str | None = None
+    """The rig's own id as it answered, to notice another rig at this address."""
+    read_only: str | None = None
+    """Translation key that says how to open a rig which takes no commands."""
+    strange: tuple[str, ...] = ()
+    """Fields that were left out because they could not be understood."""
+
+    @property
+    def rig(self) -> Part:
+        """The rig itself."""
+        return self.parts[RIG]
+
+
+def part_map(*parts: Part) -> dict[str, Part]:
+    """Order parts by their keys, as `Snapshot.parts` wants them."""
+    return {part.key: part for part in parts}
+
+
+# What many miners tell. A miner's own readings stand beside its parser.
+HASHRATE: Final = Reading[float]("hashrate", Quantity.HASHRATE, unit="H/s")
+HASHRATE_HIGHEST: Final = Reading[float](
+    "hashrate_highest",
+    Quantity.HASHRATE,
+    Category.DIAGNOSTIC,
+    enabled=False,
+    unit="H/s",
+)
+EFFICIENCY: Final = Reading[float]("efficiency", Quantity.EFFICIENCY)
+POWER: Final = Reading[float]("power", Quantity.POWER)
+ENERGY: Final = Reading[float]("energy", Quantity.ENERGY)
+POWER_ESTIMATE: Final = Reading[float]("power_estimate", Quantity.POWER)
+ENERGY_ESTIMATE: Final = Reading[float](
+    "energy_estimate", Quantity.ENERGY, enabled=False
+)
+TEMPERATURE: Final = Reading[float]("temperature", Quantity.TEMPERATURE)
+MEMORY_TEMPERATURE: Final = Reading[float]("memory_temperature", Quantity.TEMPERATURE)
+HOTTEST: Final = Reading[float]("hottest", Quantity.TEMPERATURE)
+FAN_SPEED: Final = Reading[float]("fan_speed", Quantity.FAN_SPEED)
+FAN_LEVEL: Final = Reading[float]("fan_level", Quantity.RATIO)
+CORE_CLOCK: Final = Reading[float]("core_clock", Quantity.CLOCK, Category.DIAGNOSTIC)
+MEMORY_CLOCK: Final = Reading[float](
+    "memory_clock", Quantity.CLOCK, Category.DIAGNOSTIC
+)
+ACCEPTED: Final = Reading[int]("accepted_shares", Quantity.COUNTER)
+REJECTED: Final = Reading[int]("rejected_shares", Quantity.COUNTER)
+INVALID: Final = Reading[int](
+    "invalid_shares", Quantity.COUNTER, Category.DIAGNOSTIC, enabled=False
+)
+ACCEPTANCE: Final = Reading[float]("acceptance_rate", Quantity.RATIO)
+BEST_SHARE: Final = Reading[float](
+    "best_share", Quantity.NUMBER, Category.DIAGNOSTIC, enabled=False
+)
+DIFFICULTY: Final = Reading[float](
+    "difficulty", Quantity.NUMBER, Category.DIAGNOSTIC, enabled=False
+)
+POOL: Final = Reading[str]("pool", Quantity.TEXT, Category.DIAGNOSTIC)
+POOL_CONNECTED: Final = Reading[bool](
+    "pool_connected", Quantity.CONNECTIVITY, Category.DIAGNOSTIC
+)
+POOL_LATENCY: Final = Reading[float](
+    "pool_latency", Quantity.LATENCY, Category.DIAGNOSTIC
+)
+ALGORITHM: Final = Reading[str]("algorithm", Quantity.TEXT, Category.DIAGNOSTIC)
+COIN: Final = Reading[str]("coin", Quantity.TEXT, Category.DIAGNOSTIC)
+STARTED: Final = Reading[datetime]("started", Quantity.UPTIME, Category.DIAGNOSTIC)
+VERSION: Final = Reading[str]("version", Quantity.TEXT, Category.DIAGNOSTIC)
+CONNECTED: Final = Reading[bool](
+    "connected", Quantity.CONNECTIVITY, Category.DIAGNOSTIC
+)
+MINING: Final = Reading[bool]("mining", Quantity.RUNNING)
+MINING_ALLOWED: Final = Reading[bool]("mining_allowed", Quantity.FLAG)
+"""Whether the miner works when it can; the mining switch writes it."""

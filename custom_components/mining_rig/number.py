@@ -1,0 +1,65 @@
+"""Numbers: controls with a range."""
+
+from typing import Any, Final, override
+
+from homeassistant.components.number import NumberDeviceClass, NumberEntity, NumberMode
+from homeassistant.const import UnitOfPower, UnitOfRatio, UnitOfTemperature, UnitOfTime
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .coordinator import RigConfigEntry, RigCoordinator
+from .entity import ControlEntity, async_add_as_they_appear, channel_key, controls
+from .layout import KnownPart
+from .model import Channel, Quantity
+
+PARALLEL_UPDATES: Final = 1
+
+ROWS: Final[dict[Quantity, tuple[NumberDeviceClass | None, str | None]]] = {
+    Quantity.RATIO: (None, UnitOfRatio.PERCENTAGE),
+    Quantity.POWER: (NumberDeviceClass.POWER, UnitOfPower.WATT),
+    Quantity.TEMPERATURE: (NumberDeviceClass.TEMPERATURE, UnitOfTemperature.CELSIUS),
+    Quantity.DURATION: (NumberDeviceClass.DURATION, UnitOfTime.SECONDS),
+    Quantity.NUMBER: (None, None),
+}
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: RigConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Set up the rig's numbers."""
+    async_add_as_they_appear(
+        entry, async_add_entities, controls(*ROWS), RigNumber, channel_key
+    )
+
+
+class RigNumber(ControlEntity, NumberEntity):
+    """A control with a range."""
+
+    _attr_mode = NumberMode.BOX
+
+    def __init__(
+        self, coordinator: RigCoordinator, part: KnownPart, channel: Channel[Any]
+    ) -> None:
+        """Take the unit from the quantity and the range from the control."""
+        super().__init__(coordinator, part, channel)
+        device_class, unit = ROWS[channel.reading.quantity]
+        control = part.controls[channel]
+        self._attr_device_class = device_class
+        self._attr_native_unit_of_measurement = unit
+        self._attr_native_min_value = control.minimum
+        self._attr_native_max_value = control.maximum
+        self._attr_native_step = control.step
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        """Return the value in force, None while it is not known."""
+        value = self._value
+        return float(value) if isinstance(value, int | float) else None
+
+    @override
+    async def async_set_native_value(self, value: float) -> None:
+        """Set the value and return when the rig shows it."""
+        await self._async_order(value)

@@ -1,0 +1,222 @@
+"""Sensors: one row for each quantity that is read."""
+
+from dataclasses import dataclass
+from typing import Any, Final, override
+
+from homeassistant.components.sensor import (
+    SensorDeviceClass,
+    SensorEntity,
+    SensorStateClass,
+)
+from homeassistant.const import (
+    REVOLUTIONS_PER_MINUTE,
+    EntityCategory,
+    Platform,
+    UnitOfDataRate,
+    UnitOfElectricCurrent,
+    UnitOfElectricPotential,
+    UnitOfEnergy,
+    UnitOfFrequency,
+    UnitOfInformation,
+    UnitOfPower,
+    UnitOfRatio,
+    UnitOfTemperature,
+    UnitOfTime,
+)
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .const import DOMAIN
+from .coordinator import RigConfigEntry, RigCoordinator
+from .entity import ChannelEntity, async_add_as_they_appear, channel_key, uncontrolled
+from .hashrate import efficiency_unit, factor, hashrate_unit, suited_unit
+from .layout import KnownPart
+from .model import HASHRATE, Category, Channel, Quantity, Value
+
+PARALLEL_UPDATES: Final = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """How Home Assistant shows a quantity."""
+
+    device_class: SensorDeviceClass | None = None
+    state_class: SensorStateClass | None = SensorStateClass.MEASUREMENT
+    unit: str | None = None
+    shown_unit: str | None = None
+    precision: int | None = None
+
+
+_UNMEASURED: Final = Row(state_class=None)
+
+ROWS: Final[dict[Quantity, Row]] = {
+    Quantity.HASHRATE: Row(precision=2),
+    Quantity.EFFICIENCY: Row(precision=2),
+    Quantity.POWER: Row(
+        device_class=SensorDeviceClass.POWER, unit=UnitOfPower.WATT, precision=0
+    ),
+    Quantity.ENERGY: Row(
+        device_class=SensorDeviceClass.ENERGY,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        unit=UnitOfEnergy.WATT_HOUR,
+        shown_unit=UnitOfEnergy.KILO_WATT_HOUR,
+        precision=2,
+    ),
+    Quantity.TEMPERATURE: Row(
+        device_class=SensorDeviceClass.TEMPERATURE,
+        unit=UnitOfTemperature.CELSIUS,
+        precision=0,
+    ),
+    Quantity.FAN_SPEED: Row(unit=REVOLUTIONS_PER_MINUTE, precision=0),
+    Quantity.RATIO: Row(unit=UnitOfRatio.PERCENTAGE, precision=1),
+    Quantity.CLOCK: Row(
+        device_class=SensorDeviceClass.FREQUENCY,
+        unit=UnitOfFrequency.MEGAHERTZ,
+        precision=0,
+    ),
+    Quantity.VOLTAGE: Row(
+        device_class=SensorDeviceClass.VOLTAGE,
+        unit=UnitOfElectricPotential.VOLT,
+        precision=2,
+    ),
+    Quantity.CURRENT: Row(
+        device_class=SensorDeviceClass.CURRENT,
+        unit=UnitOfElectricCurrent.AMPERE,
+        precision=2,
+    ),
+    Quantity.COUNTER: Row(state_class=SensorStateClass.TOTAL_INCREASING, precision=0),
+    Quantity.DURATION: Row(
+        device_class=SensorDeviceClass.DURATION, unit=UnitOfTime.SECONDS, precision=0
+    ),
+    Quantity.MOMENT: Row(device_class=SensorDeviceClass.TIMESTAMP, state_class=None),
+    Quantity.UPTIME: Row(device_class=SensorDeviceClass.UPTIME, state_class=None),
+    Quantity.LATENCY: Row(
+        device_class=SensorDeviceClass.DURATION,
+        unit=UnitOfTime.MILLISECONDS,
+        precision=0,
+    ),
+    Quantity.DATA_SIZE: Row(
+        device_class=SensorDeviceClass.DATA_SIZE,
+        unit=UnitOfInformation.BYTES,
+        shown_unit=UnitOfInformation.GIBIBYTES,
+        precision=2,
+    ),
+    Quantity.DATA_RATE: Row(
+        device_class=SensorDeviceClass.DATA_RATE,
+        unit=UnitOfDataRate.BYTES_PER_SECOND,
+        shown_unit=UnitOfDataRate.MEGABYTES_PER_SECOND,
+        precision=1,
+    ),
+    Quantity.MONEY: _UNMEASURED,
+    Quantity.NUMBER: Row(),
+    Quantity.TEXT: _UNMEASURED,
+    Quantity.CHOICE: Row(device_class=SensorDeviceClass.ENUM, state_class=None),
+}
+
+_SCALED: Final = (Quantity.HASHRATE, Quantity.EFFICIENCY)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: RigConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Set up the rig's sensors."""
+    async_add_as_they_appear(entry, async_add_entities, _offered, _make, channel_key)
+
+
+def _offered(part: KnownPart) -> list[Channel[Any]]:
+    return [c for c in uncontrolled(part) if c.reading.quantity in ROWS]
+
+
+def _make(
+    coordinator: RigCoordinator, part: KnownPart, channel: Channel[Any]
+) -> RigSensor:
+    scaled = channel.reading.quantity in _SCALED
+    return (ScaledSensor if scaled else RigSensor)(coordinator, part, channel)
+
+
+class RigSensor(ChannelEntity, SensorEntity):
+    """A reading."""
+
+    def __init__(
+        self, coordinator: RigCoordinator, part: KnownPart, channel: Channel[Any]
+    ) -> None:
+        """Take class and unit from the row of the reading's quantity."""
+        super().__init__(coordinator, part, channel)
+        reading = channel.reading
+        row = ROWS[reading.quantity]
+        self._attr_device_class = row.device_class
+        self._attr_state_class = None if reading.setting else row.state_class
+        self._attr_suggested_display_precision = row.precision
+        self._attr_native_unit_of_measurement = row.unit or reading.unit
+        self._attr_suggested_unit_of_measurement = row.shown_unit
+        if reading.quantity is Quantity.CHOICE:
+            self._attr_options = list(reading.choices)
+        if reading.category is Category.CONFIG:
+            # Nobody can write it here; sensors cannot be in that category.
+            self._attr_entity_category = EntityCategory.DIAGNOSTIC
+        self._attr_native_value = self._native(self._value)
+
+    def _native(self, value: Value | None) -> Value | None:
+        """Return the value as it is shown."""
+        return value
+
+    @override
+    def _seen(self) -> tuple[Any, ...]:
+        """Measured values are written at every reading; statistics look for that."""
+        value = self._value
+        self._attr_native_value = self._native(value)
+        revision = self.coordinator.revision if self._attr_state_class else None
+        return (self.available, value, revision)
+
+
+class ScaledSensor(RigSensor):
+    """A hashrate or an efficiency; its unit is chosen at its first value and kept."""
+
+    def __init__(
+        self, coordinator: RigCoordinator, part: KnownPart, channel: Channel[Any]
+    ) -> None:
+        """Adopt the unit that the entity registry has."""
+        self._factor: float | None = None
+        self._per_work = channel.reading.quantity is Quantity.EFFICIENCY
+        self._base = channel.reading.unit or "H/s"
+        super().__init__(coordinator, part, channel)
+        registry = er.async_get(coordinator.hass)
+        entity_id = registry.async_get_entity_id(
+            Platform.SENSOR, DOMAIN, str(self.unique_id)
+        )
+        entry = registry.async_get(entity_id) if entity_id else None
+        unit = entry.unit_of_measurement if entry is not None else None
+        self._attr_native_unit_of_measurement = None
+        if unit is not None:
+            self._adopt(hashrate_unit(unit) if self._per_work else unit)
+        self._attr_native_value = self._native(self._value)
+
+    def _adopt(self, unit: str) -> None:
+        """Show values in that form of the base unit from now on."""
+        if (found := factor(unit, self._base)) is not None:
+            self._factor = 1 / found if self._per_work else found
+            self._attr_native_unit_of_measurement = (
+                efficiency_unit(unit) if self._per_work else unit
+            )
+
+    def _hashrate(self) -> float | None:
+        """Return the hashrate whose size decides the unit: the part's, else any."""
+        part = self._part
+        told = [value for value in (self._value,) if not self._per_work]
+        if part is not None:
+            told.append(part.get(HASHRATE.plain))
+        return next((float(v) for v in told if isinstance(v, int | float) and v), None)
+
+    @override
+    def _native(self, value: Value | None) -> Value | None:
+        if not isinstance(value, int | float):
+            return None
+        if self._factor is None:
+            if not (rate := self._hashrate()):
+                # A 0 does not tell the unit, and a unit is for ever.
+                return None
+            self._adopt(suited_unit(rate, self._base))
+        return round(value / (self._factor or 1), 6)

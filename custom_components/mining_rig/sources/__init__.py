@@ -1,0 +1,71 @@
+"""The registry: the only list of sources.
+
+A kind is the id of its step in the config flow and stays in every entry's data. The
+module of a kind is imported when an entry or a flow first needs it.
+"""
+
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Final
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.importlib import async_import_module
+
+from .base import Field, FieldKind, Form, Opener
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A kind of rig that can be added."""
+
+    module: str
+    form: Form
+    manufacturer: str
+
+
+def network_form(port: int | None, *extra: Field) -> Form:
+    """Return the form of a miner that answers HTTP on the local network.
+
+    `port` is what the miner listens on unless told otherwise, None where it has none.
+    """
+    return Form(
+        (
+            Field(key="host", kind=FieldKind.HOST, required=True),
+            Field(key="port", kind=FieldKind.PORT, required=True, default=port),
+            *extra,
+            Field(key="ssl", kind=FieldKind.FLAG, default=False, section="connection"),
+            Field(
+                key="verify_ssl",
+                kind=FieldKind.FLAG,
+                default=True,
+                section="connection",
+            ),
+        )
+    )
+
+
+KINDS: Final[dict[str, Kind]] = {
+    "xmrig": Kind(
+        module="xmrig",
+        form=network_form(
+            None,
+            Field(key="access_token", kind=FieldKind.SECRET),
+            Field(key="controls", kind=FieldKind.FLAG, default=False),
+        ),
+        manufacturer="XMRig",
+    ),
+}
+
+
+async def async_opener(hass: HomeAssistant, kind: str) -> Opener:
+    """Import the module of a kind and return what opens its sources."""
+    module: ModuleType = await async_import_module(
+        hass, f"{__package__}.{KINDS[kind].module}"
+    )
+    opener: Opener = module.async_open
+    return opener
+
+
+def rig_unique_id(kind: str, rig_id: str) -> str:
+    """Return the unique id of the entry of a rig that has an id of its own."""
+    return f"{kind}_{rig_id}"

@@ -1,0 +1,161 @@
+"""Reading values out of decoded JSON, one strange field never costing the others.
+
+`Fields` looks into an object by path and gives a typed value or None. A field that is
+missing or null is only not known; one that is there and makes no sense is noted in
+`strange`, which goes to diagnostics as paths, never as values.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+import math
+from typing import Any, Final
+
+from ..model import Channel, Value
+
+LONGEST_TEXT: Final = 255
+"""Home Assistant takes no longer state."""
+_LONGEST_UPTIME: Final = 50 * 365 * 86400
+_LARGEST_COUNT: Final = 2**63
+
+type _Step = str | int
+
+
+class Fields:
+    """A JSON object, or whatever stands in its place, read by path."""
+
+    __slots__ = ("_data", "_path", "strange")
+
+    def __init__(
+        self, data: Any, path: str = "", strange: list[str] | None = None
+    ) -> None:
+        """Start at `data`; parts of it share the list of strange paths."""
+        self._data = data
+        self._path = path
+        self.strange: list[str] = [] if strange is None else strange
+
+    def raw(self, *path: _Step) -> Any:
+        """Return what is there, None where a step leads nowhere."""
+        found = self._data
+        for step in path:
+            if isinstance(step, str):
+                if not isinstance(found, dict):
+                    return None
+                found = found.get(step)
+            else:
+                if not isinstance(found, list) or step >= len(found):
+                    return None
+                found = found[step]
+        return found
+
+    def has(self, *path: _Step) -> bool:
+        """Tell whether something other than null is there."""
+        return self.raw(*path) is not None
+
+    def _note(self, path: Sequence[_Step]) -> None:
+        steps = [self._path, *map(str, path)] if self._path else [*map(str, path)]
+        self.strange.append(".".join(steps))
+
+    def number(
+        self,
+        *path: _Step,
+        minimum: float = 0,
+        maximum: float = math.inf,
+        scale: float = 1,
+    ) -> float | None:
+        """Return a finite number within the bounds, in the reading's inner unit.
+
+        `scale` turns the wire's unit into the inner one.
+        """
+        found = self.raw(*path)
+        if found is None:
+            return None
+        if type(found) is float or type(found) is int:
+            try:
+                value = float(found) * scale
+            except OverflowError:
+                value = math.inf
+            if minimum <= value <= maximum and math.isfinite(value):
+                return value
+        self._note(path)
+        return None
+
+    def positive(
+        self, *path: _Step, maximum: float = math.inf, scale: float = 1
+    ) -> float | None:
+        """Return a number, None for the 0 with which a miner says "not available"."""
+        return self.number(*path, maximum=maximum, scale=scale) or None
+
+    def count(self, *path: _Step) -> int | None:
+        """Return a whole number that is not negative."""
+        found = self.raw(*path)
+        if found is None:
+            return None
+        if type(found) is float and found.is_integer():
+            found = int(found)
+        if type(found) is int and 0 <= found < _LARGEST_COUNT:
+            return found
+        self._note(path)
+        return None
+
+    def flag(self, *path: _Step) -> bool | None:
+        """Return true or false."""
+        found = self.raw(*path)
+        if found is None or isinstance(found, bool):
+            return found
+        self._note(path)
+        return None
+
+    def text(self, *path: _Step, longest: int = LONGEST_TEXT) -> str | None:
+        """Return a text that says something, cut to what a state can hold."""
+        found = self.raw(*path)
+        if found is None:
+            return None
+        if isinstance(found, str):
+            return found.strip()[:longest] or None
+        self._note(path)
+        return None
+
+    def start(self, now: datetime, *path: _Step) -> datetime | None:
+        """Return the moment that lies so many seconds back."""
+        seconds = self.number(*path, maximum=_LONGEST_UPTIME)
+        return None if seconds is None else now - timedelta(seconds=seconds)
+
+    def inside(self, *path: _Step) -> Fields:
+        """Return the object at the path; empty where none is."""
+        found = self.raw(*path)
+        if found is not None and not isinstance(found, dict):
+            self._note(path)
+            found = None
+        return Fields(
+            found,
+            ".".join([*filter(None, [self._path]), *map(str, path)]),
+            self.strange,
+        )
+
+    def each(self, *path: _Step) -> Iterator[Fields]:
+        """Go through the objects of the list at the path."""
+        found = self.raw(*path)
+        if found is None:
+            return
+        if not isinstance(found, list):
+            self._note(path)
+            return
+        for index, item in enumerate(found):
+            if isinstance(item, dict):
+                here = ".".join(
+                    [*filter(None, [self._path]), *map(str, path), str(index)]
+                )
+                yield Fields(item, here, self.strange)
+            else:
+                self._note([*path, index])
+
+
+class Values(dict[Channel[Any], Value]):
+    """A part's values while they are gathered; what is not known is not put in."""
+
+    __slots__ = ()
+
+    def put[T: Value](self, channel: Channel[T], value: T | None) -> None:
+        """Take a value unless it is not known."""
+        if value is not None:
+            self[channel] = value

@@ -1,0 +1,142 @@
+"""What must survive a restart: one small file per rig.
+
+`helpers.storage.Store` swallows a full disk and defers writing while Home Assistant
+stops, so the file is written here: atomically, in the executor, one write at a time,
+with the error going to whoever asked.
+"""
+
+import asyncio
+from pathlib import Path
+from typing import Any, Final
+
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.json import save_json
+from homeassistant.helpers.storage import STORAGE_DIR
+from homeassistant.util import dt as dt_util
+from homeassistant.util.json import load_json_object
+
+from .const import DOMAIN, LOGGER
+from .layout import Layout, load_layout
+
+_VERSION: Final = 1
+
+
+class RigStore:
+    """The file of one rig; also the notes that its source keeps.
+
+    `energy` holds totals in Wh by channel key, `orders` what the owner last ordered by
+    channel key, `derived` what the derived readings remember.
+    """
+
+    def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
+        """Name the file; nothing is read yet."""
+        self._hass = hass
+        self._path = Path(hass.config.path(STORAGE_DIR, f"{DOMAIN}.{entry_id}"))
+        self._lock = asyncio.Lock()
+        self._notes: dict[str, Any] = {}
+        self.layout = Layout()
+        self.energy: dict[str, float] = {}
+        self.orders: dict[str, Any] = {}
+        self.derived: dict[str, Any] = {}
+
+    async def async_load(self) -> None:
+        """Read the file; one that cannot be read is put aside, never overwritten."""
+        stored = await self._hass.async_add_executor_job(self._load)
+        data = stored.get("data")
+        if not isinstance(data, dict):
+            return
+        self.layout = load_layout(data.get("parts"))
+        self.energy = {
+            str(key): float(total)
+            for key, total in _mapping(data, "energy").items()
+            if isinstance(total, int | float)
+        }
+        self.orders = _mapping(data, "orders")
+        self.derived = _mapping(data, "derived")
+        self._notes = _mapping(data, "notes")
+
+    def _load(self) -> dict[str, Any]:
+        try:
+            return dict(load_json_object(self._path))
+        except HomeAssistantError as err:
+            aside = self._path.with_name(
+                f"{self._path.name}.corrupt.{dt_util.utcnow().isoformat()}"
+            )
+            LOGGER.error(
+                "What was kept of a rig cannot be read and was moved to %s: %s",
+                aside,
+                err,
+            )
+            self._path.rename(aside)
+            return {}
+
+    async def async_save(self) -> None:
+        """Write everything; it is on disk when this returns.
+
+        Raises HomeAssistantError where that is not possible.
+        """
+        async with self._lock:
+            document = {
+                "version": _VERSION,
+                "minor_version": 1,
+                "key": self._path.name,
+                "data": {
+                    "parts": self.layout.dump(),
+                    "energy": dict(self.energy),
+                    "orders": dict(self.orders),
+                    "derived": self.derived,
+                    "notes": dict(self._notes),
+                },
+            }
+            await self._hass.async_add_executor_job(self._save, document)
+
+    def _save(self, document: dict[str, Any]) -> None:
+        try:
+            self._path.parent.mkdir(exist_ok=True)
+            save_json(str(self._path), document, private=True, atomic_writes=True)
+        except (HomeAssistantError, OSError) as err:
+            raise HomeAssistantError(
+                translation_domain=DOMAIN,
+                translation_key="not_stored",
+                translation_placeholders={"error": str(err)},
+            ) from err
+
+    async def async_remove(self) -> None:
+        """Delete the file."""
+        async with self._lock:
+            await self._hass.async_add_executor_job(
+                lambda: self._path.unlink(missing_ok=True)
+            )
+
+    def get(self, key: str) -> Any:
+        """Return what the source kept under the key."""
+        return self._notes.get(key)
+
+    async def keep(self, key: str, value: Any) -> None:
+        """Keep JSON data for the source, on disk when this returns."""
+        before = dict(self._notes)
+        if value is None:
+            self._notes.pop(key, None)
+        else:
+            self._notes[key] = value
+        try:
+            await self.async_save()
+        except HomeAssistantError:
+            self._notes = before
+            raise
+
+    async def async_order(self, key: str, value: Any) -> None:
+        """Keep what the owner ordered, on disk when this returns."""
+        before = dict(self.orders)
+        self.orders[key] = value
+        try:
+            await self.async_save()
+        except HomeAssistantError:
+            self.orders = before
+            raise
+
+
+def _mapping(data: dict[str, Any], key: str) -> dict[str, Any]:
+    found = data.get(key)
+    return found if isinstance(found, dict) else {}

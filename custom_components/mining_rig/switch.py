@@ -1,0 +1,45 @@
+"""Switches: controls that are on or off."""
+
+from typing import Any, Final, override
+
+from homeassistant.components.switch import SwitchEntity
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .coordinator import RigConfigEntry
+from .entity import ControlEntity, async_add_as_they_appear, channel_key, controls
+from .model import Quantity
+
+PARALLEL_UPDATES: Final = 1
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: RigConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Set up the rig's switches."""
+    async_add_as_they_appear(
+        entry, async_add_entities, controls(Quantity.FLAG), RigSwitch, channel_key
+    )
+
+
+class RigSwitch(ControlEntity, SwitchEntity):
+    """A control that is on or off; it shows what the rig says."""
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Return the value, None while it is not known."""
+        value = self._value
+        return value if isinstance(value, bool) else None
+
+    @override
+    async def async_turn_on(self, **kwargs: Any) -> None:
+        """Turn on and return when it is."""
+        await self._async_order(True)
+
+    @override
+    async def async_turn_off(self, **kwargs: Any) -> None:
+        """Turn off and return when it is."""
+        await self._async_order(False)
