@@ -2,10 +2,10 @@
 
 import argparse
 import asyncio
+from contextlib import AsyncExitStack
 import json
 import signal
 import sys
-from contextlib import AsyncExitStack
 
 from aiohttp import web
 

@@ -1,7 +1,7 @@
 """Clocks: where the simulator's world takes its time from."""
 
-import time
 from collections.abc import Callable
+import time
 
 type Clock = Callable[[], float]
 """Seconds since some moment; asked again whenever the world is looked at."""

@@ -5,10 +5,10 @@ asks about, in seconds. Between two changes of load everything has a closed form
 what is answered does not depend on how often it was asked.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
+import math
 
 AMBIENT = 22.0
 """Room temperature in °C."""

@@ -1,18 +1,18 @@
 """What every simulated rig has in common: an address, a record, faults."""
 
-import asyncio
-import json
-import re
-import ssl
 from abc import ABC, abstractmethod
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+import json
+import re
 from types import TracebackType
 from typing import ClassVar, Self
 
 from .clock import Clock, wall_clock
 from .faults import COMMANDS, Fault
 from .server import HttpServer, Reply, Request
+from .tls import self_signed
 
 _ROUTER = b"""<!DOCTYPE html>
 <html><head><title>FRITZ!Box</title></head><body><h1>Log in</h1></body></html>
@@ -34,7 +34,7 @@ class SimulatedRig(ABC):
         host: str = "127.0.0.1",
         port: int = 0,
         clock: Clock = wall_clock,
-        tls: ssl.SSLContext | None = None,
+        tls: bool = False,
         boot_seconds: float = 20,
     ) -> None:
         """Prepare the rig; it answers after `start` or inside `async with`."""
@@ -48,7 +48,11 @@ class SimulatedRig(ABC):
         """Answers that replace the rig's own, by path: bytes, text, or JSON data."""
         self.slow_seconds = 3.0
         self.faults: set[Fault] = set()
-        self._server = HttpServer(self._handle, host=host, port=port, tls=tls)
+        self.tls = tls
+        """Whether the port speaks HTTPS too, with a certificate nobody signed."""
+        self._server = HttpServer(
+            self._handle, host=host, port=port, tls=self_signed() if tls else None
+        )
         self._boot: asyncio.TimerHandle | None = None
         self._released = asyncio.Event()
 
@@ -65,7 +69,7 @@ class SimulatedRig(ABC):
     @property
     def url(self) -> str:
         """Where it answers, without a slash at the end."""
-        return f"http://{self.host}:{self.port}"
+        return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}"
 
     @property
     def most_at_once(self) -> int:
@@ -148,6 +152,7 @@ class SimulatedRig(ABC):
         elif before & _PORT_SHUT:
             self._server.open()
 
+    @abstractmethod
     def _faults_changed(self, before: set[Fault], after: set[Fault]) -> None:
         """Let the hardware and the miner feel it."""
 

@@ -6,11 +6,11 @@ that a rig can be switched off from anywhere in the event loop.
 """
 
 import asyncio
-import socket
-import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+import socket
+import ssl
 from typing import NamedTuple
 
 _LONGEST_HEADER = 64 * 1024

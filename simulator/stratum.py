@@ -3,9 +3,9 @@
 Like the hardware, it never sleeps: it is told how time passes.
 """
 
-import statistics
 from dataclasses import dataclass, field
 from random import Random
+import statistics
 
 SECONDS_PER_SHARE = 30.0
 """What pools tune the difficulty to."""

@@ -1,11 +1,10 @@
 """A simulated XMRig, with the traps that its HTTP API has for clients."""
 
-import copy
-import json
-import ssl
 from collections.abc import Iterable, Mapping
+import copy
 from dataclasses import replace
 from hashlib import blake2b
+import json
 from typing import Any, ClassVar, override
 
 from ..clock import Clock, wall_clock
@@ -71,7 +70,7 @@ class SimulatedXMRig(SimulatedRig):
         port: int = 0,
         clock: Clock = wall_clock,
         seed: int = 1,
-        tls: ssl.SSLContext | None = None,
+        tls: bool = False,
         boot_seconds: float = 20,
     ) -> None:
         """Prepare a rig that has been mining for `running_for` seconds.
@@ -84,7 +83,7 @@ class SimulatedXMRig(SimulatedRig):
         )
         self.version = Version(version)
         self.habits = habits or Habits()
-        self.circumstances = Circumstances()
+        self._circumstances = Circumstances()
         self.platform = platform
         self._dmi = dmi
         self._seed = f"{seed}:{name}"
@@ -96,7 +95,8 @@ class SimulatedXMRig(SimulatedRig):
         started = clock() - running_for
         self.machine = Machine(cpu, self._cards, seed=self._seed, now=started)
         document = _merged(
-            _first_config(self._cards, token, restricted=restricted), config or {}
+            _first_config(self._cards, token, restricted=restricted, tls=tls),
+            config or {},
         )
         if pools is not None:
             document["pools"] = [dict(pool) for pool in pools]
@@ -116,6 +116,8 @@ class SimulatedXMRig(SimulatedRig):
         form: dict[str, object] = {"host": self.host, "port": self.port}
         if (token := self.token) is not None:
             form["access_token"] = token
+        if self.tls:
+            form["connection"] = {"ssl": True, "verify_ssl": False}
         return form
 
     @property
@@ -163,6 +165,26 @@ class SimulatedXMRig(SimulatedRig):
 
     # What tests and farms do to it
 
+    @property
+    def on_battery(self) -> bool:
+        """Whether its host has no mains; can be set."""
+        return self._circumstances.on_battery
+
+    @on_battery.setter
+    def on_battery(self, value: bool) -> None:
+        self._now()
+        self._circumstances.on_battery = value
+
+    @property
+    def user_active(self) -> bool:
+        """Whether somebody uses its host; can be set."""
+        return self._circumstances.user_active
+
+    @user_active.setter
+    def user_active(self, value: bool) -> None:
+        self._now()
+        self._circumstances.user_active = value
+
     def pause(self) -> None:
         """Pause as by its own keyboard."""
         self._now().pause(self.clock())
@@ -205,7 +227,7 @@ class SimulatedXMRig(SimulatedRig):
             seed=f"{self._seed}:{self._restarts}",
             now=now,
             habits=self.habits,
-            circumstances=self.circumstances,
+            circumstances=self._circumstances,
         )
 
     def _now(self) -> Miner:
@@ -222,7 +244,7 @@ class SimulatedXMRig(SimulatedRig):
         if Fault.OFF in after - before:
             self.miner.end(now)
         self.machine.stand_in(now, AMBIENT + HOT * (Fault.HOT in after))
-        self.circumstances.pools_reachable = Fault.NO_POOL not in after
+        self._circumstances.pools_reachable = Fault.NO_POOL not in after
         if Fault.OFF in before - after:
             self._restarts += 1
             self.miner = self._process(self.miner.config, now)
@@ -239,8 +261,10 @@ class SimulatedXMRig(SimulatedRig):
     @override
     def _truncated(self, body: bytes) -> bytes:
         """Stop inside the hashrate, as versions 6.20.0 to 6.22.1 did."""
-        place = body.find(b'"hashrate": ')
-        return body[: place + 24] if place >= 0 else super()._truncated(body)
+        place = body.find(b"[", body.find(b'"hashrate": '))
+        if b'"hashrate": ' not in body:
+            return super()._truncated(body)
+        return body[: place + 1]
 
     @override
     def _answer(self, request: Request) -> Reply | None:
@@ -268,7 +292,7 @@ class SimulatedXMRig(SimulatedRig):
     def _authorize(self, request: Request) -> int:
         """Return 200, 401 or 403 as the miner does, ambiguities included."""
         given, token = request.headers.get("authorization"), self.token
-        if self.faults & {Fault.WRONG_TOKEN, Fault.OTHER_RIG}:
+        if Fault.WRONG_TOKEN in self.faults:
             return 401 if given is None else 403
         if given is None:
             return 401 if token is not None or not self.restricted else 200
@@ -418,7 +442,7 @@ class SimulatedXMRig(SimulatedRig):
 
 
 def _first_config(
-    cards: tuple[Card, ...], token: str | None, *, restricted: bool
+    cards: tuple[Card, ...], token: str | None, *, restricted: bool, tls: bool
 ) -> dict[str, Any]:
     """Return the configuration a rig starts with."""
     vendors = {card.model.vendor for card in cards}
@@ -429,6 +453,7 @@ def _first_config(
             "access-token": token,
             "restricted": restricted,
         },
+        "tls": {"enabled": tls},
         "opencl": {"enabled": "amd" in vendors},
         "cuda": {"enabled": "nvidia" in vendors},
         "pools": [

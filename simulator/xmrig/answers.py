@@ -1,8 +1,8 @@
 """What XMRig answers, built from the state of its process."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+import math
 from typing import Any
 
 from ..hardware import Card, Gpu, Noise

@@ -4,11 +4,11 @@ Wire facts: section 7. The miner reads the keys it knows, replaces what it canno
 the default, drops the rest, and generates thread profiles where there are none.
 """
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ..hardware import Card, CpuModel
@@ -82,7 +82,7 @@ def profile_name(section: Config, algorithm: str) -> str | None:
         return algorithm
     if isinstance(chosen, str):
         return chosen if isinstance(section.get(chosen), list) else None
-    family = algorithm.split("/")[0]
+    family = "cn" if algorithm == "cryptonight" else algorithm.partition("/")[0]
     for name in (family, "*"):
         if isinstance(section.get(name), list):
             return name
@@ -265,15 +265,15 @@ _ROOT: dict[str, _Reader] = {
     "cpu": _switched(_CPU),
     "opencl": _switched(_OPENCL),
     "cuda": _switched(_CUDA),
-    "log-file": _text(),
     "donate-level": _integer(1, 1, 99),
     "donate-over-proxy": _integer(1, 0, 2),
+    "log-file": _text(),
     "pools": _pools,
-    "retries": _integer(5, 1, 1000),
-    "retry-pause": _integer(5, 1, 3600),
     "print-time": _at_most(60, 3600),
     "health-print-time": _at_most(60, 3600),
     "dmi": _boolean(default=True),
+    "retries": _integer(5, 1, 1000),
+    "retry-pause": _integer(5, 1, 3600),
     "syslog": _boolean(default=False),
     "tls": _section(
         {

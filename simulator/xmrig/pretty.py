@@ -1,7 +1,7 @@
 """JSON laid out as XMRig does: four spaces, plain arrays on one line."""
 
-import json
 from collections.abc import Mapping, Sequence
+import json
 
 
 def pretty(value: object, *, one_line: bool = True) -> bytes:
