@@ -214,6 +214,16 @@ class Form:
         return frozenset(f.key for f in self.fields if f.kind is FieldKind.SECRET)
 
     @property
+    def whereabouts(self) -> frozenset[str]:
+        """The keys that say where the rig is and how to be let in."""
+        there = (FieldKind.HOST, FieldKind.PORT, FieldKind.SECRET)
+        return frozenset(f.key for f in self.fields if f.kind in there or f.section)
+
+    def has(self, key: str) -> bool:
+        """Tell whether the form asks for that."""
+        return any(field.key == key for field in self.fields)
+
+    @property
     def defaults(self) -> dict[str, Any]:
         """The answers of somebody who leaves out everything that may be left out."""
         return {f.key: f.default for f in self.fields if f.default is not None}

@@ -1,0 +1,327 @@
+"""Adding a rig, giving it new credentials, and moving it to another address."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from itertools import chain, count
+from typing import Any, Final, override
+from uuid import uuid4
+
+from homeassistant.config_entries import ConfigEntry, ConfigFlow, ConfigFlowResult
+from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PORT
+from homeassistant.core import callback
+from homeassistant.helpers.selector import BooleanSelector, TextSelector
+from homeassistant.util import slugify
+import voluptuous as vol
+
+from .const import CONF_ANCHOR, CONF_KIND, DOMAIN, LOGGER
+from .coordinator import READ_TIMEOUT
+from .forms import Answers, FormError, flat, form_schema, secrets_schema, with_address
+from .opening import opening_for
+from .options_flow import RigOptionsFlow
+from .sources import KINDS, async_opener, rig_unique_id
+from .sources.base import (
+    Identity,
+    SourceBusy,
+    SourceGarbled,
+    SourceRefused,
+    SourceUnreachable,
+)
+
+type Errors = dict[str, str]
+type Step = Callable[
+    [MiningRigConfigFlow, dict[str, Any] | None], Awaitable[ConfigFlowResult]
+]
+
+_FORGET: Final = "forget_"
+"""Before a secret's key: the question whether the stored one is to be forgotten."""
+
+
+class MiningRigConfigFlow(ConfigFlow, domain=DOMAIN):
+    """The dialogs of a rig's life; each kind of rig has a step of its own."""
+
+    VERSION = 1
+
+    def __init__(self) -> None:
+        """Begin with nothing known."""
+        self._kind = ""
+        self._answers: Answers = {}
+        self._identity: Identity | None = None
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> RigOptionsFlow:
+        """Return the dialog of a rig's options."""
+        return RigOptionsFlow()
+
+    # ---- trying a rig
+
+    async def _async_try(
+        self, kind: str, data: Answers
+    ) -> tuple[Identity | None, Errors]:
+        """Ask who answers. Returns the identity, or errors by field."""
+        form = KINDS[kind].form
+        host = CONF_HOST if form.has(CONF_HOST) else "base"
+        try:
+            open_source = await async_opener(self.hass, kind)
+            source = await open_source(opening_for(self.hass, data))
+            try:
+                async with asyncio.timeout(READ_TIMEOUT):
+                    return await source.identify(), {}
+            finally:
+                await source.close()
+        except TimeoutError:
+            return None, {host: "timeout"}
+        except SourceUnreachable as err:
+            return None, {host: "timeout" if err.timed_out else "cannot_connect"}
+        except SourceRefused:
+            return None, {min(form.secrets, default=host): "invalid_auth"}
+        except SourceBusy:
+            return None, {host: "busy"}
+        except SourceGarbled:
+            return None, {host: "wrong_device"}
+        except Exception:  # noqa: BLE001 - the dialog says it; the log says what
+            LOGGER.exception("Unexpected error while trying a rig")
+            return None, {"base": "unknown"}
+
+    async def _async_answered(
+        self, kind: str, user_input: dict[str, Any], stored: Mapping[str, Any]
+    ) -> tuple[Answers, Identity | None, Errors]:
+        """Try what a form was filled in with; secrets left empty are the stored ones."""
+        form = KINDS[kind].form
+        kept = {
+            key: stored[key]
+            for key in form.secrets & stored.keys()
+            if not user_input.get(_FORGET + key)
+        }
+        answers = kept | flat(form, user_input)
+        try:
+            answers = with_address(form, answers, {**form.defaults, **stored})
+        except FormError as err:
+            return answers, None, {err.field: err.error}
+        return answers, *await self._async_try(kind, answers)
+
+    # ---- adding a rig
+
+    @override
+    async def async_step_user(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask what kind of rig it is."""
+        return self.async_show_menu(menu_options=list(KINDS))
+
+    async def _async_step_form(
+        self, kind: str, user_input: dict[str, Any] | None
+    ) -> ConfigFlowResult:
+        """Ask for a rig of that kind and try it; the step's id is the kind."""
+        errors: Errors = {}
+        if user_input is not None:
+            answers, identity, errors = await self._async_answered(kind, user_input, {})
+            if identity is not None:
+                return await self._async_found(kind, answers, identity)
+        return self.async_show_form(
+            step_id=kind,
+            data_schema=self.add_suggested_values_to_schema(
+                form_schema(KINDS[kind].form), user_input
+            ),
+            errors=errors,
+        )
+
+    async def _async_found(
+        self, kind: str, answers: Answers, identity: Identity
+    ) -> ConfigFlowResult:
+        """Go on with the rig that answered unless it is there already."""
+        unique_id = _unique_id(kind, identity)
+        await self.async_set_unique_id(unique_id, raise_on_progress=False)
+        known = self._entry_of(kind, unique_id, answers)
+        if known is not None:
+            return await self._async_known(known, answers)
+        self._kind, self._answers, self._identity = kind, answers, identity
+        return await self.async_step_name()
+
+    def _entry_of(
+        self, kind: str, unique_id: str | None, answers: Answers
+    ) -> ConfigEntry | None:
+        """Return another entry of the same rig; without an id its address tells."""
+        for entry in self._async_current_entries():
+            if entry.data[CONF_KIND] != kind:
+                continue
+            if entry.entry_id == self.context.get("entry_id"):
+                continue
+            if unique_id is None or entry.unique_id is None:
+                if _same_place(entry.data, answers):
+                    return entry
+            elif entry.unique_id == unique_id:
+                return entry
+        return None
+
+    async def _async_known(
+        self, entry: ConfigEntry, answers: Answers
+    ) -> ConfigFlowResult:
+        """Let an entry follow its rig, unless the rig is still where it was.
+
+        Cloned disks and containers exist: the same id may answer at two addresses.
+        """
+        about = {"rig": entry.title, "host": str(entry.data.get(CONF_HOST))}
+        if _same_place(entry.data, answers):
+            return self.async_abort(
+                reason="already_configured", description_placeholders=about
+            )
+        kind = entry.data[CONF_KIND]
+        there, _ = await self._async_try(kind, dict(entry.data))
+        if there is not None and _unique_id(kind, there) == entry.unique_id:
+            return self.async_abort(
+                reason="same_id_elsewhere", description_placeholders=about
+            )
+        form = KINDS[kind].form
+        kept = {k: v for k, v in entry.data.items() if k not in form.whereabouts}
+        moved = {k: v for k, v in answers.items() if k in form.whereabouts}
+        self.hass.config_entries.async_update_entry(entry, data=kept | moved)
+        self.hass.config_entries.async_schedule_reload(entry.entry_id)
+        about["host"] = str(answers.get(CONF_HOST))
+        return self.async_abort(
+            reason="address_updated", description_placeholders=about
+        )
+
+    async def async_step_name(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for a name; entity ids are made of it, so no two rigs share one."""
+        assert self._identity is not None
+        errors: Errors = {}
+        taken = {slugify(entry.title) for entry in self._async_current_entries()}
+        if user_input is None:
+            title = self._identity.title.strip() or KINDS[self._kind].manufacturer
+            names = chain([title], (f"{title} {number}" for number in count(2)))
+            name = next(name for name in names if slugify(name) not in taken)
+        else:
+            name = user_input[CONF_NAME].strip()
+            if not name:
+                errors[CONF_NAME] = "name_empty"
+            elif slugify(name) in taken:
+                errors[CONF_NAME] = "name_taken"
+            else:
+                return self._create(name, self._identity)
+        schema = vol.Schema({vol.Required(CONF_NAME): TextSelector()})
+        return self.async_show_form(
+            step_id="name",
+            data_schema=self.add_suggested_values_to_schema(schema, {CONF_NAME: name}),
+            errors=errors,
+            description_placeholders={
+                "model": self._identity.model or KINDS[self._kind].manufacturer,
+                "version": self._identity.version or "?",
+            },
+        )
+
+    def _create(self, name: str, identity: Identity) -> ConfigFlowResult:
+        """Make the entry."""
+        # Another dialog may have added the rig in the meantime.
+        if self._entry_of(self._kind, self.unique_id, self._answers) is not None:
+            return self.async_abort(reason="already_configured")
+        anchors = {e.data[CONF_ANCHOR] for e in self._async_current_entries()}
+        anchor = self.unique_id if identity.stable else None
+        if anchor is None or anchor in anchors:
+            anchor = uuid4().hex
+        return self.async_create_entry(
+            title=name,
+            data={CONF_KIND: self._kind, CONF_ANCHOR: anchor, **self._answers},
+        )
+
+    # ---- new credentials, another address
+
+    async def async_step_reauth(
+        self, entry_data: Mapping[str, Any]
+    ) -> ConfigFlowResult:
+        """Begin when a rig has refused the stored credentials."""
+        return await self.async_step_reauth_confirm()
+
+    async def async_step_reauth_confirm(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for the credentials; one that is left empty is not needed any more."""
+        entry = self._get_reauth_entry()
+        form = KINDS[entry.data[CONF_KIND]].form
+        errors: Errors = {}
+        if user_input is not None:
+            data = {k: v for k, v in entry.data.items() if k not in form.secrets}
+            data |= flat(form, user_input)
+            identity, errors = await self._async_try(entry.data[CONF_KIND], data)
+            if identity is not None:
+                return self._changed(entry, data, identity)
+        return self.async_show_form(
+            step_id="reauth_confirm",
+            data_schema=secrets_schema(form),
+            errors=errors,
+            description_placeholders={"rig": entry.title},
+        )
+
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for everything again; a secret that is left empty stays as it is."""
+        entry = self._get_reconfigure_entry()
+        kind = entry.data[CONF_KIND]
+        form = KINDS[kind].form
+        errors: Errors = {}
+        if user_input is not None:
+            answers, identity, errors = await self._async_answered(
+                kind, user_input, entry.data
+            )
+            if identity is not None:
+                data = {key: entry.data[key] for key in (CONF_KIND, CONF_ANCHOR)}
+                return self._changed(entry, data | answers, identity)
+        schema = form_schema(form, entry.data).extend(
+            {
+                vol.Optional(_FORGET + key, default=False): BooleanSelector()
+                for key in sorted(form.secrets & entry.data.keys())
+            }
+        )
+        return self.async_show_form(
+            step_id="reconfigure",
+            data_schema=self.add_suggested_values_to_schema(schema, user_input),
+            errors=errors,
+            description_placeholders={"rig": entry.title},
+        )
+
+    def _changed(
+        self, entry: ConfigEntry, data: Answers, identity: Identity
+    ) -> ConfigFlowResult:
+        """Keep what was changed, provided that the same rig answered."""
+        about = {"rig": entry.title, "host": str(data.get(CONF_HOST))}
+        found = _unique_id(entry.data[CONF_KIND], identity)
+        unique_id = entry.unique_id or found
+        if found is not None and found != unique_id:
+            return self.async_abort(
+                reason="unique_id_mismatch", description_placeholders=about
+            )
+        known = self._entry_of(entry.data[CONF_KIND], unique_id, data)
+        if known is not None:
+            return self.async_abort(
+                reason="already_configured",
+                description_placeholders={**about, "rig": known.title},
+            )
+        return self.async_update_reload_and_abort(entry, unique_id=unique_id, data=data)
+
+
+def _unique_id(kind: str, identity: Identity) -> str | None:
+    return None if identity.rig_id is None else rig_unique_id(kind, identity.rig_id)
+
+
+def _same_place(data: Mapping[str, Any], answers: Mapping[str, Any]) -> bool:
+    return all(data.get(key) == answers.get(key) for key in (CONF_HOST, CONF_PORT))
+
+
+def _form_step(kind: str) -> Step:
+    async def async_step(
+        self: MiningRigConfigFlow, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        return await self._async_step_form(kind, user_input)
+
+    return async_step
+
+
+for _kind in KINDS:
+    # A dialog that is more than a form is a base class beside its source, whose step
+    # of that name is found instead.
+    if not hasattr(MiningRigConfigFlow, f"async_step_{_kind}"):
+        setattr(MiningRigConfigFlow, f"async_step_{_kind}", _form_step(_kind))
