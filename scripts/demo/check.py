@@ -1,0 +1,141 @@
+"""Proof that everything works together, without a person: `--check`."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+import time
+from typing import Any
+
+import aiohttp
+
+from . import config_dir, farm, home, ports, rigs
+from .console import say
+from .errors import DemoError
+from .options import Options
+from .registry import Device, Entity
+from .rigs import SimulatedRig
+from .showing import Showing, read_rigs
+
+_PATIENCE = 60
+"""Seconds for anything to happen; a miner is asked every ten."""
+_PAUSE = 0.5
+
+
+async def run(options: Options) -> None:
+    """Start everything, stop and resume a miner, end everything; DemoError if not."""
+    began = time.monotonic()
+
+    def done(what: str) -> None:
+        say(f"{time.monotonic() - began:5.1f} s  {what}")
+
+    with TemporaryDirectory(prefix="mining-rig-demo-") as place:
+        options = replace(
+            options, place=Path(place), port=ports.find_free(), empty=False
+        )
+        config_dir.prepare(options.config_dir, port=options.port, fresh=True)
+        async with farm.running() as simulated, home.running(options) as house:
+            done("Home Assistant and the simulated rigs run")
+            await _check_running(house, simulated, options, done)
+        done("everything has ended")
+        ports.require_free(options.port)
+
+
+async def _check_running(
+    house: home.RunningHome,
+    simulated: farm.RunningFarm,
+    options: Options,
+    done: Callable[[str], None],
+) -> None:
+    for rig in simulated.said.rigs:
+        await rigs.add(house.api, rig)
+    await Showing(house.api, options.config_dir).open()
+    done(f"{len(simulated.said.rigs)} rigs are added through the dialog")
+
+    async def all_mine() -> bool:
+        devices = await read_rigs(house.api)
+        return len([device for device in devices if _mines(device)]) >= len(
+            simulated.said.rigs
+        )
+
+    await _until(all_mine, "every rig has a hashrate in Home Assistant")
+    done("every rig has a hashrate")
+
+    device, switch = _steerable(await read_rigs(house.api))
+    rig = _simulated(device, simulated.said.rigs)
+    await _turn(house, switch, "off")
+    done(f"{device.name}: mining is switched off in Home Assistant")
+    if await _hashrate(rig):
+        raise DemoError(f"{rig.name} still mines although it was switched off.")
+    done(f"{rig.name}: the miner itself says that it stands still")
+
+    await _turn(house, switch, "on")
+
+    async def mines_again() -> bool:
+        return bool(await _hashrate(rig))
+
+    await _until(mines_again, f"{rig.name} mines again")
+    done(f"{rig.name}: switched on, the miner itself says that it mines")
+
+
+def _mines(device: Device) -> bool:
+    hashrate = device.find("sensor", "hashrate")
+    return hashrate is not None and (hashrate.number or 0) > 0
+
+
+def _steerable(devices: list[Device]) -> tuple[Device, Entity]:
+    for device in devices:
+        switch = device.find("switch", "mining")
+        if switch is not None and switch.state == "on":
+            return device, switch
+    raise DemoError("No rig has a mining switch that is on.")
+
+
+def _simulated(device: Device, known: Sequence[SimulatedRig]) -> SimulatedRig:
+    for rig in known:
+        if rig.kind in _HASHRATES and rig.name == device.name:
+            return rig
+    raise DemoError(f"No simulated rig is called {device.name}.")
+
+
+async def _turn(house: home.RunningHome, switch: Entity, state: str) -> None:
+    await house.api.post(
+        f"/api/services/switch/turn_{state}", {"entity_id": switch.entity_id}
+    )
+
+
+async def _until(happens: Callable[[], Awaitable[bool]], what: str) -> None:
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            while not await happens():
+                await asyncio.sleep(_PAUSE)
+    except TimeoutError:
+        raise DemoError(f"Not within {_PATIENCE} s: {what}.") from None
+
+
+async def _hashrate(rig: SimulatedRig) -> float | None:
+    """Ask the miner itself, not Home Assistant."""
+    return await _HASHRATES[rig.kind](rig.form)
+
+
+async def _xmrig_hashrate(form: Mapping[str, Any]) -> float | None:
+    """H/s over ten seconds. Source: XMRig's HTTP API, GET /2/summary."""
+    headers = {}
+    if token := form.get("access_token"):
+        headers["Authorization"] = f"Bearer {token}"
+    address = f"http://{form['host']}:{form['port']}/2/summary"
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(address, headers=headers) as response,
+    ):
+        summary = await response.json(content_type=None)
+    if summary["paused"]:
+        return None
+    hashrate: float | None = summary["hashrate"]["total"][0]
+    return hashrate
+
+
+_HASHRATES: Mapping[str, Callable[[Mapping[str, Any]], Awaitable[float | None]]] = {
+    "xmrig": _xmrig_hashrate
+}

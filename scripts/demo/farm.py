@@ -1,0 +1,63 @@
+"""Starts the simulated rigs."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from .errors import DemoError
+from .ports import is_free
+from .processes import Child
+from .rigs import Announcement, read_announcement
+
+_CONTROL_PORT = 18080
+_BASE_PORT = 18081
+_MOST_RIGS = 20
+_START_TIMEOUT = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningFarm:
+    """Rigs that mine."""
+
+    child: Child
+    said: Announcement
+
+
+@asynccontextmanager
+async def running() -> AsyncIterator[RunningFarm]:
+    """Run the simulator; DemoError if it does not announce its rigs."""
+    async with Child.running("simulator", *_port_arguments()) as child:
+        lines = child.lines()
+        said = await _announced(lines)
+        drain = asyncio.create_task(_drain(lines))
+        try:
+            yield RunningFarm(child=child, said=said)
+        finally:
+            drain.cancel()
+
+
+def _port_arguments() -> Sequence[str]:
+    """Choose the same ports every time; any others if another demo has them."""
+    wanted = range(_CONTROL_PORT, _BASE_PORT + _MOST_RIGS)
+    if not all(is_free(port) for port in wanted):
+        return ()
+    return ("--control-port", str(_CONTROL_PORT), "--base-port", str(_BASE_PORT))
+
+
+async def _announced(lines: AsyncIterator[str]) -> Announcement:
+    said: list[str] = []
+    try:
+        async with asyncio.timeout(_START_TIMEOUT):
+            async for line in lines:
+                if line.startswith("{"):
+                    return read_announcement(line)
+                said.append(line)
+    except TimeoutError:
+        pass
+    raise DemoError("\n".join(["The simulated rigs did not start.", *said]))
+
+
+async def _drain(lines: AsyncIterator[str]) -> None:
+    async for _ in lines:
+        pass
