@@ -1,0 +1,71 @@
+"""The address of a rig as people paste it."""
+
+from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address
+import re
+from typing import Final
+from urllib.parse import urlsplit
+
+from yarl import URL
+
+_SCHEMES: Final = {"http": False, "https": True}
+_LABEL: Final = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
+_LONGEST_NAME: Final = 253
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a rig answers; what the text did not say is None."""
+
+    host: str
+    """A name in lower case (punycode), or an address; IPv6 without brackets."""
+    port: int | None = None
+    ssl: bool | None = None
+
+
+def parse_address(text: str) -> Address:
+    """Read a host, a host with its port, or a whole URL.
+
+    User, path, query and fragment of a URL are left out. Raises ValueError for what
+    cannot be the address of an HTTP server.
+    """
+    text = text.strip()
+    if any(char.isspace() for char in text):
+        raise ValueError("an address has no blank inside")
+    if (bare := _ipv6(text)) is not None:
+        return Address(bare)
+    scheme, divider, rest = text.partition("://")
+    if not divider:
+        rest = text
+    elif scheme.lower() not in _SCHEMES:
+        raise ValueError("only http and https can be asked")
+    parts = urlsplit(f"//{rest}")
+    if parts.port == 0:
+        raise ValueError("port 0 cannot be reached")
+    return Address(
+        _host(parts.hostname or ""),
+        parts.port,
+        _SCHEMES[scheme.lower()] if divider else None,
+    )
+
+
+def _ipv6(text: str) -> str | None:
+    """Return the address in its usual form, None where the text is none."""
+    try:
+        return str(IPv6Address(text))
+    except ValueError:
+        return None
+
+
+def _host(text: str) -> str:
+    """Return a host in its usual form. Raises ValueError where it is none."""
+    if (address := _ipv6(text)) is not None:
+        return address
+    name = URL.build(scheme="http", host=text).raw_host or ""
+    labels = name.removesuffix(".").split(".")
+    if labels[-1].isdecimal():
+        # Nothing else ends in a number: 192.168.1.300, 192.168.1, 8080.
+        return str(ip_address(name))
+    if len(name) > _LONGEST_NAME or not all(map(_LABEL.fullmatch, labels)):
+        raise ValueError("this is no name of a host")
+    return ".".join(labels)

@@ -1,0 +1,407 @@
+"""XMRig, the CPU and GPU miner, through its HTTP API."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import orjson
+
+from ...model import MINING_ALLOWED, Action, Channel, Control, Snapshot, Value
+from ..base import (
+    CommandRefused,
+    Identity,
+    JsonObject,
+    Notes,
+    Opening,
+    SourceBusy,
+    SourceError,
+    SourceRefused,
+)
+from ..http import JsonHttp
+from ..parse import Fields
+from ..xmrig_api import XmrigApi
+from . import readings
+from .config import (
+    FULL_HINT,
+    SETTINGS,
+    HintNote,
+    Settings,
+    cpu_of,
+    differences,
+    hint_note,
+    idle_seconds,
+    merge,
+    parse_config,
+    profiles,
+    redacted,
+    select_pool,
+    set_pause_on_active,
+    set_threads_hint,
+    threads_hint,
+)
+from .parse import (
+    Backends,
+    Condition,
+    Summary,
+    assemble,
+    parse_backends,
+    parse_condition,
+    parse_summary,
+)
+
+KINDS: Final = frozenset(("miner", "cpu", "amd", "nvidia"))
+"""What versions call themselves in `kind`; a proxy is another product."""
+
+_CARDS_EVERY: Final = timedelta(seconds=30)
+_LOOK_FOR_CARDS_EVERY: Final = timedelta(minutes=10)
+_CONFIG_EVERY: Final = timedelta(minutes=5)
+_AFTER_FAILURE: Final = timedelta(seconds=30)
+_EXTRA_TIMEOUT: Final = 4.0
+"""Seconds for what a poll asks beside the summary; a hung card must not cost that."""
+_IDLE_IS_STOPPED: Final = timedelta(minutes=1)
+"""A miner prepares its memory without workers for a while before it starts."""
+_SETTLING: Final = 10.0
+"""Seconds after a command in which everything is asked for at every reading."""
+_APPLIED_AFTER: Final = (0.3, 0.3, 0.4, 0.5, 0.5, 1.0)
+"""Seconds between looks whether a configuration was applied; 3 s in all."""
+
+_BACKENDS: Final = "/2/backends"
+_ALLOWED: Final = Control(channel=MINING_ALLOWED.plain)
+_HINT_NOTE: Final = "xmrig_threads_hint"
+_IDLE_NOTE: Final = "xmrig_pause_on_active"
+
+
+async def async_open(opening: Opening) -> XmrigSource:
+    """Return the source of one rig; nothing is asked yet."""
+    data = opening.data
+    http = JsonHttp(
+        opening.session, data["host"], int(data["port"]), ssl=bool(data.get("ssl"))
+    )
+    api = XmrigApi(http, data.get("access_token"), kinds=KINDS)
+    return XmrigSource(api, opening.notes, data["host"])
+
+
+class _Regular:
+    """Something that is asked for at its own pace, beside the summary."""
+
+    def __init__(self) -> None:
+        """Be due at once."""
+        self._every = timedelta(0)
+        self._next: datetime | None = None
+        self._holds_until: datetime | None = None
+
+    def is_due(self, now: datetime) -> bool:
+        """Tell whether it is time; a clock that was set back makes it so."""
+        return self._next is None or not self._next - self._every <= now < self._next
+
+    def is_stale(self, now: datetime) -> bool:
+        """Tell whether what was read holds no more."""
+        return self._holds_until is None or now > self._holds_until
+
+    def hurry(self) -> None:
+        """Be due at once."""
+        self._next = None
+
+    def done(self, now: datetime, every: timedelta) -> None:
+        """Be due again after `every`; until then, and longer, what was read holds."""
+        self._every, self._next = every, now + every
+        self._holds_until = now + 3 * every
+
+    def failed(self, now: datetime) -> None:
+        """Try again soon; what was read before holds for a while."""
+        self._every, self._next = _AFTER_FAILURE, now + _AFTER_FAILURE
+
+
+class XmrigSource:
+    """One XMRig. Each poll asks for the summary; the rest has paces of its own."""
+
+    interval = timedelta(seconds=10)
+
+    def __init__(self, api: XmrigApi, notes: Notes, host: str) -> None:
+        """Know nothing yet."""
+        self._api = api
+        self._notes = notes
+        self._host = host
+        self._version: str | None = None
+        self._uptime: float | None = None
+        self._state: tuple[bool | None, ...] | None = None
+        self._backends: Backends | None = None
+        self._no_backends = False
+        self._next_backends = _Regular()
+        self._settings: Settings | None = None
+        self._next_config = _Regular()
+        self._failed: list[str] = []
+        self._idle_since: datetime | None = None
+        self._stopped = False
+        self._knows_start = True
+        self._settled_at = 0.0
+
+    @property
+    def address(self) -> str:
+        """Where the summary can be seen."""
+        return self._api.address
+
+    async def identify(self) -> Identity:
+        """Ask who is there. Raises a SourceError."""
+        fields = Fields(await self._api.summary())
+        return Identity(
+            # It changes with the port and the network card, so it is no anchor.
+            rig_id=fields.text("id"),
+            title=fields.text("worker_id") or self._host,
+            model=fields.text("cpu", "brand") or "XMRig",
+            version=fields.text("version"),
+        )
+
+    async def close(self) -> None:
+        """Give back nothing: the miner holds nothing for its clients."""
+
+    # ---- reading
+
+    async def read(self, now: datetime) -> Snapshot:
+        """Read the summary, and of the rest what is due. Raises a SourceError."""
+        summary = parse_summary(await self._api.summary(), now)
+        self._failed.clear()
+        self._notice_changes(summary)
+        if self._is_settling:
+            self._next_backends.hurry()
+            self._next_config.hurry()
+        fresh = await self._read_backends(summary, now)
+        await self._read_config(summary, now)
+        self._judge(summary.condition, now, fresh=fresh)
+        settings = self._settings or Settings()
+        controls = dict(settings.controls)
+        actions: tuple[Action, ...] = ()
+        if summary.restricted is False:
+            controls[_ALLOWED.channel] = _ALLOWED
+            actions = (readings.STOP,)
+        return assemble(
+            summary,
+            self._backends,
+            settings.values,
+            controls,
+            stopped=self._stopped,
+            actions=actions,
+            strange=(*settings.strange, *self._failed),
+        )
+
+    def _notice_changes(self, summary: Summary) -> None:
+        """Ask anew for what another process, or another state, makes untrue."""
+        if self._version != summary.version or _fell(self._uptime, summary.uptime):
+            self._next_backends.hurry()
+            self._next_config.hurry()
+            self._backends = self._settings = self._idle_since = None
+            self._no_backends = self._stopped = False
+            self._knows_start = True
+        self._version, self._uptime = summary.version, summary.uptime
+        condition = summary.condition
+        state = (condition.paused, condition.connected, bool(condition.windows[0]))
+        if state != self._state:
+            self._next_backends.hurry()
+        self._state = state
+
+    async def _read_backends(self, summary: Summary, now: datetime) -> bool:
+        """Read the backends if they are due; tell whether they are of now."""
+        if self._no_backends or not self._next_backends.is_due(now):
+            return False
+        try:
+            async with asyncio.timeout(_EXTRA_TIMEOUT):
+                data = await self._api.get(_BACKENDS)
+        except SourceError, TimeoutError:
+            self._failed.append("backends")
+            self._next_backends.failed(now)
+            if self._next_backends.is_stale(now):
+                self._backends = None
+            return False
+        backends = parse_backends(data, paused=summary.condition.paused)
+        # A path that does not exist leaves a line on the miner's console each time.
+        self._no_backends = backends is None
+        self._backends = backends
+        often = summary.condition.idle or (backends and backends.has_cards)
+        self._next_backends.done(now, _CARDS_EVERY if often else _LOOK_FOR_CARDS_EVERY)
+        return backends is not None
+
+    async def _read_config(self, summary: Summary, now: datetime) -> None:
+        if summary.restricted is not False:
+            self._settings = None
+            self._next_config.hurry()
+        elif self._next_config.is_due(now):
+            try:
+                async with asyncio.timeout(_EXTRA_TIMEOUT):
+                    config = await self._api.config()
+            except SourceError, TimeoutError:
+                # What somebody chose holds until it is seen to be different.
+                self._failed.append("config")
+                self._next_config.failed(now)
+            else:
+                self._settings = parse_config(config, self._notes.get(_HINT_NOTE))
+                self._next_config.done(now, _CONFIG_EVERY)
+
+    def _judge(self, condition: Condition, now: datetime, *, fresh: bool) -> None:
+        """Tell a miner whose workers were ended from one that only begins.
+
+        The summary does not say: in both it is not paused, has a pool and hashes not.
+        """
+        working = fresh and self._backends is not None and self._backends.working
+        if condition.hashes or working:
+            self._stopped = False
+        if working or not condition.idle:
+            self._idle_since = None
+            return
+        self._idle_since = self._idle_since or now
+        if fresh and condition.highest and now - self._idle_since >= _IDLE_IS_STOPPED:
+            self._stopped = True
+
+    # ---- commands
+
+    @property
+    def _is_settling(self) -> bool:
+        return asyncio.get_running_loop().time() < self._settled_at
+
+    @contextmanager
+    def _unsettled(self) -> Iterator[None]:
+        """Look at everything for a while after a command, whatever came of it."""
+        try:
+            yield
+        finally:
+            self._settled_at = asyncio.get_running_loop().time() + _SETTLING
+
+    async def write(self, part: str, control: Control[Any], value: Value) -> None:
+        """Send one setting. Raises a SourceError."""
+        channel = control.channel
+        with self._unsettled():
+            if channel is _ALLOWED.channel:
+                await (self._resume() if value else self._api.call("pause"))
+            elif channel is readings.THREADS_HINT.plain and isinstance(
+                value, int | float
+            ):
+                await self._write_hint(float(value))
+            else:
+                async with self._api.editing() as config:
+                    await self._edit(config, channel, value)
+
+    async def press(self, part: str, action: Action) -> None:
+        """Send one action. Raises a SourceError."""
+        if action.key != readings.STOP.key:
+            raise CommandRefused("not_offered")
+        with self._unsettled():
+            await self._api.call("stop")
+            self._stopped = True
+
+    async def _resume(self) -> None:
+        """End a pause; where the workers were ended, bring them back as well."""
+        await self._api.call("resume")
+        condition = parse_condition(Fields(await self._api.summary()))
+        if condition.connected is False:
+            # The next job, once there is a pool again, starts them by itself.
+            self._stopped = False
+        if not condition.idle or await self._has_workers():
+            return
+        self._stopped = True
+        if self._knows_start:
+            try:
+                await self._api.call("start")
+            except CommandRefused:
+                self._knows_start = False
+            if await self._has_workers():
+                return
+        async with self._api.editing(always=True):
+            """An unchanged configuration starts them, too."""
+
+    async def _has_workers(self) -> bool:
+        backends = parse_backends(await self._api.get(_BACKENDS))
+        return backends is None or backends.working
+
+    async def _edit(
+        self, config: JsonObject, channel: Channel[Any], value: Value
+    ) -> None:
+        """Change one setting in a configuration."""
+        if (setting := SETTINGS.get(channel)) is not None:
+            setting.write(config, value)
+        elif channel is readings.ACTIVE_POOL.plain:
+            select_pool(config, str(value))
+        elif channel is readings.PAUSE_ON_ACTIVE.plain:
+            if (idle := idle_seconds(config)) is not None:
+                await self._notes.keep(_IDLE_NOTE, idle)
+            set_pause_on_active(
+                config, on=bool(value), idle=self._notes.get(_IDLE_NOTE)
+            )
+        else:
+            raise CommandRefused("not_offered")
+
+    async def _write_hint(self, hint: float) -> None:
+        """Set the hint; the owner's thread profiles are on disk before they go."""
+        old = self._notes.get(_HINT_NOTE)
+        try:
+            async with self._api.editing() as config:
+                cpu = cpu_of(config)
+                if threads_hint(cpu, HintNote.load(old)) == hint:
+                    return
+                before = profiles(cpu)
+                note = hint_note(cpu, HintNote.load(old))
+                await self._notes.keep(_HINT_NOTE, note.dump())
+                set_threads_hint(cpu, hint, note.saved)
+        except CommandRefused, SourceRefused, SourceBusy:
+            # It was not sent, so what was true stays true.
+            await self._notes.keep(_HINT_NOTE, old)
+            raise
+        made = await self._profiles_after(before)
+        if made is None or (hint >= FULL_HINT and made == before != note.saved):
+            # Nobody knows what came of it; the profiles stay in the note.
+            return
+        if hint >= FULL_HINT:
+            await self._notes.keep(_HINT_NOTE, None)
+            return
+        kept = replace(note, hint=hint, made=made or None)
+        await self._notes.keep(_HINT_NOTE, kept.dump())
+
+    async def _profiles_after(self, before: JsonObject) -> JsonObject | None:
+        """Return the profiles after a change, None where the miner does not tell.
+
+        They may be those it had: a hint that changes little changes nothing.
+        """
+        found: JsonObject | None = None
+        for pause in _APPLIED_AFTER:
+            await asyncio.sleep(pause)
+            with suppress(SourceError):
+                found = profiles(cpu_of(await self._api.config()))
+                if found != before:
+                    break
+        return found
+
+    # ---- the configuration, for administrators
+
+    async def get_config(self) -> JsonObject:
+        """Return the configuration without its secrets. Raises a SourceError."""
+        config: JsonObject = redacted(await self._api.config())
+        return config
+
+    async def set_config(self, changes: JsonObject) -> None:
+        """Change keys and return when the miner shows them. Raises a SourceError."""
+        try:
+            changes = orjson.loads(orjson.dumps(changes))
+        except TypeError:
+            raise CommandRefused("xmrig_config_rejected") from None
+        with self._unsettled():
+            async with self._api.editing() as config:
+                merge(config, changes)
+            missing = await self._missing(changes)
+        if missing:
+            raise CommandRefused("xmrig_config_not_taken", {"keys": ", ".join(missing)})
+
+    async def _missing(self, changes: JsonObject) -> list[str]:
+        """Return the keys that the miner did not take over in the time it needs."""
+        missing = list(differences({}, changes))
+        for pause in (0.0, *_APPLIED_AFTER):
+            await asyncio.sleep(pause)
+            with suppress(SourceError):
+                missing = list(differences(await self._api.config(), changes))
+            if not missing:
+                break
+        return missing
+
+
+def _fell(before: float | None, now: float | None) -> bool:
+    return before is not None and now is not None and now < before
