@@ -45,7 +45,11 @@ class SimulatedRig(ABC):
         self.requests: list[Request] = []
         """Every request received, faults or not, oldest first."""
         self.answers: dict[str, object] = {}
-        """Answers that replace the rig's own, by path: bytes, text, or JSON data."""
+        """Answers that replace the rig's own, which then does nothing either.
+
+        By path (GET only) or by method and path ("PUT /2/config"): the body as bytes,
+        text or JSON data, or a whole `Reply`.
+        """
         self.slow_seconds = 3.0
         self.faults: set[Fault] = set()
         self.tls = tls
@@ -53,6 +57,9 @@ class SimulatedRig(ABC):
         self._server = HttpServer(
             self._handle, host=host, port=port, tls=self_signed() if tls else None
         )
+        self._started = False
+        self._serves = True
+        """Whether the miner itself wants its API to be reached."""
         self._boot: asyncio.TimerHandle | None = None
         self._released = asyncio.Event()
 
@@ -83,13 +90,15 @@ class SimulatedRig(ABC):
 
     async def start(self) -> None:
         """Open the port; OSError if it is taken."""
-        self._server.open()
+        self._started = True
+        self._settle_port()
 
     async def stop(self) -> None:
         """Close the port and drop every connection."""
         if self._boot is not None:
             self._boot.cancel()
-        self._server.close()
+        self._started = False
+        self._settle_port()
         await self._server.wait_closed()
 
     async def __aenter__(self) -> Self:
@@ -147,10 +156,14 @@ class SimulatedRig(ABC):
         if not faults & {Fault.SILENT}:
             self._released.set()
             self._released = asyncio.Event()
-        if faults & _PORT_SHUT:
-            self._server.close()
-        elif before & _PORT_SHUT:
+        self._settle_port()
+
+    def _settle_port(self) -> None:
+        """Open or close the port as power, network and miner want it."""
+        if self._started and self._serves and not self.faults & _PORT_SHUT:
             self._server.open()
+        else:
+            self._server.close()
 
     @abstractmethod
     def _faults_changed(self, before: set[Fault], after: set[Fault]) -> None:
@@ -165,7 +178,7 @@ class SimulatedRig(ABC):
         """Wrap the body of a good answer as this miner does."""
 
     async def _handle(self, request: Request) -> Reply | None:
-        self.requests.append(request)
+        self.requests.append(request._replace(at=self.clock()))
         if Fault.SILENT in self.faults:
             await self._released.wait()
         if Fault.SLOW in self.faults:
@@ -176,9 +189,16 @@ class SimulatedRig(ABC):
         return reply and self._spoilt(reply)
 
     def _prepared(self, request: Request) -> Reply | None:
-        if request.path not in self.answers:
-            return None
-        return self._json_reply(_as_bytes(self.answers[request.path]))
+        keys = [f"{request.method} {request.path}"]
+        if request.method == "GET":
+            keys.append(request.path)
+        for key in keys:
+            if key in self.answers:
+                answer = self.answers[key]
+                if isinstance(answer, Reply):
+                    return answer
+                return self._json_reply(_as_bytes(answer))
+        return None
 
     def _truncated(self, body: bytes) -> bytes:
         """Return a body that stops too early but is announced as if whole."""

@@ -26,6 +26,8 @@ class Request(NamedTuple):
     headers: Mapping[str, str]
     """By lower-case name."""
     body: bytes
+    at: float = 0.0
+    """When it came, by the clock of the rig."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +114,11 @@ class HttpServer:
             self._listener = None
         for task in self._tasks:
             task.cancel()
+
+    def move(self, port: int) -> None:
+        """Close, to be opened at another port."""
+        self.close()
+        self.port = port
 
     async def wait_closed(self) -> None:
         """Wait until the dropped connections are gone."""

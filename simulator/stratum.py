@@ -3,6 +3,7 @@
 Like the hardware, it never sleeps: it is told how time passes.
 """
 
+from collections import deque
 from dataclasses import dataclass, field
 from random import Random
 import statistics
@@ -42,7 +43,7 @@ class Connection:
     """Milliseconds that a submitted share takes, around which it varies."""
     tls: bool = False
     accepted: int = 0
-    round_trips: list[float] = field(default_factory=list)
+    round_trips: deque[float] = field(default_factory=lambda: deque(maxlen=100))
 
     @property
     def ping(self) -> int:
@@ -107,7 +108,7 @@ class Stratum:
 
     def _submit(self, connection: Connection) -> None:
         trip = connection.latency * self._random.uniform(0.85, 1.3)
-        connection.round_trips = [*connection.round_trips[-99:], trip]
+        connection.round_trips.append(trip)
         if self._random.random() < self._reject_rate:
             self.tally.rejected += 1
             return
@@ -115,4 +116,5 @@ class Stratum:
         connection.accepted += 1
         self.tally.hashes += connection.difficulty
         luck = int(connection.difficulty / max(self._random.random(), 1e-12))
-        self.tally.best = sorted([*self.tally.best, luck], reverse=True)[:10]
+        if luck > self.tally.best[-1]:
+            self.tally.best = sorted([*self.tally.best, luck], reverse=True)[:10]

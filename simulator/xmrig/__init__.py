@@ -1,6 +1,7 @@
 """A simulated XMRig, with the traps that its HTTP API has for clients."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 import copy
 from dataclasses import replace
 from hashlib import blake2b
@@ -65,6 +66,7 @@ class SimulatedXMRig(SimulatedRig):
         habits: Habits | None = None,
         platform: str = "linux",
         dmi: bool = True,
+        huge_pages: float = 1.0,
         running_for: float = 3600,
         host: str = "127.0.0.1",
         port: int = 0,
@@ -76,7 +78,8 @@ class SimulatedXMRig(SimulatedRig):
         """Prepare a rig that has been mining for `running_for` seconds.
 
         `rig_id` is what its network card makes of its identity ("" where it has none),
-        `config` is laid over the default configuration, deep.
+        `config` is laid over the default configuration, deep, `huge_pages` is the part
+        of them that the host gives. ValueError for a configuration that XMRig refuses.
         """
         super().__init__(
             name, host=host, port=port, clock=clock, tls=tls, boot_seconds=boot_seconds
@@ -86,6 +89,7 @@ class SimulatedXMRig(SimulatedRig):
         self._circumstances = Circumstances()
         self.platform = platform
         self._dmi = dmi
+        self._huge_pages = huge_pages
         self._seed = f"{seed}:{name}"
         digest = blake2b(self._seed.encode(), digest_size=8)
         self._hardware_id = digest.hexdigest() if rig_id is None else rig_id
@@ -107,14 +111,21 @@ class SimulatedXMRig(SimulatedRig):
         self.miner = self._process(normal, started)
         self.miner.advance(self.clock())
 
+    @override
+    async def start(self) -> None:
+        """Open the port, which is then the one in the configuration."""
+        await super().start()
+        self.miner.config["http"]["port"] = self.port
+
     # What tests and farms look at
 
     @property
     @override
     def form(self) -> dict[str, object]:
         """Host, port and token as typed into the integration's form."""
+        token = self.token
         form: dict[str, object] = {"host": self.host, "port": self.port}
-        if (token := self.token) is not None:
+        if token is not None:
             form["access_token"] = token
         if self.tls:
             form["connection"] = {"ssl": True, "verify_ssl": False}
@@ -207,10 +218,8 @@ class SimulatedXMRig(SimulatedRig):
 
     def restart(self) -> None:
         """Restart the process at once: everything it counted begins anew."""
-        miner = self._now()
-        miner.end(self.clock())
-        self._restarts += 1
-        self.miner = self._process(miner.config, self.clock())
+        self._now().end(self.clock())
+        self._boot_process(self.clock())
 
     def configure(self, changes: Mapping[str, object]) -> None:
         """Change its configuration as its owner does with an editor, deep."""
@@ -218,6 +227,10 @@ class SimulatedXMRig(SimulatedRig):
             raise ValueError("XMRig would refuse this configuration")
 
     # Inside
+
+    def _boot_process(self, now: float) -> None:
+        self._restarts += 1
+        self.miner = self._process(self.miner.written, now)
 
     def _process(self, config: Config, now: float) -> Miner:
         return Miner(
@@ -234,7 +247,17 @@ class SimulatedXMRig(SimulatedRig):
         """Return the process as it is at this moment."""
         if Fault.OFF not in self.faults:
             self.miner.advance(self.clock())
+            self._follow_http()
         return self.miner
+
+    def _follow_http(self) -> None:
+        """Be reached where the configuration says, if a change of it took effect."""
+        http = self.miner.config["http"]
+        if http["port"] not in {0, self.port}:
+            self._server.move(http["port"])
+        self._serves = http["enabled"]
+        with suppress(OSError):  # A port that is taken: it stays unreachable.
+            self._settle_port()
 
     @override
     def _faults_changed(self, before: set[Fault], after: set[Fault]) -> None:
@@ -246,8 +269,7 @@ class SimulatedXMRig(SimulatedRig):
         self.machine.stand_in(now, AMBIENT + HOT * (Fault.HOT in after))
         self._circumstances.pools_reachable = Fault.NO_POOL not in after
         if Fault.OFF in before - after:
-            self._restarts += 1
-            self.miner = self._process(self.miner.config, now)
+            self._boot_process(now)
         elif Fault.NO_POOL in after - before:
             self.miner.drop_pool(now)
 
@@ -268,7 +290,10 @@ class SimulatedXMRig(SimulatedRig):
 
     @override
     def _answer(self, request: Request) -> Reply | None:
+        port = self.port
         miner = self._now()
+        if self.port != port or not self._serves:
+            return None
         if not self.version.own_server:
             return self._answer_of_old(miner, request)
         if request.method == "OPTIONS":
@@ -314,7 +339,7 @@ class SimulatedXMRig(SimulatedRig):
             case "GET", "/1/threads" if not modern:
                 return self._good(answers.legacy_threads(miner, now))
             case "GET", "/2/backends" if modern:
-                return self._good(answers.backends(miner, now))
+                return self._good(answers.backends(miner, self._host(), now))
             case "GET", "/2/dmi" if self._dmi and self.version.since(6, 8):
                 return self._good(answers.dmi(miner))
             case method, "/1/config" | "/2/config" as path if modern or path[1] == "1":
@@ -336,7 +361,7 @@ class SimulatedXMRig(SimulatedRig):
         before = miner.config["http"]
         if not miner.put(document, self.clock()):
             return self._bad(400)
-        if miner.config["http"] != before:
+        if self._now().config["http"] != before:
             return None  # Applied at once: its server restarted under the answer.
         headers = {**_CORS, "Connection": "close"}
         return Reply(status=204, reason=self._reason(204), headers=headers)
@@ -413,6 +438,7 @@ class SimulatedXMRig(SimulatedRig):
             restricted=self.restricted,
             platform=self.platform,
             noise=self._noise,
+            huge_pages=self._huge_pages,
             features=("api", "asm", "http", "hwloc", "tls", "opencl", "cuda"),
         )
 

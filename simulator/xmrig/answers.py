@@ -42,6 +42,8 @@ class Host:
     """`linux` or `windows`."""
     noise: Noise
     features: tuple[str, ...]
+    huge_pages: float
+    """The part of the huge pages it wants that the host gives."""
 
 
 def summary(miner: Miner, host: Host, now: float, version: int = 2) -> Json:
@@ -68,7 +70,7 @@ def summary(miner: Miner, host: Host, now: float, version: int = 2) -> Json:
         "paused": miner.paused,
         "algorithms": _algorithms(miner),
         "hashrate": _hashrate(miner, now),
-        "hugepages": _huge_pages(miner),
+        "hugepages": _huge_pages(miner, host),
     }
     if not since(6, 2, 3):
         del answer["results"]["avg_time_ms"]
@@ -149,9 +151,11 @@ def legacy_threads(miner: Miner, now: float) -> Json:
     }
 
 
-def backends(miner: Miner, now: float) -> list[Json]:
+def backends(miner: Miner, host: Host, now: float) -> list[Json]:
     """Answer /2/backends."""
-    return [_BACKENDS[backend.type](miner, backend, now) for backend in miner.backends]
+    return [
+        _BACKENDS[backend.type](miner, host, backend, now) for backend in miner.backends
+    ]
 
 
 def dmi(miner: Miner) -> Json:
@@ -316,14 +320,14 @@ def _algorithms(miner: Miner) -> list[str]:
     return list(names)
 
 
-def _huge_pages(miner: Miner) -> list[int]:
+def _huge_pages(miner: Miner, host: Host) -> list[int]:
     cpu = next(backend for backend in miner.backends if backend.type == "cpu")
     if cpu.workers is None or not miner.config["cpu"]["huge-pages"]:
         return [0, 0]
     pages = math.ceil(_scratchpads(cpu) / _PAGE)
     if (cpu.algorithm or "").startswith("rx/"):
         pages += _RANDOMX_DATASET_PAGES
-    return [pages, pages]
+    return [int(pages * host.huge_pages), pages]
 
 
 def _scratchpads(cpu: Backend) -> int:
@@ -355,7 +359,7 @@ def _common(miner: Miner, backend: Backend) -> Json:
     }
 
 
-def _cpu_backend(miner: Miner, backend: Backend, now: float) -> Json:
+def _cpu_backend(miner: Miner, host: Host, backend: Backend, now: float) -> Json:
     section, cpu = miner.config["cpu"], miner.machine.cpu.model
     assembly = section["asm"]
     priority = section["priority"]
@@ -370,13 +374,14 @@ def _cpu_backend(miner: Miner, backend: Backend, now: float) -> Json:
     answer |= {
         "asm": cpu.assembly if assembly in {True, "auto"} else assembly,
         "argon2-impl": section["argon2-impl"] or "AVX2",
-        "hugepages": _huge_pages(miner),
+        "hugepages": _huge_pages(miner, host),
         "memory": _scratchpads(backend),
     }
     return answer | _threads(miner, backend, now, _cpu_thread)
 
 
-def _opencl_backend(miner: Miner, backend: Backend, now: float) -> Json:
+def _opencl_backend(miner: Miner, host: Host, backend: Backend, now: float) -> Json:
+    del host
     present = any(gpu.model.vendor == "amd" for gpu in miner.machine.gpus)
     answer = _common(miner, backend)
     answer["enabled"] = answer["enabled"] and present
@@ -384,7 +389,8 @@ def _opencl_backend(miner: Miner, backend: Backend, now: float) -> Json:
     return answer | _threads(miner, backend, now, _opencl_thread)
 
 
-def _cuda_backend(miner: Miner, backend: Backend, now: float) -> Json:
+def _cuda_backend(miner: Miner, host: Host, backend: Backend, now: float) -> Json:
+    del host
     present = any(gpu.model.vendor == "nvidia" for gpu in miner.machine.gpus)
     answer = _common(miner, backend)
     answer["enabled"] = answer["enabled"] and present

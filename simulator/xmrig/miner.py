@@ -150,6 +150,8 @@ class Miner:
         self.version = version
         self.machine = machine
         self.config = config
+        self.written = config
+        """What stands in its file, read when it starts."""
         self.started = now
         self.habits = habits
         self.circumstances = circumstances
@@ -221,6 +223,8 @@ class Miner:
         config = normalise(document, self._equipment)
         if config is None:
             return False
+        if self.habits.has_config_file:
+            self.written = config
         if config["watch"] and self.config["watch"] and self.habits.has_config_file:
             due = now + self.habits.watch_delay
             self._pending = _Event(at=due, do=lambda at: self._replace(config, at))

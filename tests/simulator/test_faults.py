@@ -9,6 +9,7 @@ from simulator.clock import ManualClock
 from simulator.faults import DESCRIPTIONS, Fault
 from simulator.hardware import Card
 from simulator.models import RTX_3070
+from simulator.server import Reply
 from simulator.xmrig import SimulatedXMRig
 
 from .wire import Response, ask, exchange, get
@@ -224,6 +225,13 @@ async def test_answers_can_be_replaced(clock: ManualClock) -> None:
         assert (await first(rig)).json() == {"kind": "miner", "id": "x"}
         [response] = await ask(rig, "GET", "/2/backends", token="t")
         assert response.body == b"[nonsense"
+        rig.answers["/2/dmi"] = Reply(status=500, reason="OOPS")
+        [response] = await ask(rig, "GET", "/2/dmi", token="t")
+        assert response.status == 500
+        rig.answers["POST /json_rpc"] = {"result": {"status": "OK"}}
+        [response] = await ask(rig, "POST", "/json_rpc", body={"method": "pause"})
+        assert response.status == 200
+        assert not rig.paused
         rig.answers.clear()
         assert "version" in (await first(rig)).json()
 

@@ -425,6 +425,45 @@ async def test_http_change_without_watch_cuts_the_answer(clock: ManualClock) -> 
         assert rig.restricted
 
 
+async def test_the_port_follows_the_configuration(
+    rig: SimulatedXMRig, clock: ManualClock, unused_tcp_port: int
+) -> None:
+    """The configuration shows the port; another one takes over, off closes it."""
+    async with rig:
+        assert (await read(rig))["http"]["port"] == rig.port
+        rig.configure({"http": {"port": unused_tcp_port}})
+        clock.advance(1)
+        assert rig.form["port"] == unused_tcp_port
+        assert (await read(rig))["http"]["port"] == unused_tcp_port
+        rig.configure({"http": {"enabled": False}})
+        clock.advance(1)
+        assert not rig.paused
+        with pytest.raises(ConnectionRefusedError):
+            await read(rig)
+
+
+async def test_a_new_process_reads_the_file(
+    rig: SimulatedXMRig, clock: ManualClock
+) -> None:
+    """What was written but not yet read is in effect after a restart."""
+    async with rig:
+        config = await read(rig)
+        config["donate-level"] = 5
+        await put(rig, config)
+        rig.restart()
+        assert rig.config["donate-level"] == 5
+    rig = SimulatedXMRig(
+        token=TOKEN, restricted=False, clock=clock, habits=Habits(has_config_file=False)
+    )
+    async with rig:
+        config = await read(rig)
+        config["donate-level"] = 5
+        await put(rig, config)
+        assert rig.config["donate-level"] == 5
+        rig.restart()
+        assert rig.config["donate-level"] == 1
+
+
 async def test_worker_id_changes_the_summary(
     rig: SimulatedXMRig, clock: ManualClock
 ) -> None:

@@ -333,6 +333,13 @@ async def test_identity_can_be_a_clone(clock: ManualClock) -> None:
         assert (await summary(chosen))["id"] == "x" * 31
 
 
+async def test_huge_pages_of_a_stingy_host(clock: ManualClock) -> None:
+    """A part of the pages may be missing."""
+    async with unlocked(clock, huge_pages=0.5) as rig:
+        allocated, wanted = (await summary(rig))["hugepages"]
+    assert (allocated, wanted) == (587, 1174)
+
+
 async def test_same_seed_same_answers() -> None:
     """What is answered depends on seed and time, not on how often it was asked."""
     clock = ManualClock()

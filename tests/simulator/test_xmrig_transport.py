@@ -265,6 +265,7 @@ async def test_form_and_record(clock: ManualClock) -> None:
         await get(rig, "/2/summary", "t")
         assert [(r.method, r.path) for r in rig.requests] == [("GET", "/2/summary")]
         assert rig.requests[0].headers["authorization"] == "Bearer t"
+        assert rig.requests[0].at == clock()
         assert rig.most_at_once == 1
     async with SimulatedXMRig() as rig:
         assert "access_token" not in rig.form
