@@ -26,9 +26,12 @@ class Fields:
     __slots__ = ("_data", "_path", "strange")
 
     def __init__(
-        self, data: Any, path: str = "", strange: list[str] | None = None
+        self, data: Any, *path: _Step, strange: list[str] | None = None
     ) -> None:
-        """Start at `data`; parts of it share the list of strange paths."""
+        """Start at `data`; parts of it share the list of strange paths.
+
+        `path` is where in the answer `data` lies.
+        """
         self._data = data
         self._path = path
         self.strange: list[str] = [] if strange is None else strange
@@ -37,14 +40,13 @@ class Fields:
         """Return what is there, None where a step leads nowhere."""
         found = self._data
         for step in path:
-            if isinstance(step, str):
-                if not isinstance(found, dict):
-                    return None
+            # Decoded JSON has no subclasses of its types.
+            if type(found) is dict:
                 found = found.get(step)
-            else:
-                if not isinstance(found, list) or step >= len(found):
-                    return None
+            elif type(found) is list and type(step) is int and step < len(found):
                 found = found[step]
+            else:
+                return None
         return found
 
     def has(self, *path: _Step) -> bool:
@@ -52,8 +54,7 @@ class Fields:
         return self.raw(*path) is not None
 
     def _note(self, path: Sequence[_Step]) -> None:
-        steps = [self._path, *map(str, path)] if self._path else [*map(str, path)]
-        self.strange.append(".".join(steps))
+        self.strange.append(".".join(map(str, (*self._path, *path))))
 
     def number(
         self,
@@ -78,6 +79,17 @@ class Fields:
                 return value
         self._note(path)
         return None
+
+    def numbers(self, *path: _Step, length: int) -> tuple[float | None, ...]:
+        """Return the first numbers of a list, None for each that is not known."""
+        found = self.raw(*path)
+        if found is None:
+            return (None,) * length
+        if type(found) is not list:
+            self._note(path)
+            return (None,) * length
+        items = Fields(found, *self._path, *path, strange=self.strange)
+        return tuple(items.number(index) for index in range(length))
 
     def positive(
         self, *path: _Step, maximum: float = math.inf, scale: float = 1
@@ -111,6 +123,8 @@ class Fields:
         if found is None:
             return None
         if isinstance(found, str):
+            if not found.isprintable():
+                found = "".join(filter(str.isprintable, found))
             return found.strip()[:longest] or None
         self._note(path)
         return None
@@ -126,11 +140,7 @@ class Fields:
         if found is not None and not isinstance(found, dict):
             self._note(path)
             found = None
-        return Fields(
-            found,
-            ".".join([*filter(None, [self._path]), *map(str, path)]),
-            self.strange,
-        )
+        return Fields(found, *self._path, *path, strange=self.strange)
 
     def each(self, *path: _Step) -> Iterator[Fields]:
         """Go through the objects of the list at the path."""
@@ -142,10 +152,7 @@ class Fields:
             return
         for index, item in enumerate(found):
             if isinstance(item, dict):
-                here = ".".join(
-                    [*filter(None, [self._path]), *map(str, path), str(index)]
-                )
-                yield Fields(item, here, self.strange)
+                yield Fields(item, *self._path, *path, index, strange=self.strange)
             else:
                 self._note([*path, index])
 

@@ -144,7 +144,7 @@ def pool_name(url: str) -> str:
 
 def _windows(fields: Fields, *path: str) -> Windows:
     """Return three hashrates, rounded: they come with binary dust."""
-    first, second, third = (fields.number(*path, index) for index in range(3))
+    first, second, third = fields.numbers(*path, length=3)
     return (
         None if first is None else round(first, 2),
         None if second is None else round(second, 2),
