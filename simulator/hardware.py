@@ -7,6 +7,7 @@ what is answered does not depend on how often it was asked.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import blake2b
 import math
 
@@ -34,8 +35,14 @@ class Noise:
         return before + (after - before) * blend
 
     def _lattice(self, step: int, period: float) -> float:
-        digest = blake2b(f"{self._seed}:{period}:{step}".encode(), digest_size=4)
-        return int.from_bytes(digest.digest()) / 0x7FFFFFFF - 1
+        return _random(f"{self._seed}:{period}:{step}")
+
+
+@lru_cache(maxsize=4096)
+def _random(seed: str) -> float:
+    """Return a number from -1 to 1 that depends on nothing else."""
+    digest = blake2b(seed.encode(), digest_size=4).digest()
+    return int.from_bytes(digest) / 0x7FFFFFFF - 1
 
 
 class Activity:

@@ -1,6 +1,6 @@
 """What XMRig answers, built from the state of its process."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 import math
 from typing import Any
@@ -9,6 +9,7 @@ from ..hardware import Card, Gpu, Noise
 from .miner import Backend, Miner, Thread, Windows, Workers
 
 type Json = dict[str, Any]
+type _ShowThread = Callable[[Miner, Thread, Windows, float], Json]
 
 _RANDOMX_DATASET_PAGES = 1168
 _PAGE = 2 * 1024**2
@@ -413,7 +414,7 @@ _OPENCL_PLATFORM = {
 _BACKENDS = {"cpu": _cpu_backend, "opencl": _opencl_backend, "cuda": _cuda_backend}
 
 
-def _threads(miner: Miner, backend: Backend, now: float, show: Any) -> Json:
+def _threads(miner: Miner, backend: Backend, now: float, show: _ShowThread) -> Json:
     workers = backend.workers
     if workers is None:
         return {}

@@ -78,15 +78,24 @@ def profile_name(section: Config, algorithm: str) -> str | None:
     chosen = section.get(algorithm)
     if chosen is False:
         return None
-    if isinstance(chosen, list):
+    if isinstance(chosen, list | dict):
         return algorithm
     if isinstance(chosen, str):
-        return chosen if isinstance(section.get(chosen), list) else None
+        return chosen if isinstance(section.get(chosen), list | dict) else None
     family = "cn" if algorithm == "cryptonight" else algorithm.partition("/")[0]
     for name in (family, "*"):
-        if isinstance(section.get(name), list):
+        if isinstance(section.get(name), list | dict):
             return name
     return None
+
+
+def threads_of(section: Config, profile: str | None) -> list[object]:
+    """Return the threads of a profile one by one; it may be given as so many alike."""
+    threads = section[profile] if profile else []
+    if isinstance(threads, dict):
+        alike = {"intensity": threads.get("intensity", 1), "affinity": -1}
+        return [alike] * int(threads.get("threads", 0))
+    return list(threads)
 
 
 def _boolean(default: bool) -> _Reader:
@@ -406,7 +415,7 @@ def _add_profiles(
     profiles = {
         key: value
         for key, value in document.items()
-        if key not in known and isinstance(value, list) and value
+        if key not in known and isinstance(value, list | dict) and value
     }
     settings: dict[str, object] = {
         key: value
@@ -423,7 +432,11 @@ def _add_profiles(
             if key not in settings:
                 profiles.setdefault(key, threads)
         if is_cpu:
-            settings = {**_CPU_SETTINGS, **settings}
+            settings = {
+                key: value
+                for key, value in {**_CPU_SETTINGS, **settings}.items()
+                if key not in profiles
+            }
     section |= dict(sorted(profiles.items())) | settings
     if is_cpu and not profiles:
         section["max-threads-hint"] = hint

@@ -18,6 +18,7 @@ from .config import (
     algorithm_of,
     normalise,
     profile_name,
+    threads_of,
 )
 from .versions import Version
 
@@ -403,7 +404,7 @@ class Miner:
             self._end_workers(backend, now)
             return
         profile = profile_name(section, algorithm)
-        entries = section[profile] if profile else []
+        entries = threads_of(section, profile)
         launched = (
             algorithm,
             entries,

@@ -330,6 +330,28 @@ async def test_algorithms_off_or_sharing_a_profile(clock: ManualClock) -> None:
         assert rig.hashing
 
 
+async def test_profiles_of_several_kinds(clock: ManualClock) -> None:
+    """Threads are numbers, pairs, or so and so many alike."""
+    config = {
+        "cpu": {"rx": {"intensity": 2, "threads": 4, "affinity": -1}, "rx/arq": [3]}
+    }
+    rig = SimulatedXMRig(token=TOKEN, restricted=False, clock=clock, config=config)
+    async with rig:
+        assert rig.config["cpu"]["rx"] == config["cpu"]["rx"]
+        cpu = (await get(rig, "/2/backends", TOKEN))[0]
+        assert len(cpu["threads"]) == 4
+        thread = cpu["threads"][0]
+        assert (thread["intensity"], thread["affinity"]) == (2, -1)
+        rig.configure({"pools": [{"url": "a:1", "algo": "rx/arq"}]})
+        clock.advance(2)
+        [thread] = (await get(rig, "/2/backends", TOKEN))[0]["threads"]
+        assert thread["affinity"] == 3
+        rig.configure({"cpu": {"rx/arq": [[2, 5]]}})
+        clock.advance(2)
+        [thread] = (await get(rig, "/2/backends", TOKEN))[0]["threads"]
+        assert (thread["intensity"], thread["affinity"]) == (2, 5)
+
+
 async def test_pools_switch_by_order_and_enabled(
     rig: SimulatedXMRig, clock: ManualClock
 ) -> None:
