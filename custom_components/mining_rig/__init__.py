@@ -11,7 +11,7 @@ from homeassistant.helpers.typing import ConfigType
 from .const import CONF_KIND, DOMAIN
 from .coordinator import RigConfigEntry, RigCoordinator
 from .opening import opening_for
-from .repairs import async_forget_issues
+from .repairs import async_forget_issues, async_watch_power_meter
 from .services import async_register_services
 from .sources import async_opener
 from .store import RigStore
@@ -48,6 +48,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: RigConfigEntry) -> bool:
         await source.close()
         raise
     entry.runtime_data = coordinator
+    async_watch_power_meter(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     return True
 
@@ -57,6 +58,8 @@ async def async_unload_entry(hass: HomeAssistant, entry: RigConfigEntry) -> bool
     if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
         return False
     await entry.runtime_data.async_stop()
+    if entry.disabled_by is not None:
+        async_forget_issues(hass, entry)
     return True
 
 

@@ -34,6 +34,8 @@ type Step = Callable[
 
 _FORGET: Final = "forget_"
 """Before a secret's key: the question whether the stored one is to be forgotten."""
+_NEW_ID: Final = "new_id"
+"""The question whether it is the same rig although its id is another one."""
 
 
 class MiningRigConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -269,12 +271,17 @@ class MiningRigConfigFlow(ConfigFlow, domain=DOMAIN):
             )
             if identity is not None:
                 data = {key: entry.data[key] for key in (CONF_KIND, CONF_ANCHOR)}
-                return self._changed(entry, data | answers, identity)
+                return self._changed(
+                    entry,
+                    data | answers,
+                    identity,
+                    id_may_differ=user_input.get(_NEW_ID, False),
+                )
+        flags = [_FORGET + key for key in sorted(form.secrets & entry.data.keys())]
+        if entry.unique_id is not None:
+            flags.append(_NEW_ID)
         schema = form_schema(form, entry.data).extend(
-            {
-                vol.Optional(_FORGET + key, default=False): BooleanSelector()
-                for key in sorted(form.secrets & entry.data.keys())
-            }
+            {vol.Optional(flag, default=False): BooleanSelector() for flag in flags}
         )
         return self.async_show_form(
             step_id="reconfigure",
@@ -284,13 +291,22 @@ class MiningRigConfigFlow(ConfigFlow, domain=DOMAIN):
         )
 
     def _changed(
-        self, entry: ConfigEntry, data: Answers, identity: Identity
+        self,
+        entry: ConfigEntry,
+        data: Answers,
+        identity: Identity,
+        *,
+        id_may_differ: bool = False,
     ) -> ConfigFlowResult:
-        """Keep what was changed, provided that the same rig answered."""
+        """Keep what was changed, provided that the same rig answered.
+
+        Some miners make their id of their port or network card; then the owner can
+        say that it is the same rig all the same.
+        """
         about = {"rig": entry.title, "host": str(data.get(CONF_HOST))}
         found = _unique_id(entry.data[CONF_KIND], identity)
-        unique_id = entry.unique_id or found
-        if found is not None and found != unique_id:
+        unique_id = found or entry.unique_id
+        if entry.unique_id not in (None, unique_id) and not id_may_differ:
             return self.async_abort(
                 reason="unique_id_mismatch", description_placeholders=about
             )

@@ -158,7 +158,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         self._busy = asyncio.Lock()
         self._unsaved = False
         self._refused = False
-        self._issues: tuple[str | None, str | None] = (None, None)
+        self._issues: tuple[str | None, str | None] | None = None
         self._ordered_at: datetime | None = None
         self._layout_listeners: list[CALLBACK_TYPE] = []
         self.data = self._away()
@@ -399,7 +399,9 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
                 self.hass.config_entries.flow.async_abort(flow["flow_id"])
 
     def _manage_issues(self) -> None:
-        issues = (self.data.read_only, self.other_rig)
+        # That a rig is away does not open it for commands.
+        before = self._issues[0] if self._issues is not None else None
+        issues = (self.data.read_only if self.online else before, self.other_rig)
         if issues != self._issues:
             self._issues = issues
             async_manage_issues(self.hass, self.config_entry, *issues)

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from homeassistant.components.sensor import SensorDeviceClass
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlowWithReload
-from homeassistant.const import Platform, UnitOfPower
+from homeassistant.const import CONF_ENTITY_ID, Platform, UnitOfPower
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import (
     BooleanSelector,
@@ -14,6 +14,9 @@ from homeassistant.helpers.selector import (
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
 )
 import voluptuous as vol
 
@@ -24,9 +27,15 @@ from .const import (
     CONF_RATED_POWER,
     CONF_ZERO_WHILE_OFF,
 )
+from .units import RECORDER, Scale, async_change_unit, async_scaled_sensors
 
 MOST_POWER: Final = 100_000
 """W; more than any household feeds to one rig."""
+
+CONF_UNIT: Final = "unit"
+CONF_STATISTICS: Final = "statistics"
+RESCALE: Final = "rescale"
+CLEAR: Final = "clear"
 
 _WATTS: Final = NumberSelector(
     NumberSelectorConfig(
@@ -42,11 +51,20 @@ _WATTS: Final = NumberSelector(
 class RigOptionsFlow(OptionsFlowWithReload):
     """The dialog of a rig's options."""
 
+    def __init__(self) -> None:
+        """Begin without a sensor whose unit is to be changed."""
+        self._sensor = ""
+        self._scale: Scale | None = None
+
     async def async_step_init(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Ask what to change."""
-        return await self.async_step_settings()
+        if not async_scaled_sensors(self.hass, self.config_entry):
+            return await self.async_step_settings()
+        return self.async_show_menu(menu_options=["settings", "units"])
+
+    # ---- power and behaviour
 
     async def async_step_settings(
         self, user_input: dict[str, Any] | None = None
@@ -64,21 +82,16 @@ class RigOptionsFlow(OptionsFlowWithReload):
         )
 
     def _settings(self) -> vol.Schema:
-        registry = er.async_get(self.hass)
-        own = [
-            entity.entity_id
-            for entity in er.async_entries_for_config_entry(
-                registry, self.config_entry.entry_id
-            )
-            if entity.domain == Platform.SENSOR
-        ]
+        own = er.async_entries_for_config_entry(
+            er.async_get(self.hass), self.config_entry.entry_id
+        )
         meter = EntitySelector(
             EntitySelectorConfig(
                 filter=EntityWithDeviceFilterSelectorConfig(
                     domain=Platform.SENSOR, device_class=SensorDeviceClass.POWER
                 ),
                 # What the rig shows as its power cannot be where it comes from.
-                exclude_entities=own,
+                exclude_entities=[entity.entity_id for entity in own],
             )
         )
         return vol.Schema(
@@ -89,4 +102,61 @@ class RigOptionsFlow(OptionsFlowWithReload):
                 vol.Optional(CONF_ZERO_WHILE_OFF, default=False): BooleanSelector(),
                 vol.Optional(CONF_KEEP_ORDER, default=False): BooleanSelector(),
             }
+        )
+
+    # ---- units
+
+    async def async_step_units(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask which sensor is to be shown in another unit."""
+        sensors = async_scaled_sensors(self.hass, self.config_entry)
+        if user_input is not None:
+            self._sensor = user_input[CONF_ENTITY_ID]
+            self._scale = sensors.get(self._sensor)
+            if self._scale is not None:
+                return await self.async_step_unit()
+        selector = EntitySelector(EntitySelectorConfig(include_entities=[*sensors]))
+        return self.async_show_form(
+            step_id="units",
+            data_schema=vol.Schema({vol.Required(CONF_ENTITY_ID): selector}),
+        )
+
+    async def async_step_unit(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for the unit, and what becomes of what was recorded in the old one."""
+        scale = self._scale
+        assert scale is not None
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            if user_input[CONF_UNIT] == scale.unit:
+                errors[CONF_UNIT] = "same_unit"
+            else:
+                await async_change_unit(
+                    self.hass,
+                    self.config_entry,
+                    self._sensor,
+                    user_input[CONF_UNIT],
+                    rescale=user_input.get(CONF_STATISTICS) == RESCALE,
+                )
+                return self.async_create_entry(data={**self.config_entry.options})
+        fields: dict[vol.Marker, Any] = {
+            vol.Required(CONF_UNIT, default=scale.unit): SelectSelector(
+                SelectSelectorConfig(
+                    options=scale.choices, mode=SelectSelectorMode.DROPDOWN
+                )
+            )
+        }
+        if RECORDER in self.hass.config.components:
+            fields[vol.Required(CONF_STATISTICS, default=RESCALE)] = SelectSelector(
+                SelectSelectorConfig(
+                    options=[RESCALE, CLEAR], translation_key=CONF_STATISTICS
+                )
+            )
+        return self.async_show_form(
+            step_id="unit",
+            data_schema=vol.Schema(fields),
+            errors=errors,
+            description_placeholders={"sensor": self._sensor, "unit": scale.unit},
         )

@@ -1,0 +1,187 @@
+"""What somebody needs to find a fault, without what nobody else may see."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+import re
+from typing import Any, Final
+
+from homeassistant.components.diagnostics import REDACTED
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import CONF_HOST
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.device_registry import AnyDeviceEntry
+
+from .const import CONF_KIND, DOMAIN
+from .coordinator import RigConfigEntry, RigCoordinator
+from .layout import KnownPart
+from .model import RIG, Control, Part, Value
+from .sources import KINDS
+from .sources.base import Commanded, Configured, Polled
+
+type _Json = dict[str, Any]
+
+_CAN: Final = (Polled, Commanded, Configured)
+_USER_IN_URL: Final = re.compile(r"(?<=//)[^/@\s]+(?=@)")
+_WALLET: Final = re.compile(r"(?<![0-9A-Za-z])[0-9A-Za-z]{25,}(?![0-9A-Za-z])")
+"""The address of a wallet: a long word of letters and digits, whatever the coin."""
+_SHORTEST_SECRET: Final = 4
+"""Characters; a shorter one would be found in every text."""
+
+
+async def async_get_config_entry_diagnostics(
+    hass: HomeAssistant, entry: RigConfigEntry
+) -> _Json:
+    """Return what is known of a rig."""
+    return _diagnostics(entry)
+
+
+async def async_get_device_diagnostics(
+    hass: HomeAssistant, entry: RigConfigEntry, device: AnyDeviceEntry
+) -> _Json:
+    """Return what is known of one part of a rig."""
+    return _diagnostics(entry, device)
+
+
+def _diagnostics(entry: RigConfigEntry, device: AnyDeviceEntry | None = None) -> _Json:
+    if entry.state is not ConfigEntryState.LOADED:
+        return {"entry": _entry(entry)}
+    coordinator = entry.runtime_data
+    told = coordinator.data
+    report = _Report(_secrets(coordinator))
+    parts = coordinator.layout.parts
+    keys = [*parts] if device is None else [_part_of(coordinator, device)]
+    return {
+        "entry": _entry(entry),
+        "source": {
+            "class": type(coordinator.source).__name__,
+            "can": [c.__name__ for c in _CAN if isinstance(coordinator.source, c)],
+        },
+        "polling": {
+            "online": coordinator.online,
+            "readings": coordinator.revision,
+            "misses": coordinator.misses,
+            "last_accepted": report.value(coordinator.last_accepted),
+            "last_error": report.error(coordinator.last_error),
+            "stale_after": coordinator.stale_after.total_seconds(),
+            "other_rig": coordinator.other_rig is not None,
+        },
+        "snapshot": {
+            "read_only": told.read_only,
+            "removed": sorted(map(report.text, told.removed)),
+            "strange": [report.text(path) for path in told.strange],
+            "parts": [
+                report.part(told.parts[key]) for key in keys if key in told.parts
+            ],
+        },
+        "layout": [report.known(parts[key]) for key in keys if key in parts],
+    }
+
+
+def _entry(entry: RigConfigEntry) -> _Json:
+    form = KINDS[entry.data[CONF_KIND]].form
+    hidden = form.secrets | {CONF_HOST}
+    return {
+        "version": f"{entry.version}.{entry.minor_version}",
+        "state": entry.state.value,
+        "data": {k: REDACTED if k in hidden else v for k, v in entry.data.items()},
+        "options": dict(entry.options),
+        "has_unique_id": entry.unique_id is not None,
+    }
+
+
+def _secrets(coordinator: RigCoordinator) -> list[str]:
+    """Return what must not be shown, wherever it stands, the longest first."""
+    data = coordinator.config_entry.data
+    asked = [data.get(key) for key in (*coordinator.kind.form.secrets, CONF_HOST)]
+    told = [
+        value
+        for part in coordinator.data.parts.values()
+        for channel, value in part.values.items()
+        if channel.reading.secret
+    ]
+    texts = {text for text in (*asked, *told) if isinstance(text, str)}
+    return sorted(
+        (text for text in texts if len(text) >= _SHORTEST_SECRET),
+        key=len,
+        reverse=True,
+    )
+
+
+def _part_of(coordinator: RigCoordinator, device: AnyDeviceEntry) -> str:
+    """Return the key of the part that a device stands for."""
+    own = {
+        (DOMAIN, f"{coordinator.anchor}_{key}"): key for key in coordinator.layout.parts
+    }
+    return next((own[i] for i in device.identifiers if i in own), RIG)
+
+
+class _Report:
+    """Turns what a rig told into JSON, without what must not be shown."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        """Take the texts that are left out wherever they stand."""
+        self._secrets = tuple(secrets)
+
+    def text(self, text: str) -> str:
+        """Return a text without the secrets, users and wallets in it."""
+        for secret in self._secrets:
+            text = text.replace(secret, REDACTED)
+        return _WALLET.sub(REDACTED, _USER_IN_URL.sub(REDACTED, text))
+
+    def value(self, value: Value | None) -> Any:
+        """Return a value as JSON."""
+        match value:
+            case str():
+                return self.text(value)
+            case datetime():
+                return value.isoformat()
+            case Decimal():
+                return str(value)
+        return value
+
+    def error(self, error: Exception | None) -> _Json | None:
+        """Return what went wrong last."""
+        if error is None:
+            return None
+        return {"type": type(error).__name__, "text": self.text(str(error))}
+
+    def part(self, part: Part) -> _Json:
+        """Return what a part tells now."""
+        return {
+            **self._facts(part),
+            "values": {
+                channel.key: REDACTED if channel.reading.secret else self.value(value)
+                for channel, value in part.values.items()
+            },
+            "controls": [self._control(control) for control in part.controls.values()],
+            "actions": [action.key for action in part.actions],
+        }
+
+    def known(self, part: KnownPart) -> _Json:
+        """Return what a part has told at some time."""
+        return {
+            **self._facts(part),
+            "number": part.number,
+            "channels": [channel.key for channel in part.channels],
+            "controls": [channel.key for channel in part.controls],
+            "actions": [*part.actions],
+        }
+
+    def _facts(self, part: Part | KnownPart) -> _Json:
+        texts = {"key": part.key, "name": part.name, "model": part.model}
+        return {
+            "kind": part.kind.value,
+            **{k: self.value(v) for k, v in texts.items()},
+            "version": part.version,
+            "serial": None if part.serial is None else REDACTED,
+        }
+
+    def _control(self, control: Control[Any]) -> _Json:
+        return {
+            "key": control.key,
+            "minimum": control.minimum,
+            "maximum": control.maximum,
+            "step": control.step,
+            "options": [self.text(option) for option in control.options],
+        }
