@@ -82,17 +82,14 @@ def parse_unit(text: str) -> tuple[float, str] | None:
 
     Returns the factor to the base unit, and the base unit; None if it is none.
     """
-    word = text.strip()
-    rate = False
+    word = "".join(text.split())
     for ending in ("/sec", "/s", "ps"):
         if word.lower().endswith(ending):
-            word, rate = word[: -len(ending)].rstrip(), True
-            break
-    else:
-        # "MHs" drops the slash; "Sols" is a plural.
-        if len(word) > 1 and word[-1] == "s" and word[:-1].lower().endswith("h"):
-            word, rate = word[:-1], True
-    return _meaning(word, rate=rate)
+            return _meaning(word[: -len(ending)], rate=True)
+    # "MHs" drops the slash.
+    if word.lower().endswith("hs"):
+        return _meaning(word[:-1], rate=True)
+    return _meaning(word, rate=False)
 
 
 def parse_hashrate(text: str, unit: str | None = None) -> tuple[float, str] | None:

@@ -157,7 +157,6 @@ class RigSensor(ChannelEntity, SensorEntity):
         if reading.category is Category.CONFIG:
             # Nobody can write it here; sensors cannot be in that category.
             self._attr_entity_category = EntityCategory.DIAGNOSTIC
-        self._attr_native_value = self._native(self._value)
 
     def _native(self, value: Value | None) -> Value | None:
         """Return the value as it is shown."""
@@ -178,29 +177,33 @@ class ScaledSensor(RigSensor):
     def __init__(
         self, coordinator: RigCoordinator, part: KnownPart, channel: Channel[Any]
     ) -> None:
-        """Adopt the unit that the entity registry has."""
+        """Adopt the unit that the entity registry has, else one that suits."""
+        super().__init__(coordinator, part, channel)
         self._factor: float | None = None
         self._per_work = channel.reading.quantity is Quantity.EFFICIENCY
         self._base = channel.reading.unit or "H/s"
-        super().__init__(coordinator, part, channel)
+        self._attr_native_unit_of_measurement = None
         registry = er.async_get(coordinator.hass)
         entity_id = registry.async_get_entity_id(
             Platform.SENSOR, DOMAIN, str(self.unique_id)
         )
         entry = registry.async_get(entity_id) if entity_id else None
         unit = entry.unit_of_measurement if entry is not None else None
-        self._attr_native_unit_of_measurement = None
         if unit is not None:
             self._adopt(hashrate_unit(unit) if self._per_work else unit)
-        self._attr_native_value = self._native(self._value)
+        self._native(self._value)
 
     def _adopt(self, unit: str) -> None:
         """Show values in that form of the base unit from now on."""
         if (found := factor(unit, self._base)) is not None:
             self._factor = 1 / found if self._per_work else found
-            self._attr_native_unit_of_measurement = (
-                efficiency_unit(unit) if self._per_work else unit
-            )
+            shown = efficiency_unit(unit) if self._per_work else unit
+            self._attr_native_unit_of_measurement = shown
+            if self.registry_entry is not None:
+                # It was registered before it had a value; this is its unit for ever.
+                er.async_get(self.hass).async_update_entity(
+                    self.entity_id, unit_of_measurement=shown
+                )
 
     def _hashrate(self) -> float | None:
         """Return the hashrate whose size decides the unit: the part's, else any."""

@@ -1,0 +1,84 @@
+"""Rigs in Home Assistant: how tests add them, move time and look at states."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import HomeAssistant, State
+from homeassistant.helpers import entity_registry as er
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
+
+from custom_components.mining_rig.const import CONF_ANCHOR, CONF_KIND, DOMAIN
+from custom_components.mining_rig.sources import rig_unique_id
+from simulator.rig import SimulatedRig
+
+ANCHOR = "a1b2c3"
+POLL = 10
+
+
+def entry_for(
+    rig: SimulatedRig,
+    *,
+    rig_id: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    **data: Any,
+) -> MockConfigEntry:
+    """Return the entry that the config flow makes for a simulated rig."""
+    form = dict(rig.form)
+    connection = form.pop("connection", {})
+    assert isinstance(connection, dict)
+    return MockConfigEntry(
+        domain=DOMAIN,
+        title="Office PC",
+        unique_id=rig_unique_id(rig.kind, rig_id) if rig_id else None,
+        data={CONF_KIND: rig.kind, CONF_ANCHOR: ANCHOR, **form, **connection, **data},
+        options=dict(options or {}),
+    )
+
+
+async def async_set_up(hass: HomeAssistant, entry: MockConfigEntry) -> bool:
+    """Set the entry up and wait for it."""
+    if hass.config_entries.async_get_entry(entry.entry_id) is None:
+        entry.add_to_hass(hass)
+    done = await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    return done
+
+
+async def async_pass(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: float = POLL
+) -> None:
+    """Let so many seconds pass at once, and what they set off come to its end."""
+    freezer.tick(timedelta(seconds=seconds))
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
+async def async_pass_polls(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, polls: int
+) -> None:
+    """Let so many polls of a rig on the local network happen, one by one."""
+    for _ in range(polls):
+        await async_pass(hass, freezer)
+
+
+def entity_id(
+    hass: HomeAssistant, platform: str, channel: str, part: str = "rig"
+) -> str:
+    """Return the entity of a channel of a part of the rig."""
+    found = er.async_get(hass).async_get_entity_id(
+        platform, DOMAIN, f"{ANCHOR}_{part}_{channel}"
+    )
+    assert found is not None, f"no {platform} for {part} {channel}"
+    return found
+
+
+def state(hass: HomeAssistant, platform: str, channel: str, part: str = "rig") -> State:
+    """Return the state of a channel of a part of the rig."""
+    found = hass.states.get(entity_id(hass, platform, channel, part))
+    assert found is not None
+    return found
