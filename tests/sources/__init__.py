@@ -1,0 +1,1 @@
+"""Tests of the sources: their wires, without Home Assistant's entities."""
