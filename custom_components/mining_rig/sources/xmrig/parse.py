@@ -246,8 +246,9 @@ def _put_results(values: Values, results: Fields) -> None:
     values.put(BEST_SHARE.plain, results.positive("best", 0))
     values.put(DIFFICULTY.plain, results.positive("diff_current"))
     values.put(readings.HASHES.plain, results.count("hashes_total"))
-    seconds = results.positive("avg_time_ms", scale=0.001)
-    values.put(readings.SHARE_TIME.plain, seconds or results.positive("avg_time"))
+    milliseconds = results.positive("avg_time_ms")
+    seconds = milliseconds / 1000 if milliseconds else results.positive("avg_time")
+    values.put(readings.SHARE_TIME.plain, seconds)
 
 
 def _put_connection(
@@ -271,8 +272,9 @@ def _put_resources(values: Values, fields: Fields) -> None:
     if "Windows" in (fields.text("ua") or ""):
         # There the load is always [0, 0, 0].
         return
-    for index, channel in enumerate(_LOADS):
-        values.put(channel, fields.number("resources", "load_average", index))
+    loads = fields.numbers("resources", "load_average", length=len(_LOADS))
+    for channel, load in zip(_LOADS, loads, strict=True):
+        values.put(channel, None if load is None else round(load, 2))
 
 
 def _huge_pages(fields: Fields) -> float | None:
