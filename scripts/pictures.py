@@ -107,6 +107,7 @@ def _dashboard(page: Page) -> None:
 
 def _add_menu(page: Page) -> None:
     _open(page, ADD_RIG)
+    page.locator("dialog-box").get_by_text("OK").click()
     page.locator("dialog-data-entry-flow step-flow-menu").wait_for()
 
 
@@ -129,8 +130,8 @@ def _device(name: str) -> Callable[[Page], None]:
 PICTURES = (
     Picture("add_menu", _add_menu),
     Picture("add_form", _add_form),
-    Picture("device", _device("Garage"), height=1100),
-    Picture("dashboard", _dashboard, height=1100),
+    Picture("device", _device("garage"), height=1100),
+    Picture("dashboard", _dashboard, height=1600),
 )
 
 if __name__ == "__main__":

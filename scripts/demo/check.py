@@ -86,7 +86,7 @@ def _mines(device: Device) -> bool:
 
 def _steerable(devices: list[Device]) -> tuple[Device, Entity]:
     for device in devices:
-        switch = device.find("switch", "mining")
+        switch = device.find("switch", "mining_allowed")
         if switch is not None and switch.state == "on":
             return device, switch
     raise DemoError("No rig has a mining switch that is on.")
@@ -94,7 +94,7 @@ def _steerable(devices: list[Device]) -> tuple[Device, Entity]:
 
 def _simulated(device: Device, known: Sequence[SimulatedRig]) -> SimulatedRig:
     for rig in known:
-        if rig.kind in _HASHRATES and rig.name == device.name:
+        if rig.kind in _HASHRATES and device.name in (rig.slug, rig.name):
             return rig
     raise DemoError(f"No simulated rig is called {device.name}.")
 

@@ -13,7 +13,6 @@ TITLE = "Mining rigs"
 ICON = "mdi:pickaxe"
 ADD_RIG = f"/config/integrations/dashboard/add?domain={DOMAIN}"
 _FULL = {"columns": 12}
-_TREND = {"features": [{"type": "trend-graph", "hours_to_show": 1}]}
 _TOGGLE = {
     "features": [{"type": "toggle"}],
     "features_position": "inline",
@@ -30,21 +29,16 @@ class _Tile(NamedTuple):
 
 
 _RIG_TILES = (
-    _Tile("switch", ("mining",), _TOGGLE),
-    _Tile("binary_sensor", ("mining",), {"grid_options": _FULL}),
-    _Tile("sensor", ("hashrate",), {"color": "amber"} | _TREND),
-    _Tile("sensor", ("temperature", "hottest"), {"color": "deep-orange"} | _TREND),
+    _Tile("switch", ("mining_allowed",), _TOGGLE),
+    _Tile("sensor", ("hashrate",), {"color": "amber"}),
+    _Tile("sensor", ("temperature", "hottest"), {"color": "deep-orange"}),
     _Tile("sensor", ("power", "power_estimate"), {"color": "blue"}),
     _Tile("sensor", ("efficiency",), {"color": "teal"}),
     _Tile("sensor", ("energy", "energy_estimate"), {"color": "indigo"}),
     _Tile("sensor", ("accepted_shares",), {"color": "green"}),
 )
-_PART_TILES = (
-    _Tile("sensor", ("hashrate",), {"color": "amber"}),
-    _Tile("sensor", ("temperature",), {"color": "deep-orange"}),
-    _Tile("sensor", ("power",), {"color": "blue"}),
-    _Tile("sensor", ("fan_level", "fan_speed"), {"color": "cyan"}),
-)
+_RIG_BADGES = ("connected", "mining")
+_PART_BADGES = (("hashrate",), ("temperature",), ("power", "fan_speed"))
 _MOST_OTHER_TILES = 8
 
 _GRAPHS = (
@@ -75,6 +69,7 @@ def build(rigs: Sequence[Device]) -> dict[str, Any]:
                 "path": "rigs",
                 "icon": ICON,
                 "max_columns": 3,
+                "dense_section_placement": True,
                 "sections": sections,
             }
         ]
@@ -87,37 +82,43 @@ def _rig_section(rig: Device) -> Card:
         "action": "navigate",
         "navigation_path": f"/config/devices/device/{rig.device_id}",
     }
-    if online := rig.find("binary_sensor", "connectivity", "online"):
-        heading["badges"] = [
-            {
-                "type": "entity",
-                "entity": online.entity_id,
-                "show_state": True,
-                "show_icon": True,
-                "color": "state",
-            }
-        ]
-    cards = [heading, *(_tiles(rig, _RIG_TILES) or _other_tiles(rig))]
-    for part in rig.parts:
-        if tiles := _tiles(part, _PART_TILES):
-            cards.append(
-                {"type": "heading", "heading": part.name, "heading_style": "subtitle"}
-            )
-            cards += tiles
-    return {"type": "grid", "cards": cards}
+    heading["badges"] = [
+        _badge(entity)
+        for key in _RIG_BADGES
+        if (entity := rig.find("binary_sensor", key))
+    ]
+    tiles = [
+        {**_tile(entity), **row.extra}
+        for row in _RIG_TILES
+        if (entity := rig.find(row.domain, *row.keys))
+    ]
+    parts = [_part(part) for part in rig.parts]
+    return {"type": "grid", "cards": [heading, *(tiles or _other_tiles(rig)), *parts]}
 
 
-def _tiles(device: Device, rows: Iterable[_Tile]) -> list[Card]:
-    tiles: list[Card] = []
-    shown: set[str] = set()
-    for row in rows:
-        entity = device.find(row.domain, *row.keys)
-        # A rig that takes orders shows its switch, another one whether it works.
-        if entity is None or (row.domain == "binary_sensor" and entity.key in shown):
-            continue
-        shown.add(entity.key)
-        tiles.append({**_tile(entity), **row.extra})
-    return tiles
+def _part(part: Device) -> Card:
+    """Show a card or a processor in one line."""
+    badges = [
+        _badge(entity)
+        for keys in _PART_BADGES
+        if (entity := part.find("sensor", *keys))
+    ]
+    return {
+        "type": "heading",
+        "heading": part.name,
+        "heading_style": "subtitle",
+        "badges": badges,
+    }
+
+
+def _badge(entity: Entity) -> Card:
+    return {
+        "type": "entity",
+        "entity": entity.entity_id,
+        "show_state": True,
+        "show_icon": True,
+        "color": "state",
+    }
 
 
 def _other_tiles(device: Device) -> list[Card]:

@@ -21,6 +21,8 @@ class SimulatedRig:
     """A rig as the simulator announces it."""
 
     name: str
+    slug: str
+    """Its name on the network."""
     kind: str
     """The source that speaks its language; the step of the dialog's menu."""
     form: Mapping[str, Any]
@@ -47,6 +49,7 @@ def read_announcement(line: str) -> Announcement:
         rigs = [
             SimulatedRig(
                 name=rig["name"],
+                slug=rig["slug"],
                 kind=rig["kind"],
                 form=rig["form"],
                 control=f"{page}/rigs/{rig['slug']}",
