@@ -28,7 +28,7 @@ async def main():
         total += 1
         store.energy["energy"] = total
         await store.async_save()
-        print(total, flush=True)
+        print(int(total), flush=True)
 
 asyncio.run(main())
 """
