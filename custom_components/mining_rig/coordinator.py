@@ -282,6 +282,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
                 if self.online and part in self.data.parts:
                     return False
                 self._unsaved = self.layout.forget([part])
+                self._tell_layout()
                 return True
         return (DOMAIN, self.anchor) not in device.identifiers
 
@@ -296,6 +297,9 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
             if device is not None:
                 registry.async_remove_device(device.id)
         self.async_register_rig()
+        self._tell_layout()
+
+    def _tell_layout(self) -> None:
         for told in list(self._layout_listeners):
             told()
 

@@ -179,7 +179,7 @@ class Derivation:
 
 
 def _numbers(values: Iterable[Value]) -> list[float]:
-    return [float(value) for value in values if isinstance(value, int | float)]
+    return [value for value in values if isinstance(value, int | float)]
 
 
 def _with_efficiency(part: Part) -> Part:

@@ -16,6 +16,7 @@ LONGEST_TEXT: Final = 255
 """Home Assistant takes no longer state."""
 _LONGEST_UPTIME: Final = 50 * 365 * 86400
 _LARGEST_COUNT: Final = 2**63
+_LARGEST: Final = 1e200
 
 type _Step = str | int
 
@@ -70,12 +71,12 @@ class Fields:
         found = self.raw(*path)
         if found is None:
             return None
-        if type(found) is float or type(found) is int:
-            try:
-                value = float(found) * scale
-            except OverflowError:
-                value = math.inf
-            if minimum <= value <= maximum and math.isfinite(value):
+        if (
+            type(found) is float or type(found) is int
+        ) and -_LARGEST < found < _LARGEST:
+            # A whole number stays one: a state then reads 72, not 72.0.
+            value: float = found if scale == 1 else found * scale
+            if minimum <= value <= maximum:
                 return value
         self._note(path)
         return None
