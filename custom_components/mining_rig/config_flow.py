@@ -28,9 +28,7 @@ from .sources.base import (
 )
 
 type Errors = dict[str, str]
-type Step = Callable[
-    [MiningRigConfigFlow, dict[str, Any] | None], Awaitable[ConfigFlowResult]
-]
+type Step = Callable[[RigFlow, dict[str, Any] | None], Awaitable[ConfigFlowResult]]
 
 _FORGET: Final = "forget_"
 """Before a secret's key: the question whether the stored one is to be forgotten."""
@@ -38,10 +36,8 @@ _NEW_ID: Final = "new_id"
 """The question whether it is the same rig although its id is another one."""
 
 
-class MiningRigConfigFlow(ConfigFlow, domain=DOMAIN):
-    """The dialogs of a rig's life; each kind of rig has a step of its own."""
-
-    VERSION = 1
+class RigFlow(ConfigFlow):
+    """What the dialogs of all kinds of rigs have in common."""
 
     def __init__(self) -> None:
         """Begin with nothing known."""
@@ -329,7 +325,7 @@ def _same_place(data: Mapping[str, Any], answers: Mapping[str, Any]) -> bool:
 
 def _form_step(kind: str) -> Step:
     async def async_step(
-        self: MiningRigConfigFlow, user_input: dict[str, Any] | None = None
+        self: RigFlow, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         return await self._async_step_form(kind, user_input)
 
@@ -337,7 +333,14 @@ def _form_step(kind: str) -> Step:
 
 
 for _kind in KINDS:
-    # A dialog that is more than a form is a base class beside its source, whose step
-    # of that name is found instead.
-    if not hasattr(MiningRigConfigFlow, f"async_step_{_kind}"):
-        setattr(MiningRigConfigFlow, f"async_step_{_kind}", _form_step(_kind))
+    setattr(RigFlow, f"async_step_{_kind}", _form_step(_kind))
+
+
+class MiningRigConfigFlow(RigFlow, domain=DOMAIN):
+    """The dialogs of a rig's life; each kind of rig has a step of its own.
+
+    A dialog that is more than a form is a mix-in beside its source, named here before
+    `RigFlow`; its steps bear the kind as prefix.
+    """
+
+    VERSION = 1
