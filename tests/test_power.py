@@ -1,6 +1,7 @@
 """Power and energy: measured, metered, estimated; kept over restarts."""
 
 from collections.abc import AsyncIterator
+from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import (
@@ -234,3 +235,26 @@ async def test_without_any_power_there_is_none(
         assert not registry.async_get_entity_id(
             "sensor", "mining_rig", f"{ANCHOR}_rig_{channel}"
         )
+
+
+async def test_a_full_disk_is_said_and_costs_nothing_else(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    cards: SimulatedXMRig,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The rig goes on, each failed try is logged, and later everything is kept."""
+    entry = entry_for(cards)
+    await async_set_up(hass, entry)
+    with patch(
+        "custom_components.mining_rig.store.save_json",
+        side_effect=OSError(28, "No space left on device"),
+    ):
+        await async_pass_polls(hass, freezer, 12)
+        assert "No space left on device" in caplog.text
+        total = value(hass, "energy")
+        assert total > 0
+    await async_pass_polls(hass, freezer, 7)
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+    assert value(hass, "energy") >= total

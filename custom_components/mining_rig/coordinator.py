@@ -201,7 +201,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
             self.layout.learn(self.data)
         else:
             self._accept(snapshot)
-            await self._async_save()
+        await self._async_try_save()
         self.async_register_rig()
 
         entry = self.config_entry
@@ -212,13 +212,11 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
                 )
             )
         entry.async_on_unload(
-            async_track_time_interval(
-                self.hass, self._async_save_regularly, _SAVE_EVERY
-            )
+            async_track_time_interval(self.hass, self._async_try_save, _SAVE_EVERY)
         )
         entry.async_on_unload(
             self.hass.bus.async_listen(
-                EVENT_HOMEASSISTANT_FINAL_WRITE, self._async_save_at_end
+                EVENT_HOMEASSISTANT_FINAL_WRITE, self._async_try_save
             )
         )
         # A random first wait spreads the polls of many rigs over the interval.
@@ -230,26 +228,19 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         """Keep what has to be kept and let the rig go."""
         await self.async_shutdown()
         await self.source.close()
-        await self._async_save()
+        await self._async_try_save()
 
-    async def _async_save(self) -> None:
+    async def _async_try_save(self, _when: datetime | Event | None = None) -> None:
+        """Keep what changed; a disk that is full now may not be in a minute."""
+        if not self._unsaved:
+            return
         self._unsaved = False
         self.store.derived = self._derivation.dump()
         try:
             await self.store.async_save()
-        except HomeAssistantError:
+        except HomeAssistantError as err:
             self._unsaved = True
-            raise
-
-    async def _async_save_regularly(self, _now: datetime) -> None:
-        if self._unsaved:
-            try:
-                await self._async_save()
-            except HomeAssistantError as err:
-                LOGGER.warning("%s: %s", self.name, err)
-
-    async def _async_save_at_end(self, _event: Event) -> None:
-        await self._async_save()
+            LOGGER.error("%s: %s", self.name, err)
 
     # ---- devices
 
