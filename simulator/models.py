@@ -1,6 +1,6 @@
 """Makes of hardware that people mine with at home, with rates they really reach."""
 
-from .hardware import CpuModel, GpuModel
+from .hardware import AsicModel, CpuModel, GpuModel, Model
 
 MB = 1024**2
 GB = 1024**3
@@ -179,4 +179,20 @@ RX_7800_XT = GpuModel(
     memory_clock=2425,
     units=30,
     chip="gfx1101",
+)
+
+ICE_RIVER_KS5L = AsicModel(
+    name="Ice River KS5L",
+    algorithm="kheavyhash",
+    board=Model(
+        name="KS5L hashboard",
+        rates={"kheavyhash": 4_020_000_000_000.0},
+        idle_power=12,
+        full_power=1040,
+        warmth=43,
+        inertia=70,
+    ),
+    boards=3,
+    fans=4,
+    top_rpm=8300,
 )
