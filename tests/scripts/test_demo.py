@@ -34,6 +34,7 @@ from scripts.demo.home import Console
 from scripts.demo.options import DEFAULT_PLACE, ROOT, parse
 from scripts.demo.registry import Device, arrange
 from scripts.demo.rigs import Announcement, SimulatedRig, add, answer, read_announcement
+from scripts.demo.showing import Showing
 
 GARAGE = SimulatedRig(
     name="Garage",
@@ -454,7 +455,7 @@ class Settings:
 
     def __init__(self, entities: Iterable[Mapping[str, Any]] = ()) -> None:
         """Have these entities, and nothing set up."""
-        self.entities = list(entities)
+        self.entities = entities
         self.board: Any = None
         self.boards: list[Mapping[str, Any]] = []
         self.energy: dict[str, Any] | None = None
