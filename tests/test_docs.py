@@ -1,6 +1,7 @@
 """What the README and the pages under docs promise is what is there."""
 
 from collections.abc import AsyncIterator, Mapping
+from itertools import pairwise
 import json
 import os
 from pathlib import Path
@@ -56,6 +57,17 @@ def test_links_lead_somewhere(page: Page) -> None:
         if not (ROOT / path).exists() or {target.fragment} - {""} - found:
             lost.append(link)
     assert not lost
+
+
+def test_tables_are_whole(page: Page) -> None:
+    """Each row of a table has as many cells as the one above."""
+    broken = [
+        line
+        for above, line in pairwise(page.prose.splitlines())
+        if above.startswith("|") and line.startswith("|")
+        if above.count("|") != line.count("|")
+    ]
+    assert not broken
 
 
 async def test_learn_more(hass: HomeAssistant, socket_enabled: None) -> None:
