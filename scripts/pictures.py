@@ -131,7 +131,7 @@ PICTURES = (
     Picture("add_menu", _add_menu),
     Picture("add_form", _add_form),
     Picture("device", _device("Garage"), height=1100),
-    Picture("dashboard", _dashboard, height=1600),
+    Picture("dashboard", _dashboard, height=1240),
 )
 
 if __name__ == "__main__":

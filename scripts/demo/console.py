@@ -75,7 +75,7 @@ def welcome(
             lines += [f"    More: {', '.join(faults)}", f"    See {simulated.page}"]
     lines += [
         "",
-        "  Diagnostics   Settings > Devices & services > Mining Rig > a rig's three dots",
+        "  Diagnostics   Settings > Devices & services > Mining Rig > three dots of a rig",
         f"  Log           {_short(config_dir / LOG)}",
         "",
         "  Ctrl-C ends everything.",
