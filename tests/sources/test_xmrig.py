@@ -175,7 +175,7 @@ async def test_identity(bench: Make) -> None:
     assert identity.rig_id == "0123456789abcdef"
     assert not identity.stable
     assert identity.title == "attic"
-    assert identity.model == "Intel(R) Core(TM) i7-9700 CPU @ 3.00GHz"
+    assert identity.model == "Intel Core i7-9700"
     assert identity.version == "6.26.0"
     assert (await there.read()).rig_id == "0123456789abcdef"
 

@@ -42,7 +42,7 @@ from ...model import (
     Window,
     part_map,
 )
-from ..parse import Fields, Values
+from ..parse import Fields, Values, cpu_name
 from . import readings
 
 type Windows = tuple[float | None, float | None, float | None]
@@ -209,7 +209,7 @@ def parse_summary(data: Any, now: datetime) -> Summary:
         rate=rate,
         rig_id=fields.text("id"),
         version=version,
-        brand=fields.text("cpu", "brand"),
+        brand=cpu_name(fields.text("cpu", "brand")),
         uptime=fields.number("uptime"),
         restricted=restricted,
         cards=_old_cards(fields),
