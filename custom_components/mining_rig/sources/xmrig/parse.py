@@ -42,7 +42,7 @@ from ...model import (
     Window,
     part_map,
 )
-from ..parse import Fields, Values, cpu_name
+from ..parse import Fields, Values, cpu_name, pool_name
 from . import readings
 
 type Windows = tuple[float | None, float | None, float | None]
@@ -134,12 +134,6 @@ class Backends:
     def has_cards(self) -> bool:
         """Whether a backend for GPUs is enabled."""
         return not _GPU_BACKENDS.isdisjoint(self.enabled)
-
-
-def pool_name(url: str) -> str:
-    """Return host and port of a pool's URL, without scheme, user and path."""
-    rest = url.partition("://")[2] or url
-    return rest.rpartition("@")[2].partition("/")[0].strip()
 
 
 def _windows(fields: Fields, *path: str) -> Windows:
