@@ -18,7 +18,6 @@ from ..base import CommandRefused, JsonObject
 from ..parse import Fields, Values, pool_name
 from . import readings
 
-
 REDACTED: Final = "**REDACTED**"
 
 _SECRETS: Final = frozenset(
