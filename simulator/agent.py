@@ -175,7 +175,7 @@ class Agent(ABC):
         """What answers of the server would have crashed in the real agent."""
         self.mishaps: list[str] = []
         """What else would have."""
-        self.exchanges: deque[Exchange] = deque(maxlen=10_000)
+        self.exchanges: deque[Exchange] = deque(maxlen=2000)
         """The latest requests, oldest first."""
         self._strict = strict
         self._clients: list[HttpClient] = []
@@ -201,13 +201,18 @@ class Agent(ABC):
         self._settle()
 
     async def stop(self) -> None:
-        """End everything and close the connections."""
+        """End everything and close the connections; raise what a worker failed with."""
         self._started = False
         for task in self._companions:
             task.cancel()
         self._settle()
-        await asyncio.gather(*self._companions, *self._ending, return_exceptions=True)
+        tasks = [*self._companions, *self._ending]
+        results = await asyncio.gather(*tasks, return_exceptions=True)
         self._companions.clear()
+        self._ending.clear()
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
 
     async def __aenter__(self) -> Self:
         """Start."""
@@ -233,6 +238,11 @@ class Agent(ABC):
         if not isinstance(self.time, SteppedTime):
             raise TypeError("this agent's time runs by itself")
         await self.time.advance(seconds)
+
+    @property
+    @abstractmethod
+    def rigs(self) -> Sequence[PushedRig]:
+        """The rigs that it pushes for."""
 
     @property
     @abstractmethod

@@ -375,6 +375,11 @@ class SimulatedAsicSentry(Agent):
 
     @property
     @override
+    def rigs(self) -> Sequence[PushedRig]:
+        return self.asics
+
+    @property
+    @override
     def _wanted(self) -> bool:
         return not any(AgentFault.AGENT_DOWN in asic.faults for asic in self.asics)
 

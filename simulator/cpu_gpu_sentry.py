@@ -270,6 +270,11 @@ class SimulatedCpuGpuSentry(PushedRig, Agent):
 
     @property
     @override
+    def rigs(self) -> Sequence[PushedRig]:
+        return [self]
+
+    @property
+    @override
     def _wanted(self) -> bool:
         return self.powered and AgentFault.AGENT_DOWN not in self.faults
 

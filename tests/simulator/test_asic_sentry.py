@@ -439,10 +439,12 @@ async def test_relays_hold_while_the_agent_is_down(door: Door) -> None:
         asic.fault("agent_down")
         assert not sentry.running
         door.answers[STATUS] = (200, ON)
+        asic.order.asic = "on"
         door.clear()
         await sentry.step(600)
         assert door.received == []
         assert not asic.powered
+        asic.order.asic = "off"
         asic.clear("agent_down")
         await sentry.step(4)
         assert door.received == []
@@ -741,6 +743,18 @@ async def test_two_agents_in_one_time(door: Door) -> None:
         await one.step(5)
     codes = {request.headers["api_code"] for request in door.of("/logs")}
     assert codes == {"api_code_1", "api_code_2"}
+
+
+async def test_an_error_of_the_simulator_is_no_crash(door: Door) -> None:
+    """It ends the test, in a step and at the end."""
+    sentry = sentry_at(door.url)
+    await sentry.start()
+    sentry.asics[0].device = None  # type: ignore[assignment]  # what a typo may do
+    with pytest.raises(TypeError):
+        await sentry.step(5)
+    with pytest.raises(TypeError):
+        await sentry.stop()
+    assert sentry.crashes == sentry.mishaps == []
 
 
 async def test_nothing_is_left_behind(door: Door) -> None:
