@@ -135,6 +135,21 @@ RTX_3070 = GpuModel(
     chip="86",
 )
 
+RTX_3080 = GpuModel(
+    name="NVIDIA GeForce RTX 3080",
+    vendor="nvidia",
+    rates={"kawpow": 46_800_000.0, "rx/0": 1720.0},
+    idle_power=22,
+    full_power=248,
+    warmth=36,
+    inertia=50,
+    memory=10 * GB,
+    clock=1650,
+    memory_clock=10541,
+    units=68,
+    chip="86",
+)
+
 RTX_3060_TI = GpuModel(
     name="NVIDIA GeForce RTX 3060 Ti",
     vendor="nvidia",

@@ -136,6 +136,25 @@ async def _xmrig_hashrate(form: Mapping[str, Any]) -> float | None:
     return hashrate
 
 
+async def _t_rex_hashrate(form: Mapping[str, Any]) -> float | None:
+    """H/s at this moment. Source: T-Rex's HTTP API, GET /summary."""
+    base = f"http://{form['host']}:{form['port']}"
+    query = {}
+    async with aiohttp.ClientSession() as session:
+        if password := form.get("password"):
+            asked = {"password": password}
+            async with session.get(f"{base}/login", params=asked) as response:
+                query["sid"] = (await response.json(content_type=None))["sid"]
+        async with session.get(f"{base}/summary", params=query) as response:
+            summary = await response.json(content_type=None)
+        async with session.get(f"{base}/logout", params=query):
+            pass
+    if summary["paused"]:
+        return None
+    return float(sum(card["hashrate_instant"] for card in summary["gpus"]))
+
+
 _HASHRATES: Mapping[str, Callable[[Mapping[str, Any]], Awaitable[float | None]]] = {
-    "xmrig": _xmrig_hashrate
+    "t_rex": _t_rex_hashrate,
+    "xmrig": _xmrig_hashrate,
 }
