@@ -155,7 +155,7 @@ def pushing_agents(site: Site, url: str) -> list[Agent]:
         ),
         SimulatedCpuGpuSentry(
             url,
-            "Attic",
+            "Workshop",
             "9d42acfdaa46208839effa7ba032bdc3",
             cpu=RYZEN_5_3600,
             cards=[Card(model=RTX_3070), Card(model=RTX_3060_TI)],
