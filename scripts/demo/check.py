@@ -62,10 +62,9 @@ async def _check_running(
     await _until(all_mine, "every rig has a hashrate in Home Assistant")
     done("every rig has a hashrate")
 
-    device, switch = _steerable(await read_rigs(house.api))
-    rig = _simulated(device, simulated.said.rigs)
+    rig, switch = _steerable(await read_rigs(house.api), simulated.said.rigs)
     await _turn(house, switch, "off")
-    done(f"{device.name}: mining is switched off in Home Assistant")
+    done(f"{rig.name}: mining is switched off in Home Assistant")
     if await _hashrate(rig):
         raise DemoError(f"{rig.name} still mines although it was switched off.")
     done(f"{rig.name}: the miner itself says that it stands still")
@@ -84,19 +83,18 @@ def _mines(device: Device) -> bool:
     return hashrate is not None and (hashrate.number or 0) > 0
 
 
-def _steerable(devices: list[Device]) -> tuple[Device, Entity]:
+def _steerable(
+    devices: Sequence[Device], known: Sequence[SimulatedRig]
+) -> tuple[SimulatedRig, Entity]:
+    """Return a rig that can be asked itself, and its switch."""
     for device in devices:
         switch = device.find("switch", "mining_allowed")
-        if switch is not None and switch.state == "on":
-            return device, switch
+        if switch is None or switch.state != "on":
+            continue
+        for rig in known:
+            if rig.kind in _HASHRATES and device.name in (rig.slug, rig.name):
+                return rig, switch
     raise DemoError("No rig has a mining switch that is on.")
-
-
-def _simulated(device: Device, known: Sequence[SimulatedRig]) -> SimulatedRig:
-    for rig in known:
-        if rig.kind in _HASHRATES and device.name in (rig.slug, rig.name):
-            return rig
-    raise DemoError(f"No simulated rig is called {device.name}.")
 
 
 async def _turn(house: home.RunningHome, switch: Entity, state: str) -> None:
