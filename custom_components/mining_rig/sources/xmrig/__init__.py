@@ -140,8 +140,8 @@ class XmrigSource:
         self._settled_at = 0.0
 
     @property
-    def address(self) -> str:
-        """Where the summary can be seen."""
+    def address(self) -> str | None:
+        """Where the summary can be seen in a browser."""
         return self._api.address
 
     async def identify(self) -> Identity:
