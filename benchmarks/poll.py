@@ -150,7 +150,7 @@ def main() -> int:
     parser.add_argument("--set-ups", type=int, default=5)
     arguments = parser.parse_args()
     if unknown := set(arguments.rigs) - ROWS.keys():
-        parser.error(f"there is no rig called {', '.join(sorted(unknown))}")
+        parser.error(f"no such rig: {', '.join(sorted(unknown))}")
 
     results = {}
     for name in arguments.rigs or ROWS:
