@@ -131,6 +131,7 @@ PICTURES = (
     Picture("add_menu", _add_menu),
     Picture("add_form", _add_form),
     Picture("device", _device("Garage"), height=1100),
+    Picture("t_rex", _device("Attic"), height=1100),
     Picture("dashboard", _dashboard, height=1240),
 )
 
