@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from simulator.hardware import Card
-from simulator.models import RTX_3070, RYZEN_7_5800X
+from simulator.models import GTX_1660_SUPER, RTX_3070, RTX_3080, RYZEN_7_5800X
 from simulator.rig import SimulatedRig
+from simulator.t_rex import SimulatedTRex
 from simulator.xmrig import SimulatedXMRig
 
 _STEPS: Final = 7
@@ -116,7 +117,61 @@ def _xmrig_cards() -> SimulatedXMRig:
     )
 
 
+_T_REX_CHANGES: Final = Changes(
+    rising={
+        "accepted_count": 1,
+        "rejected_count": 1,
+        "retries": 1,
+        "shares_accepted": 1,
+        "solved_count": 1,
+        "time": 10,
+        "total_restarts": 1,
+        "total_shares_accepted": 8,
+        "uptime": 1,
+    },
+    varying=frozenset(
+        {
+            "cclock",
+            "fan_speed",
+            "gpu_total",
+            "hashrate",
+            "hashrate_day",
+            "hashrate_hour",
+            "hashrate_instant",
+            "hashrate_minute",
+            "last_submit_ts",
+            "mclock",
+            "memory_temperature",
+            "ping",
+            "power",
+            "power_avr",
+            "sharerate",
+            "sharerate_average",
+            "temperature",
+        }
+    ),
+    alternating={
+        "algorithm": ("kawpow", "autolykos2"),
+        "driver": ("520.56.06", "525.60.11"),
+        "url": ("rvn.example.com:6060", "erg.example.com:3056"),
+    },
+)
+
+
+def _t_rex() -> SimulatedTRex:
+    return SimulatedTRex(
+        "Attic",
+        cards=[
+            *(Card(model=RTX_3080) for _ in range(3)),
+            *(Card(model=RTX_3070) for _ in range(3)),
+            *(Card(model=GTX_1660_SUPER) for _ in range(2)),
+        ],
+        running_for=90_000,
+    )
+
+
 ROWS: Final[Mapping[str, Row]] = {
+    "t-rex": Row(rig=_t_rex, paths=("/summary", "/config"), changes=_T_REX_CHANGES),
     "xmrig-cards": Row(rig=_xmrig_cards, paths=_XMRIG_PATHS, changes=_XMRIG_CHANGES),
     # So far apart, each poll asks for the backends as well.
     "xmrig-cards-30s": Row(

@@ -260,7 +260,7 @@ def test_documented_example() -> None:
         ACCEPTED.plain: shares.pop("accepted_count"),
         INVALID.plain: shares.pop("invalid_count"),
         REJECTED.plain: shares.pop("rejected_count"),
-        readings.BLOCKS.plain: shares.pop("solved_count"),
+        readings.CARD_BLOCKS.plain: shares.pop("solved_count"),
     }
     assert shares == {}
     assert (gpu.model, gpu.manufacturer) == (entry.pop("name"), entry.pop("vendor"))

@@ -1,57 +1,50 @@
 """T-Rex's summary in the vocabulary.
 
-Wire facts: hashrates are H/s for every algorithm. An average is 0 until its window is
-full. What the driver tells of a card (temperature, fan, power, clocks) is left out
-where it is not known. `paused` came with 0.20.1, that of a card with API 4.1. All
-versions since API 1.0 are accepted.
+Wire facts: an average is 0 until its window is full. `paused` came with 0.20.1, that of
+a card with API 4.1. All versions since API 1.0 are accepted.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 import re
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from ...hashrate import parse_hashrate
 from ...model import (
-    ACCEPTED,
-    ALGORITHM,
-    BEST_SHARE,
-    COIN,
-    CORE_CLOCK,
-    DIFFICULTY,
-    FAN_LEVEL,
-    HASHRATE,
-    INVALID,
-    MEMORY_CLOCK,
-    MEMORY_TEMPERATURE,
     MINING_ALLOWED,
-    POOL,
-    POOL_LATENCY,
-    POWER,
-    REJECTED,
     RIG,
     STARTED,
-    TEMPERATURE,
-    VERSION,
     Channel,
     Control,
     Part,
     PartKind,
     Release,
     Snapshot,
-    Value,
-    Window,
     part_map,
 )
 from ..base import JsonObject
-from ..parse import Fields, Values, pool_name
+from ..parse import Fields, Values
 from . import readings
 from .config import Settings
+from .rows import (
+    CARD,
+    CARD_TOTALS,
+    DOWNLOAD,
+    RATES,
+    RIG_ROWS,
+    SECOND,
+    WATCHDOG,
+    Terms,
+    card_shares,
+    card_work,
+    full_windows,
+    moment,
+    pool,
+    put,
+    work,
+)
 
 type ApiVersion = tuple[int, int]
-type _Read = Callable[[Fields, str], Value | None]
-type _Row = tuple[Channel[Any], str, _Read]
 
 CONTROL_API: Final = (1, 3)
 """The first version that takes commands."""
@@ -59,12 +52,6 @@ _CARD_CONTROL_API: Final = (4, 1)
 _DISABLED_API: Final = (1, 2)
 """The first version that says when a card rests because it is too hot."""
 
-_SECOND: Final = 2
-"""The number of the channels of the second algorithm."""
-_HOTTEST: Final = 200
-_FASTEST_FAN: Final = 200
-_LONGEST_PING: Final = 65535
-_LAST_MOMENT: Final = 2**32
 _LONGEST_NOTES: Final = 20_000
 _UNKNOWN_VENDOR: Final = "nvidia"
 """What stands for the vendor of a card whose maker T-Rex does not know."""
@@ -73,213 +60,6 @@ _API: Final = re.compile(r"(\d{1,4})\.(\d{1,4})")
 _URL: Final = re.compile(r"https?://\S+")
 
 _ALLOWED: Final = Control(channel=MINING_ALLOWED.plain)
-
-
-# ---- single values
-
-
-def _pool_name(fields: Fields, key: str) -> str | None:
-    return pool_name(fields.text(key) or "") or None
-
-
-def _difficulty(fields: Fields, key: str) -> float | None:
-    """Read a difficulty: a number, from API 3.3 on a text such as "4.00 G"."""
-    if isinstance(text := fields.raw(key), str):
-        found = parse_hashrate(text)
-        # Its letters are those of a hashrate.
-        if found is not None and found[1] == "H/s":
-            return found[0] or None
-        if not text.strip():
-            return None
-    return fields.positive(key)
-
-
-def _moment(fields: Fields, key: str) -> datetime | None:
-    """Read a moment of the rig's clock in s since 1970; 0 is "not yet"."""
-    seconds = fields.positive(key, maximum=_LAST_MOMENT)
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
-
-
-def _temperature(fields: Fields, key: str) -> float | None:
-    return fields.positive(key, maximum=_HOTTEST)
-
-
-def _fan(fields: Fields, key: str) -> float | None:
-    return fields.number(key, maximum=_FASTEST_FAN)
-
-
-def _latency(fields: Fields, key: str) -> float | None:
-    return fields.positive(key, maximum=_LONGEST_PING)
-
-
-def _tune(fields: Fields, key: str) -> float | None:
-    """Read the LHR tuning in %; -1 is "automatic"."""
-    value = fields.number(key, minimum=-1, maximum=100)
-    return None if value is None or value < 0 else value
-
-
-def _number(fields: Fields, key: str) -> float | None:
-    return fields.number(key)
-
-
-def _positive(fields: Fields, key: str) -> float | None:
-    return fields.positive(key)
-
-
-def _count(fields: Fields, key: str) -> int | None:
-    return fields.count(key)
-
-
-def _flag(fields: Fields, key: str) -> bool | None:
-    return fields.flag(key)
-
-
-def _text(fields: Fields, key: str) -> str | None:
-    return fields.text(key)
-
-
-def _choice(fields: Fields, key: str) -> str | None:
-    word = (fields.text(key) or "").lower()
-    return word if word in readings.UPDATE_STATES else None
-
-
-# ---- rows: what stands where
-
-
-def _averages(number: int | None) -> tuple[tuple[Channel[float], str, int], ...]:
-    """Return the averaged hashrates with the seconds of their windows."""
-    return (
-        (HASHRATE.channel(Window.M1, number), "hashrate_minute", 60),
-        (HASHRATE.channel(Window.H1, number), "hashrate_hour", 3600),
-        (HASHRATE.channel(Window.D1, number), "hashrate_day", 86400),
-    )
-
-
-def _shares(number: int | None) -> tuple[_Row, ...]:
-    return (
-        (ACCEPTED.channel(number=number), "accepted_count", _count),
-        (REJECTED.channel(number=number), "rejected_count", _count),
-        (readings.BLOCKS.channel(number=number), "solved_count", _count),
-    )
-
-
-def _work(number: int | None) -> tuple[_Row, ...]:
-    """Return what is told of each algorithm."""
-    return (
-        (HASHRATE.channel(number=number), "hashrate", _number),
-        (ALGORITHM.channel(number=number), "algorithm", _text),
-        (COIN.channel(number=number), "coin", _text),
-        (readings.SHARE_RATE.channel(number=number), "sharerate", _number),
-        (
-            readings.SHARE_RATE_AVERAGE.channel(number=number),
-            "sharerate_average",
-            _number,
-        ),
-        *_shares(number),
-    )
-
-
-def _pool(number: int | None) -> tuple[_Row, ...]:
-    """Return what is told of each pool; its user, a wallet, is not."""
-    return (
-        (POOL.channel(number=number), "url", _pool_name),
-        (POOL_LATENCY.channel(number=number), "ping", _latency),
-        (DIFFICULTY.channel(number=number), "difficulty", _difficulty),
-        (readings.WORKER.channel(number=number), "worker", _text),
-        (readings.POOL_RETRIES.channel(number=number), "retries", _count),
-        (readings.LAST_SHARE.channel(number=number), "last_submit_ts", _moment),
-        (readings.POOL_PROXY.channel(number=number), "proxy", _pool_name),
-        (readings.POOL_DNS.channel(number=number), "dns_https_server", _pool_name),
-    )
-
-
-def _card_work(number: int | None) -> tuple[_Row, ...]:
-    return (
-        (HASHRATE.channel(number=number), "hashrate", _number),
-        (readings.HASHRATE_INSTANT.channel(number=number), "hashrate_instant", _number),
-    )
-
-
-def _card_shares(number: int | None) -> tuple[_Row, ...]:
-    """Return a card's shares; T-Rex only looks at them where it validates them."""
-    return (
-        *_shares(number),
-        (BEST_SHARE.channel(number=number), "max_share_diff", _positive),
-        (readings.BEST_SHARE_AT.channel(number=number), "max_share_submit_ts", _moment),
-        (
-            readings.LAST_SHARE_DIFFICULTY.channel(number=number),
-            "last_share_diff",
-            _positive,
-        ),
-        (readings.LAST_SHARE.channel(number=number), "last_share_submit_ts", _moment),
-    )
-
-
-_NUMBERS: Final = (None, _SECOND)
-_RATES: Final = tuple(HASHRATE.channel(number=number) for number in _NUMBERS)
-_AVERAGES: Final = {number: _averages(number) for number in _NUMBERS}
-_WORK: Final = {number: _work(number) for number in _NUMBERS}
-_POOL: Final = {number: _pool(number) for number in _NUMBERS}
-_CARD_WORK: Final = {number: _card_work(number) for number in _NUMBERS}
-_CARD_SHARES: Final = {number: _card_shares(number) for number in _NUMBERS}
-
-_RIG: Final[tuple[_Row, ...]] = (
-    (VERSION.plain, "version", _text),
-    (readings.VALIDATES.plain, "validate_shares", _flag),
-    (readings.NETWORK_DIFFICULTY.plain, "difficulty", _difficulty),
-    (readings.GPUS.plain, "gpu_total", _count),
-    (readings.REVISION.plain, "revision", _text),
-    (readings.BUILT.plain, "build_date", _text),
-    (readings.DRIVER.plain, "driver", _text),
-    (readings.CUDA.plain, "cuda", _text),
-    (readings.SYSTEM.plain, "os", _text),
-)
-_WATCHDOG: Final[tuple[_Row, ...]] = (
-    (readings.RESTARTS.plain, "total_restarts", _count),
-    (readings.WATCHDOG_VERSION.plain, "wd_version", _text),
-    (readings.WATCHDOG_BUILT_IN.plain, "built_in", _flag),
-    (readings.TOTAL_ACCEPTED.plain, "total_shares_accepted", _count),
-    (readings.TOTAL_REJECTED.plain, "total_shares_rejected", _count),
-    (readings.TOTAL_INVALID.plain, "total_shares_invalid", _count),
-    (readings.TOTAL_BLOCKS.plain, "total_blocks_found", _count),
-)
-_DOWNLOAD: Final[tuple[_Row, ...]] = (
-    (readings.UPDATE_STATE.plain, "update_state", _choice),
-    (readings.UPDATE_ERROR.plain, "last_error", _text),
-)
-_CARD: Final[tuple[_Row, ...]] = (
-    (TEMPERATURE.plain, "temperature", _temperature),
-    (MEMORY_TEMPERATURE.plain, "memory_temperature", _temperature),
-    (FAN_LEVEL.plain, "fan_speed", _fan),
-    (POWER.plain, "power", _positive),
-    (readings.POWER_AVERAGE.plain, "power_avr", _positive),
-    (CORE_CLOCK.plain, "cclock", _positive),
-    (MEMORY_CLOCK.plain, "mclock", _positive),
-    (readings.INTENSITY.plain, "intensity", _number),
-    (readings.DISABLED_AT.plain, "disabled_at_temperature", _temperature),
-    (readings.UNSTABLE.plain, "potentially_unstable", _flag),
-    (readings.LOW_LOAD.plain, "low_load", _flag),
-    (readings.LHR_TUNE.plain, "lhr_tune", _tune),
-    (readings.LHR_LOCKS.plain, "lhr_lock_count", _count),
-    (readings.DAG_BUILD_MODE.plain, "dag_build_mode", _count),
-    (readings.MEMORY_TWEAK.plain, "mtweak", _count),
-)
-_CARD_TOTALS: Final[tuple[_Row, ...]] = (
-    (readings.TOTAL_ACCEPTED.plain, "shares_accepted", _count),
-    (readings.TOTAL_REJECTED.plain, "shares_rejected", _count),
-    (readings.TOTAL_INVALID.plain, "shares_invalid", _count),
-    (readings.TOTAL_BLOCKS.plain, "blocks_found", _count),
-)
-
-
-def _put(values: Values, fields: Fields, rows: Iterable[_Row]) -> None:
-    told = fields.raw()
-    if not isinstance(told, dict):
-        return
-    for channel, key, read in rows:
-        # Most of what is asked for is not there, and asking costs.
-        if told.get(key) is not None and (value := read(fields, key)) is not None:
-            values[channel] = value
 
 
 # ---- the summary
@@ -319,8 +99,7 @@ class _Context:
     """What decides how a card is read."""
 
     api: ApiVersion
-    uptime: float | None
-    validates: bool | None
+    terms: Terms
 
 
 def parse_summary(summary: JsonObject, now: datetime) -> Summary:
@@ -328,25 +107,23 @@ def parse_summary(summary: JsonObject, now: datetime) -> Summary:
     fields = Fields(summary)
     values = Values()
     uptime = fields.number("uptime")
-    context = _Context(
-        api=_api_version(fields),
-        uptime=uptime,
-        validates=fields.flag("validate_shares"),
-    )
-    _put_work(values, fields, None, context)
-    _put(values, fields, _RIG)
+    validates = fields.flag("validate_shares")
+    terms = Terms(full=full_windows(uptime), validated=validates is not False)
+    context = _Context(api=_api_version(fields), terms=terms)
+    _put_work(values, fields, None, terms)
+    put(values, fields, RIG_ROWS)
     if context.api != (0, 0):
         values[readings.API.plain] = ".".join(map(str, context.api))
     values.put(STARTED.plain, fields.start(now, "uptime"))
     time = "time" if fields.has("time") else "ts"
-    values.put(readings.CLOCK.plain, _moment(fields, time))
+    values.put(readings.CLOCK.plain, moment(fields, time))
     if fields.has("watchdog_stat"):
         watchdog = fields.inside("watchdog_stat")
-        _put(values, watchdog, _WATCHDOG)
+        put(values, watchdog, WATCHDOG)
         values.put(readings.WATCHDOG_STARTED.plain, watchdog.start(now, "uptime"))
-    _put(values, fields.inside("updates", "download_status"), _DOWNLOAD)
+    put(values, fields.inside("updates", "download_status"), DOWNLOAD)
     if fields.has("dual_stat"):
-        _put_work(values, fields.inside("dual_stat"), _SECOND, context)
+        _put_work(values, fields.inside("dual_stat"), SECOND, terms)
 
     cards = _cards(fields, context)
     allowed = _allowed(fields.flag("paused"), cards)
@@ -377,41 +154,17 @@ def _api_version(fields: Fields) -> ApiVersion:
     return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
-def _put_work(
-    values: Values, fields: Fields, number: int | None, context: _Context
-) -> None:
+def _put_work(values: Values, fields: Fields, number: int | None, terms: Terms) -> None:
     """Add what is told of an algorithm and of the pool it is mined at."""
-    _put(values, fields, _WORK[number])
-    _put_averages(values, fields, number, context)
-    _put_invalid(values, fields, number, context)
-    _put(values, fields.inside("active_pool"), _POOL[number])
+    put(values, fields, work(number, terms))
+    put(values, fields.inside("active_pool"), pool(number))
 
 
 def _rest(values: Values) -> None:
     """Let what is paused mine nothing: its hashrate is a mean of the past."""
-    for channel in _RATES:
+    for channel in RATES:
         if channel in values:
             values[channel] = 0
-
-
-def _put_averages(
-    values: Values, fields: Fields, number: int | None, context: _Context
-) -> None:
-    """Add the averages whose windows are full."""
-    uptime = context.uptime
-    for channel, key, window in _AVERAGES[number]:
-        rate = fields.number(key)
-        if rate or (rate is not None and uptime is not None and uptime >= window):
-            values[channel] = rate
-
-
-def _put_invalid(
-    values: Values, fields: Fields, number: int | None, context: _Context
-) -> None:
-    """Add the invalid shares; a miner that does not validate counts none."""
-    invalid = fields.count("invalid_count")
-    if invalid or context.validates is not False:
-        values.put(INVALID.channel(number=number), invalid)
 
 
 def _allowed(paused: bool | None, cards: Iterable[Card]) -> bool | None:
@@ -485,78 +238,84 @@ class _ByDevice:
 
 
 def _cards(fields: Fields, context: _Context) -> tuple[Card, ...]:
+    terms = context.terms
     seconds = _ByDevice(fields.each("dual_stat", "gpus"))
     totals = _ByDevice(fields.each("watchdog_stat", "by_gpu"))
     # Up to API 3.3 shares stand beside the cards, in the order of their numbers.
     shares = list(fields.each("stat_by_gpu"))
     cards: dict[str, Card] = {}
-    for place, card in enumerate(fields.each("gpus")):
-        device, number = card.count("device_id"), card.count("gpu_id")
+    for place, told in enumerate(fields.each("gpus")):
+        ids = _Ids(
+            told.count("gpu_user_id"), told.count("gpu_id"), told.count("device_id")
+        )
         values = Values()
-        _put_card(values, card, context)
-        order = place if number is None else number
-        if card.has("shares"):
-            _put_shares(values, card.inside("shares"), None, context)
+        _put_card(values, told, context)
+        order = place if ids.place is None else ids.place
+        if told.has("shares"):
+            put(values, told.inside("shares"), card_shares(None, terms))
         elif order < len(shares):
-            _put_shares(values, shares[order], None, context)
-        if (second := seconds.find(device, place)) is not None:
-            _put(values, second, _CARD_WORK[_SECOND])
-            _put_averages(values, second, _SECOND, context)
-            _put_shares(values, second.inside("shares"), _SECOND, context)
-        if (total := totals.find(device, place)) is not None:
-            _put(values, total, _CARD_TOTALS)
-        if not _add_card(cards, card, values):
+            put(values, shares[order], card_shares(None, terms))
+        if (second := seconds.find(ids.device, place)) is not None:
+            put(values, second, card_work(SECOND, terms))
+            put(values, second.inside("shares"), card_shares(SECOND, terms))
+        if (total := totals.find(ids.device, place)) is not None:
+            put(values, total, CARD_TOTALS)
+        if (card := _card(told, ids, values, taken=cards)) is None:
             fields.strange.append(f"gpus.{place}")
+        else:
+            cards[card.part.key] = card
     return tuple(cards.values())
 
 
-def _put_card(values: Values, card: Fields, context: _Context) -> None:
-    _put(values, card, _CARD_WORK[None])
-    _put_averages(values, card, None, context)
-    _put(values, card, _CARD)
-    if card.has("disabled"):
-        values.put(readings.DISABLED.plain, card.flag("disabled"))
+class _Ids(NamedTuple):
+    """The numbers that a card has: its owner's, its place in the list, CUDA's."""
+
+    user: int | None
+    place: int | None
+    device: int | None
+
+    @property
+    def number(self) -> int | None:
+        """What a card is called in commands: they count as the owner does."""
+        return self.place if self.user is None else self.user
+
+
+def _put_card(values: Values, fields: Fields, context: _Context) -> None:
+    put(values, fields, card_work(None, context.terms))
+    put(values, fields, CARD)
+    if fields.has("disabled"):
+        values.put(readings.DISABLED.plain, fields.flag("disabled"))
     elif context.api >= _DISABLED_API:
         # It is only there while the card rests.
         values[readings.DISABLED.plain] = False
 
 
-def _put_shares(
-    values: Values, shares: Fields, number: int | None, context: _Context
-) -> None:
-    _put(values, shares, _CARD_SHARES[number])
-    _put_invalid(values, shares, number, context)
-
-
-def _add_card(cards: dict[str, Card], fields: Fields, values: Values) -> bool:
-    """Add a card under the best name that no other has; False where it has none."""
-    ids = [fields.count(key) for key in ("gpu_user_id", "gpu_id", "device_id")]
-    index = next((found for found in ids if found is not None), None)
-    # Commands count as the owner does; the device id is CUDA's own.
-    number = next((found for found in ids[:2] if found is not None), None)
-    key = next((key for key in _keys(fields, index) if key not in cards), None)
+def _card(
+    fields: Fields, ids: _Ids, values: Values, *, taken: Container[str]
+) -> Card | None:
+    """Return a card under the best name that is not taken; None where it has none."""
+    key = next((key for key in _keys(fields, ids) if key not in taken), None)
     if key is None:
-        return False
+        return None
     paused = fields.flag("paused")
     if paused is not None:
         values[MINING_ALLOWED.plain] = not paused
     if paused:
         _rest(values)
-    values.put(readings.GPU_INDEX.plain, number)
-    model = fields.text("name")
+    values.put(readings.GPU_INDEX.plain, ids.number)
+    model, vendor = fields.text("name"), fields.text("vendor")
     part = Part(
         kind=PartKind.GPU,
         key=key,
-        name=_card_name(model, fields.text("vendor")),
+        name=_card_name(model, vendor),
         model=model,
-        manufacturer=fields.text("vendor"),
+        manufacturer=vendor,
         values=values,
     )
-    cards[key] = Card(part=part, number=number, paused=paused)
-    return True
+    return Card(part=part, number=ids.number, paused=paused)
 
 
-def _keys(fields: Fields, index: int | None) -> Iterable[str]:
+def _keys(fields: Fields, ids: _Ids) -> Iterable[str]:
     """Return what identifies a card, the most lasting first."""
     uuid = (fields.text("uuid") or "").lower()
     if _UUID.fullmatch(uuid):
@@ -564,6 +323,7 @@ def _keys(fields: Fields, index: int | None) -> Iterable[str]:
     bus, slot = fields.count("pci_bus"), fields.count("pci_id")
     if bus is not None and slot is not None:
         yield f"{fields.count('pci_domain') or 0:04x}:{bus:02x}:{slot:02x}"
+    index = ids.device if ids.number is None else ids.number
     if index is not None:
         yield f"gpu{index}"
 

@@ -12,6 +12,9 @@ SHARE_RATE_AVERAGE: Final = Reading[float](
     "t_rex_share_rate_average", Quantity.NUMBER, Category.DIAGNOSTIC, enabled=False
 )
 BLOCKS: Final = Reading[int]("t_rex_blocks", Quantity.COUNTER, Category.DIAGNOSTIC)
+CARD_BLOCKS: Final = Reading[int](
+    "t_rex_card_blocks", Quantity.COUNTER, Category.DIAGNOSTIC, enabled=False
+)
 VALIDATES: Final = Reading[bool](
     "t_rex_validates_shares",
     Quantity.FLAG,
