@@ -1,0 +1,1 @@
+"""The blueprints, as automations inside Home Assistant."""
