@@ -309,6 +309,18 @@ async def test_a_log_in_that_cannot_be_understood(bench: MakeBench) -> None:
         await at.read()
 
 
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_refusal_without_words(bench: MakeBench, status: int) -> None:
+    """Nobody documented with which status T-Rex refuses."""
+    at = await bench(password=None)
+    at.rig.answers["/summary"] = Reply(status=status, reason="No")
+    with pytest.raises(SourceRefused, match="wants a password"):
+        await at.read()
+    at.rig.answers["/summary"] = Reply(status=status, reason="No", body=b"<html>")
+    with pytest.raises(SourceGarbled):
+        await at.read()
+
+
 async def test_a_session_that_is_not_accepted(bench: MakeBench) -> None:
     """There is no second try."""
     at = await bench(password="Abcd1234")

@@ -18,7 +18,8 @@ from aiohttp import hdrs
 from ..base import CommandRefused, JsonObject, SourceError, SourceGarbled, SourceRefused
 from ..http import Answer, JsonHttp
 
-_REFUSED_LOG_IN: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+_CLOSED: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+_UNAUTHORIZED: Final = {"error": "unauthorized request", "success": 0}
 _LOG_OUT_TIMEOUT: Final = 3.0
 _LONGEST_ERROR: Final = 120
 
@@ -99,7 +100,7 @@ class TRexApi:
 
     def _object(self, answer: Answer) -> JsonObject:
         if not answer.body.strip():
-            return {}
+            return {} if answer.status not in _CLOSED else dict(_UNAUTHORIZED)
         found = answer.json()
         if not isinstance(found, dict):
             raise SourceGarbled(f"{self._http} is no T-Rex", other_device=True)
@@ -113,7 +114,7 @@ class TRexApi:
         if not self._password.isprintable():
             raise SourceRefused("The password cannot be sent")
         answer = await self._http.get("/login", query={"password": self._password})
-        found = {} if answer.status in _REFUSED_LOG_IN else self._object(answer)
+        found = {} if answer.status in _CLOSED else self._object(answer)
         sid = found.get("sid")
         if found.get("success") != 1 or not isinstance(sid, str) or not sid:
             raise SourceRefused(f"{self._http} does not accept this password")
