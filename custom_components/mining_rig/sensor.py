@@ -1,5 +1,6 @@
 """Sensors: one row for each quantity that is read."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, override
 
@@ -25,7 +26,7 @@ from homeassistant.const import (
     UnitOfTemperature,
     UnitOfTime,
 )
-from homeassistant.core import HomeAssistant, State, callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
@@ -159,54 +160,76 @@ class RigSensor(ChannelEntity, SensorEntity):
         if reading.category is Category.CONFIG:
             # Nobody can write it here; sensors cannot be in that category.
             self._attr_entity_category = EntityCategory.DIAGNOSTIC
+        self._measured = self._attr_state_class is not None
         self._revision = coordinator.revision
-        self._written: State | None = None
-        """The state as a reading wrote it, as long as it is there."""
+        self._attributes: Mapping[str, Any] | None = None
+        """What the state's attributes were when they were worked out last."""
+        self._converted = False
+        """Whether it is shown in another unit than the quantity's."""
+        self._text = STATE_UNKNOWN
 
     @property
     @override
     def native_value(self) -> Value | None:
-        """Return the value in the inner unit of its quantity."""
-        return self._value
+        """Return the value in the quantity's unit."""
+        return self._native(self._value)
+
+    def _native(self, value: Value | None) -> Value | None:
+        return value
+
+    @override
+    def _seen(self) -> tuple[bool, Value | None]:
+        part = self._part
+        if part is None:
+            return (False, None)
+        value = part.values.get(self._channel)
+        return (self.coordinator.online or value is not None, value)
 
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
         """Write what is measured at every reading, since statistics look for that."""
-        if self._attr_state_class is None:
+        if not self._measured:
             super()._handle_coordinator_update()
             return
         revision = self.coordinator.revision
         seen = self._seen()
-        if seen == self._shown and revision == self._revision:
+        changed = seen != self._shown
+        if not changed and revision == self._revision:
             return
-        states, state = self.hass.states, self.hass.states.get(self.entity_id)
-        # A reading changes the text of a state and none of its attributes, so they need
-        # not be worked out unless it was written since: it was renamed, or got its unit.
-        if state is None or state is not self._written:
-            self.async_write_ha_state()
-        elif seen == self._shown:
-            states.async_set(
-                state.entity_id, state.state, state.attributes, context=state.context
-            )
-        else:
-            states.async_set(
-                state.entity_id,
-                self._text(),
-                state.attributes,
-                state_info=state.state_info,
-            )
         self._shown, self._revision = seen, revision
-        self._written = states.get(self.entity_id)
+        states = self.hass.states
+        state = states.get(self.entity_id)
+        # A reading changes the text of a state and none of its attributes, so they need
+        # not be worked out again unless they changed: it was renamed, or got its unit.
+        if state is None or state.attributes is not self._attributes:
+            self._write_whole()
+            return
+        if changed:
+            self._text = self._as_text(*seen)
+        states.async_set(
+            state.entity_id,
+            self._text,
+            state.attributes,
+            context=None if changed else state.context,
+            state_info=state.state_info,
+        )
 
-    def _text(self) -> str:
+    def _write_whole(self) -> None:
+        """Let Home Assistant work out the state, and note what came of it."""
+        self.async_write_ha_state()
+        self._converted = self.unit_of_measurement != self.native_unit_of_measurement
+        if (state := self.hass.states.get(self.entity_id)) is not None:
+            self._text, self._attributes = state.state, state.attributes
+
+    def _as_text(self, available: bool, value: Value | None) -> str:
         """Return the state as Home Assistant writes it."""
-        if not self.available:
+        if not available:
             return STATE_UNAVAILABLE
-        state = self.state
-        if state is None:
+        shown = self.state if self._converted else self._native(value)
+        if shown is None:
             return STATE_UNKNOWN
-        return f"{state:.15}" if isinstance(state, float) else str(state)
+        return f"{shown:.15}" if isinstance(shown, float) else str(shown)
 
 
 class ScaledSensor(RigSensor):
@@ -229,7 +252,8 @@ class ScaledSensor(RigSensor):
         unit = entry.unit_of_measurement if entry is not None else None
         if unit is not None:
             self._adopt(hashrate_unit(unit) if self._per_work else unit)
-        self._choose_unit()
+        if self._factor is None:
+            self._choose_unit()
 
     def _adopt(self, unit: str) -> None:
         """Show values in that form of the base unit from now on."""
@@ -253,20 +277,17 @@ class ScaledSensor(RigSensor):
 
     def _choose_unit(self) -> None:
         """Take the unit that suits the first value; a 0 does not tell it."""
-        if self._factor is None and self._value is not None:
-            if rate := self._hashrate():
-                self._adopt(suited_unit(rate, self._base))
+        if self._value is not None and (rate := self._hashrate()):
+            self._adopt(suited_unit(rate, self._base))
 
     @override
-    def _seen(self) -> tuple[Any, ...]:
-        self._choose_unit()
+    def _seen(self) -> tuple[bool, Value | None]:
+        if self._factor is None:
+            self._choose_unit()
         return super()._seen()
 
-    @property
     @override
-    def native_value(self) -> float | None:
-        """Return the value in the unit that is shown."""
-        value = self._value
+    def _native(self, value: Value | None) -> float | None:
         if self._factor is None or not isinstance(value, int | float):
             return None
         return round(value / self._factor, 6)
