@@ -8,7 +8,7 @@ from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components import automation
-from homeassistant.const import EVENT_HOMEASSISTANT_STARTED, STATE_ON
+from homeassistant.const import STATE_ON
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
@@ -46,8 +46,8 @@ async def settle() -> None:
 
 async def async_start(hass: HomeAssistant) -> None:
     """Let Home Assistant come to the end of its start."""
-    hass.set_state(CoreState.running)
-    hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+    assert hass.state is CoreState.not_running
+    await hass.async_start()
     await settle()
 
 

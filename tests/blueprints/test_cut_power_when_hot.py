@@ -42,7 +42,8 @@ async def _home(hass: HomeAssistant) -> None:
 @pytest.fixture
 def told(hass: HomeAssistant) -> list[ServiceCall]:
     """Return the messages."""
-    return async_mock_service(hass, "notify", "send_message")
+    calls: list[ServiceCall] = async_mock_service(hass, "notify", "send_message")
+    return calls
 
 
 @pytest.fixture
@@ -89,7 +90,7 @@ async def test_stages(hass: HomeAssistant, protect: Automate, wait: Pass) -> Non
     await wait(170)
     assert is_on(hass, PLUG)
     hass.states.async_set(TWO, "90")
-    await wait(15)
+    await wait(10)
     assert is_on(hass, PLUG)
     await wait(10)
     assert not is_on(hass, PLUG)
@@ -249,6 +250,7 @@ async def test_evidence(
     hass: HomeAssistant,
     protect: Automate,
     wait: Pass,
+    *,
     told: list[ServiceCall],
     inputs: dict[str, Any],
     evidence: dict[str, str],
@@ -421,6 +423,7 @@ async def test_resume_with_a_plug(
 
 async def test_polled_rig(
     hass: HomeAssistant,
+    *,
     freezer: FrozenDateTimeFactory,
     socket_enabled: None,
     protect: Automate,
@@ -436,20 +439,21 @@ async def test_polled_rig(
     ) as rig:
         await async_set_up(hass, entry_for(rig))
         hottest = entity_id(hass, "sensor", "hottest")
+        switch = entity_id(hass, "switch", "mining_allowed")
         state = hass.states.get(hottest)
         assert state is not None
         await protect(
             temperature_sensors=[hottest],
             limit=float(state.state) + 5,
-            rig_switches=[entity_id(hass, "switch", "mining_allowed")],
+            rig_switches=[switch],
         )
         hashrate = entity_id(hass, "sensor", "hashrate")
         await pass_polls(hass, freezer, hashrate, 3)
-        assert not rig.paused
+        assert is_on(hass, switch)
         rig.fault("hot")
         for _ in range(40):
             await pass_polls(hass, freezer, hashrate, 1)
-            if rig.paused:
+            if not is_on(hass, switch):
                 break
         assert rig.paused
         rig.fault("off")

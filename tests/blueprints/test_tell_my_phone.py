@@ -71,7 +71,10 @@ def phone(hass: HomeAssistant) -> str:
 @pytest.fixture
 def told(hass: HomeAssistant) -> list[ServiceCall]:
     """Return the messages that the phone gets."""
-    return async_mock_service(hass, "notify", "mobile_app_anna_s_pixel")
+    calls: list[ServiceCall] = async_mock_service(
+        hass, "notify", "mobile_app_anna_s_pixel"
+    )
+    return calls
 
 
 @pytest.fixture
@@ -273,7 +276,9 @@ async def test_buttons(
     async def after(title: str, seconds: float) -> tuple[bool, bool]:
         await press(hass, message, title)
         await wait(seconds)
-        return tuple(hass.states.is_state(e, STATE_ON) for e in (SWITCH, PLUG))  # type: ignore[return-value]  # two of them
+        return hass.states.is_state(SWITCH, STATE_ON), hass.states.is_state(
+            PLUG, STATE_ON
+        )
 
     assert await after("Pause", 1) == (False, True)
     assert await after("Resume", 1) == (True, True)
@@ -306,6 +311,7 @@ async def test_button_without_effect(
 
 async def test_polled_rig(
     hass: HomeAssistant,
+    *,
     freezer: FrozenDateTimeFactory,
     socket_enabled: None,
     watch: Automate,
