@@ -98,6 +98,7 @@ def test_links_into_home_assistant() -> None:
         urlsplit(link).path.split("/")[2]: parse_qs(urlsplit(link).query)
         for link in PAGES[README].links
         if link.startswith("https://my.home-assistant.io/redirect/")
+        if "blueprint_import" not in link
     }
     owner, name = urlsplit(_ADDRESS).path.strip("/").split("/")
     assert asked == {
@@ -108,6 +109,23 @@ def test_links_into_home_assistant() -> None:
         },
         "config_flow_start": {"domain": [DOMAIN]},
     }
+
+
+@pytest.mark.parametrize("path", [README, Path("docs/blueprints.md")], ids=str)
+def test_blueprints_can_be_imported(path: Path) -> None:
+    """A link for each blueprint leads to its file, which knows its own address."""
+    asked = [
+        parse_qs(urlsplit(link).query)["blueprint_url"]
+        for link in PAGES[path].links
+        if "/redirect/blueprint_import/" in link
+    ]
+    repository = _ADDRESS.removeprefix("https://github.com/").strip("/")
+    raw = f"https://raw.githubusercontent.com/{repository}/main"
+    files = [file.relative_to(ROOT) for file in ROOT.glob("blueprints/**/*.yaml")]
+    assert sorted(asked) == sorted([f"{raw}/{file}"] for file in files)
+    for file in files:
+        source = f"source_url: https://github.com/{repository}/blob/main/{file}\n"
+        assert source in (ROOT / file).read_text()
 
 
 def test_commands_exist(page: Page) -> None:
