@@ -1,15 +1,22 @@
 """What the coordinator makes of a source, whatever its wire is."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
-from homeassistant.const import ATTR_ENTITY_ID, STATE_OFF, STATE_ON, STATE_UNAVAILABLE
+from homeassistant.const import (
+    ATTR_ENTITY_ID,
+    STATE_OFF,
+    STATE_ON,
+    STATE_UNAVAILABLE,
+    EntityCategory,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -36,10 +43,11 @@ from custom_components.mining_rig.sources.base import (
     SourceRefused,
     SourceUnreachable,
 )
+from custom_components.mining_rig.sources.xmrig import readings
 
 from .rigs import ANCHOR, async_pass, async_pass_polls, async_set_up, entity_id, state
 
-REBOOT = Action("xmrig_stop")
+REBOOT = Action("xmrig_stop", restarts=True)
 
 
 def a_rig(*parts: Part, allowed: bool = True, controlled: bool = True) -> Snapshot:
@@ -278,6 +286,25 @@ async def test_parts_that_are_gone_for_good(
     )
     await async_pass_polls(hass, freezer, 1)
     assert names() == {"Office PC", "Hashboard 1"}
+
+
+async def test_a_restart_button_and_a_setting_that_can_only_be_seen(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    """Home Assistant knows the one as a restart, and the other as a diagnosis."""
+    source = ScriptedSource()
+    whole = a_rig()
+    rig = replace(
+        whole.rig, values={**whole.rig.values, readings.PAUSE_ON_BATTERY.plain: True}
+    )
+    source.snapshot = replace(whole, parts=part_map(rig))
+    await async_add(hass, source)
+    button = state(hass, "button", "xmrig_stop")
+    assert button.attributes["device_class"] == "restart"
+    seen = entity_id(hass, "binary_sensor", "xmrig_pause_on_battery")
+    entry = er.async_get(hass).async_get(seen)
+    assert entry is not None
+    assert entry.entity_category is EntityCategory.DIAGNOSTIC
 
 
 async def test_an_order_that_cannot_be_kept(

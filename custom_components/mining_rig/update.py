@@ -49,10 +49,12 @@ class RigUpdate(RigEntity, UpdateEntity):
     def __init__(self, coordinator: RigCoordinator, part: KnownPart) -> None:
         """Bind to the part whose software it is."""
         super().__init__(coordinator, part, _KEY)
+        assert part.release is not None
         self._last = part.release
 
     @property
-    def _release(self) -> Release | None:
+    def _release(self) -> Release:
+        """Return what the part says of its software now, or said last."""
         part = self._part
         if part is not None and part.release is not None:
             self._last = part.release
@@ -60,44 +62,43 @@ class RigUpdate(RigEntity, UpdateEntity):
 
     @property
     @override
-    def installed_version(self) -> str | None:
+    def installed_version(self) -> str:
         """Return the version that runs."""
-        return self._release.installed if self._release else None
+        return self._release.installed
 
     @property
     @override
-    def latest_version(self) -> str | None:
+    def latest_version(self) -> str:
         """Return the newest version that the part knows of."""
-        return self._release.latest if self._release else None
+        return self._release.latest
 
     @property
     @override
     def release_url(self) -> str | None:
         """Return where the new version is described."""
-        return self._release.url if self._release else None
+        return self._release.url
 
     @property
     @override
     def in_progress(self) -> bool:
         """Tell whether an update is under way."""
-        return self._release.in_progress if self._release else False
+        return self._release.in_progress
 
     @property
     @override
     def update_percentage(self) -> float | None:
         """Return how far it is, None where the part does not tell."""
-        return self._release.progress if self._release else None
+        return self._release.progress
 
     @property
     @override
     def supported_features(self) -> UpdateEntityFeature:
         """Offer what this part can do now."""
         features = UpdateEntityFeature(0)
-        if (release := self._release) is not None:
-            if release.install is not None:
-                features |= UpdateEntityFeature.INSTALL | UpdateEntityFeature.PROGRESS
-            if release.notes:
-                features |= UpdateEntityFeature.RELEASE_NOTES
+        if self._release.install is not None:
+            features |= UpdateEntityFeature.INSTALL | UpdateEntityFeature.PROGRESS
+        if self._release.notes:
+            features |= UpdateEntityFeature.RELEASE_NOTES
         return features
 
     @override
@@ -107,12 +108,12 @@ class RigUpdate(RigEntity, UpdateEntity):
     @override
     async def async_release_notes(self) -> str | None:
         """Return what is new."""
-        return self._release.notes if self._release else None
+        return self._release.notes
 
     @override
     async def async_install(
         self, version: str | None, backup: bool, **kwargs: Any
     ) -> None:
         """Start the update; its progress comes with the readings."""
-        if (release := self._release) is not None and release.install is not None:
-            await self.coordinator.async_press(self._part_key, release.install)
+        if (install := self._release.install) is not None:
+            await self.coordinator.async_press(self._part_key, install)
