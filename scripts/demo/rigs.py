@@ -67,7 +67,7 @@ async def add(home: HomeAssistant, rig: SimulatedRig) -> bool:
 
     DemoError if the dialog does not take it.
     """
-    step = await home.post(_FLOWS, {"handler": DOMAIN, "show_advanced_options": False})
+    step = await home.post(_FLOWS, {"handler": DOMAIN})
     for _ in range(_MOST_STEPS):
         match step["type"]:
             case "create_entry":
