@@ -423,7 +423,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
             values.pop(POWER.plain, None)
             if (watts := self._metered()) is not None:
                 values[POWER.plain] = watts
-            parts = {**self.data.parts, RIG: replace(rig, values=values)}
+            parts = {**self.data.parts, RIG: rig.with_values(values)}
             self.data = self._with_energy(replace(self.data, parts=parts))
         else:
             self.data = self._away()
@@ -446,9 +446,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
                 if watts is None and (known is None or energy not in known.channels):
                     continue
             values[energy] = self.store.energy[energy.key] = total
-        return replace(
-            snapshot, parts={**snapshot.parts, RIG: replace(rig, values=values)}
-        )
+        return replace(snapshot, parts={**snapshot.parts, RIG: rig.with_values(values)})
 
     def _away(self) -> Snapshot:
         """Return what can be said of a rig that does not answer."""
@@ -465,14 +463,14 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
             values.pop(POWER.plain, None)
             if (watts := self._metered()) is not None:
                 values[POWER.plain] = watts
-            parts[RIG] = replace(rig, values=values)
+            parts[RIG] = rig.with_values(values)
             return self._with_energy(Snapshot(parts=parts))
         values[CONNECTED.plain] = False
         known_rig = self.layout.parts.get(RIG)
         for _, energy in _ENERGIES:
             if known_rig is not None and energy in known_rig.channels:
                 values[energy] = self.store.energy.get(energy.key, 0.0)
-        parts[RIG] = replace(rig, values=values)
+        parts[RIG] = rig.with_values(values)
         return Snapshot(parts=parts)
 
     # ---- commands

@@ -83,7 +83,7 @@ class Derivation:
         self._add_power(values, inside, metered)
         _add_hottest(values, (rig, *inside))
         _add_acceptance(values)
-        whole = _with_efficiency(replace(rig, values=values))
+        whole = _with_efficiency(rig.with_values(values))
         return replace(snapshot, parts={RIG: whole, **parts})
 
     def _steady(self, part: Part) -> Part:
@@ -99,7 +99,7 @@ class Derivation:
                 moved[channel] = kept
             else:
                 self._starts[part.key, channel] = value
-        return replace(part, values={**part.values, **moved}) if moved else part
+        return part.with_values({**part.values, **moved}) if moved else part
 
     def _sum(self, channel: Channel[Any], inside: list[Part]) -> float | None:
         """Add up a channel of the parts; None if one of them does not tell it now.
@@ -201,7 +201,7 @@ def _with_efficiency(part: Part) -> Part:
     if not power or not hashrate or EFFICIENCY.plain in part.values:
         return part
     watts, rate = _numbers((power, hashrate))
-    return replace(part, values={**part.values, EFFICIENCY.plain: watts / rate})
+    return part.with_values({**part.values, EFFICIENCY.plain: watts / rate})
 
 
 def _add_hottest(values: dict[Channel[Any], Value], parts: Iterable[Part]) -> None:

@@ -263,6 +263,22 @@ class Part:
         """Return the channel's value in its inner unit, None where not known."""
         return cast("T | None", self.values.get(channel))
 
+    def with_values(self, values: Mapping[Channel[Any], Value]) -> Part:
+        """Return the part with other values; cheaper than `replace`, as all polls do."""
+        return Part(
+            kind=self.kind,
+            key=self.key,
+            name=self.name,
+            model=self.model,
+            manufacturer=self.manufacturer,
+            version=self.version,
+            serial=self.serial,
+            values=values,
+            controls=self.controls,
+            actions=self.actions,
+            release=self.release,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:

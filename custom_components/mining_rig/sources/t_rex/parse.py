@@ -260,7 +260,7 @@ def _cards(fields: Fields, context: _Context) -> tuple[Card, ...]:
             put(values, second.inside("shares"), card_shares(SECOND, terms))
         if (total := totals.find(ids.device, place)) is not None:
             put(values, total, CARD_TOTALS)
-        if (card := _card(told, ids, values, taken=cards)) is None:
+        if (card := _card(told, ids, values, api=context.api, taken=cards)) is None:
             fields.strange.append(f"gpus.{place}")
         else:
             cards[card.part.key] = card
@@ -291,7 +291,12 @@ def _put_card(values: Values, fields: Fields, context: _Context) -> None:
 
 
 def _card(
-    fields: Fields, ids: _Ids, values: Values, *, taken: Container[str]
+    fields: Fields,
+    ids: _Ids,
+    values: Values,
+    *,
+    api: ApiVersion,
+    taken: Container[str],
 ) -> Card | None:
     """Return a card under the best name that is not taken; None where it has none."""
     key = next((key for key in _keys(fields, ids) if key not in taken), None)
@@ -311,8 +316,18 @@ def _card(
         model=model,
         manufacturer=vendor,
         values=values,
+        controls=_controls(paused, ids.number, api),
     )
     return Card(part=part, number=ids.number, paused=paused)
+
+
+def _controls(
+    paused: bool | None, number: int | None, api: ApiVersion
+) -> Mapping[Channel[Any], Control[Any]]:
+    """Return what can be set of a card; below API 4.1 only the whole rig can pause."""
+    if paused is None or number is None or api < _CARD_CONTROL_API:
+        return {}
+    return {_ALLOWED.channel: _ALLOWED}
 
 
 def _keys(fields: Fields, ids: _Ids) -> Iterable[str]:
@@ -366,18 +381,9 @@ def assemble(
         controls=controls,
         actions=tuple(actions),
     )
-    cards = (_with_control(card, summary.api) for card in summary.cards)
     odd = (*summary.strange, *settings.strange, *strange)
     return Snapshot(
-        parts=part_map(whole, *cards),
+        parts=part_map(whole, *(card.part for card in summary.cards)),
         read_only="t_rex_readonly" if read_only else None,
         strange=tuple(dict.fromkeys(odd)),
     )
-
-
-def _with_control(card: Card, api: ApiVersion) -> Part:
-    """Return the card's part; below API 4.1 only the whole rig can be paused."""
-    if card.paused is None or card.number is None or api < _CARD_CONTROL_API:
-        return card.part
-    controls: Mapping[Channel[Any], Control[Any]] = {_ALLOWED.channel: _ALLOWED}
-    return replace(card.part, controls=controls)
