@@ -182,7 +182,12 @@ class ChannelEntity(RigEntity):
 
     @override
     def _seen(self) -> tuple[Any, ...]:
-        return (self.available, self._value)
+        # What `available` and `_value` say, with one look at the part.
+        part = self._part
+        if part is None:
+            return (False, None)
+        value = part.values.get(self._channel)
+        return (self.coordinator.online or value is not None, value)
 
 
 class ControlEntity(ChannelEntity):
@@ -209,6 +214,10 @@ class ControlEntity(ChannelEntity):
             and part is not None
             and self._channel in part.controls
         )
+
+    @override
+    def _seen(self) -> tuple[Any, ...]:
+        return (self.available, self._value)
 
     async def _async_order(self, value: Value) -> None:
         """Order a value; returns when the rig shows it."""

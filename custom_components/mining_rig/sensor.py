@@ -177,14 +177,6 @@ class RigSensor(ChannelEntity, SensorEntity):
     def _native(self, value: Value | None) -> Value | None:
         return value
 
-    @override
-    def _seen(self) -> tuple[bool, Value | None]:
-        part = self._part
-        if part is None:
-            return (False, None)
-        value = part.values.get(self._channel)
-        return (self.coordinator.online or value is not None, value)
-
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
@@ -281,7 +273,7 @@ class ScaledSensor(RigSensor):
             self._adopt(suited_unit(rate, self._base))
 
     @override
-    def _seen(self) -> tuple[bool, Value | None]:
+    def _seen(self) -> tuple[Any, ...]:
         if self._factor is None:
             self._choose_unit()
         return super()._seen()
