@@ -205,9 +205,7 @@ class ControlEntity(ChannelEntity):
         """A control that the rig does not offer now cannot be used."""
         part = self._part
         return (
-            self.coordinator.online
-            and part is not None
-            and self._channel in part.controls
+            part is not None and self._channel in part.controls and super().available
         )
 
     async def _async_order(self, value: Value) -> None:

@@ -151,6 +151,21 @@ class Polled(Source, Protocol):
 
 
 @runtime_checkable
+class Pushed(Source, Protocol):
+    """A source whose rig sends what it has to say, and fetches its orders."""
+
+    @property
+    def stale_after(self) -> timedelta:
+        """The silence after which the rig counts as away."""
+
+    def present(self, now: datetime, *, online: bool) -> Snapshot:
+        """Return what is known now; of a rig that is away, what holds all the same.
+
+        Orders are part of it: they are given to a rig that is off, too.
+        """
+
+
+@runtime_checkable
 class Commanded(Source, Protocol):
     """A source that takes commands."""
 
