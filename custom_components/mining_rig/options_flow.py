@@ -10,7 +10,6 @@ from homeassistant.helpers.selector import (
     BooleanSelector,
     EntitySelector,
     EntitySelectorConfig,
-    EntityWithDeviceFilterSelectorConfig,
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
@@ -87,9 +86,8 @@ class RigOptionsFlow(OptionsFlowWithReload):
         )
         meter = EntitySelector(
             EntitySelectorConfig(
-                filter=EntityWithDeviceFilterSelectorConfig(
-                    domain=Platform.SENSOR, device_class=SensorDeviceClass.POWER
-                ),
+                domain=Platform.SENSOR,
+                device_class=SensorDeviceClass.POWER,
                 # What the rig shows as its power cannot be where it comes from.
                 exclude_entities=[entity.entity_id for entity in own],
             )

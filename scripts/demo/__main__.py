@@ -1,133 +1,17 @@
 """Start the demo: `python -m scripts.demo`."""
 
-import asyncio
-from collections.abc import Sequence
-from contextlib import suppress
-import getpass
-import os
 import signal
-import socket
 import sys
-import time
-
-from . import check, config_dir, farm, home, ports, rigs
-from .client import Disconnected
-from .console import say, tunnel, welcome
-from .errors import DemoError
-from .options import Options, parse
-from .showing import Showing
-
-_END_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Run the demo until somebody ends it; return the exit status."""
-    options = parse(arguments)
-    try:
-        return asyncio.run(_until_told(options))
-    except DemoError as error:
-        say(str(error))
-        return 1
+def main() -> int:
+    """Run the demo; return the exit status."""
+    # Ctrl-C while Python is still importing just ends it, without a traceback.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from .run import main as run_demo
 
-
-async def _until_told(options: Options) -> int:
-    """Run until Ctrl-C, a signal, or the end of the terminal."""
-    task = asyncio.current_task()
-    assert task is not None
-    loop = asyncio.get_running_loop()
-    told: list[signal.Signals] = []
-
-    def end(number: signal.Signals) -> None:
-        if not told:
-            say("\nEnding ...")
-        told.append(number)
-        task.cancel()
-
-    for number in _END_SIGNALS:
-        loop.add_signal_handler(number, end, number)
-    try:
-        await (check.run(options) if options.check else run(options))
-    except asyncio.CancelledError:
-        if not told:
-            raise
-        return 128 + told[0] if options.check else 0
-    return 0
-
-
-async def run(options: Options) -> None:
-    """Start everything, and keep it running; DemoError if it cannot be."""
-    ports.require_free(options.port)
-    began = time.monotonic()
-    say("Starting the simulated rigs and Home Assistant ...")
-    config_dir.prepare(
-        options.config_dir, port=options.port, fresh=options.fresh or options.empty
-    )
-    async with farm.running() as simulated:
-        wants_start = True
-        first = True
-        while wants_start:
-            async with home.running(options) as house:
-                if first and not options.empty:
-                    await _add_all(house, simulated)
-                showing = Showing(house.api, options.config_dir)
-                await showing.open()
-                if first:
-                    say(f"Ready after {time.monotonic() - began:.0f} s.")
-                    say(_welcome(options, simulated))
-                else:
-                    say(f"Home Assistant has restarted: {ports.url(options.port)}")
-                first = False
-                house.console.errors_shown = False
-                wants_start = await _watch(simulated, house, showing)
-
-
-async def _add_all(house: home.RunningHome, simulated: farm.RunningFarm) -> None:
-    for rig in simulated.said.rigs:
-        try:
-            await rigs.add(house.api, rig)
-        except DemoError as error:
-            say(str(error))
-
-
-def _welcome(options: Options, simulated: farm.RunningFarm) -> str:
-    return welcome(
-        simulated.said,
-        port=options.port,
-        config_dir=options.config_dir,
-        empty=options.empty,
-        ssh=tunnel(
-            options.port, os.environ, user=getpass.getuser(), host=socket.gethostname()
-        ),
-    )
-
-
-async def _watch(
-    simulated: farm.RunningFarm, house: home.RunningHome, showing: Showing
-) -> bool:
-    """Wait for the end of Home Assistant; return whether it wants to start again."""
-    rigs_end = asyncio.create_task(simulated.child.wait())
-    house_end = asyncio.create_task(house.child.wait())
-    follow = asyncio.create_task(_follow(showing))
-    try:
-        await asyncio.wait((rigs_end, house_end), return_when=asyncio.FIRST_COMPLETED)
-        if rigs_end.done():
-            raise DemoError("The simulated rigs have ended by themselves.")
-        match house_end.result():
-            case home.RESTART:
-                return True
-            case 0:
-                return False
-            case status:
-                raise DemoError(f"Home Assistant has ended with status {status}.")
-    finally:
-        for task in (rigs_end, house_end, follow):
-            task.cancel()
-
-
-async def _follow(showing: Showing) -> None:
-    with suppress(Disconnected):
-        await showing.follow()
+    return run_demo(sys.argv[1:])
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -4,8 +4,10 @@ It opens without a log-in, on loopback only, with the first-start questions answ
 and the integration linked into it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
+import fcntl
 import json
 import os
 from pathlib import Path
@@ -13,6 +15,7 @@ import shutil
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from .errors import DemoError
 from .options import ROOT
 from .ports import LOOPBACK
 
@@ -55,6 +58,21 @@ system_health:
 webhook:
 """
 _KEPT_BY_THE_EDITORS = ("automations.yaml", "scenes.yaml", "scripts.yaml")
+
+
+@contextmanager
+def reserved(folder: Path) -> Iterator[None]:
+    """Keep the folder for this demo; DemoError if another one has it."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_suffix(".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise DemoError(
+                "Another demo is running. End it first, or give this one a place and "
+                "a port of its own: --keep DIR --port 8124"
+            ) from None
+        yield
 
 
 def prepare(folder: Path, *, port: int, fresh: bool) -> None:

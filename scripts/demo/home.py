@@ -67,7 +67,7 @@ async def running(options: Options) -> AsyncIterator[RunningHome]:
     ) as child:
         pump = asyncio.create_task(_pump(child, console))
         try:
-            async with _connected(child, url(options.port)) as api:
+            async with _connected(child, options) as api:
                 yield RunningHome(child=child, api=api, console=console)
         finally:
             pump.cancel()
@@ -79,12 +79,12 @@ async def _pump(child: Child, console: Console) -> None:
 
 
 @asynccontextmanager
-async def _connected(child: Child, address: str) -> AsyncIterator[HomeAssistant]:
+async def _connected(child: Child, options: Options) -> AsyncIterator[HomeAssistant]:
     async with AsyncExitStack() as stack:
         try:
             async with asyncio.timeout(_START_TIMEOUT):
-                api = await _connect(stack, child, address)
-                await _until_running(api)
+                api = await _connect(stack, child, url(options.port))
+                await _until_running(api, options)
         except TimeoutError, Disconnected:
             raise DemoError(f"Home Assistant did not start; see {LOG}") from None
         yield api
@@ -99,9 +99,11 @@ async def _connect(stack: AsyncExitStack, child: Child, address: str) -> HomeAss
     raise DemoError("Home Assistant ended while it was starting; see above.")
 
 
-async def _until_running(api: HomeAssistant) -> None:
+async def _until_running(api: HomeAssistant, options: Options) -> None:
     while (config := await api.command("get_config"))["state"] != "RUNNING":
         await asyncio.sleep(_PAUSE)
+    if config["config_dir"] != str(options.config_dir):
+        raise DemoError(f"Another Home Assistant has just taken port {options.port}.")
     if config["recovery_mode"]:
         raise DemoError(
             "Home Assistant could only start in recovery mode; see above. "

@@ -20,7 +20,13 @@ import pytest
 from scripts.demo import ports
 from scripts.demo.child import is_loopback
 from scripts.demo.client import HomeAssistant as Client
-from scripts.demo.config_dir import DOMAIN, first_start_files, http_file, prepare
+from scripts.demo.config_dir import (
+    DOMAIN,
+    first_start_files,
+    http_file,
+    prepare,
+    reserved,
+)
 from scripts.demo.console import table, tunnel, welcome
 from scripts.demo.dashboard import add_to_energy, build
 from scripts.demo.errors import DemoError
@@ -137,6 +143,19 @@ def test_second_start_keeps_what_was_done(tmp_path: Path) -> None:
     prepare(folder, port=8124, fresh=True)
     assert (folder / "automations.yaml").read_text() == ""
     assert (folder / ".storage" / "auth").read_text() != "{}"
+
+
+def test_two_demos_do_not_share_a_folder(tmp_path: Path) -> None:
+    """The second one says what to do; when the first is over, it may start."""
+    folder = tmp_path / "place" / "rigs"
+    with reserved(folder):
+        refused = pytest.raises(DemoError, match=r"Another demo is running.*--keep")
+        with refused, reserved(folder):
+            pass
+        with reserved(folder.with_name("empty")):
+            pass
+    with reserved(folder):
+        pass
 
 
 def test_integration_is_linked(tmp_path: Path) -> None:

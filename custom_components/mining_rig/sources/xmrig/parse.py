@@ -340,7 +340,7 @@ def parse_backends(data: Any, *, paused: bool | None = None) -> Backends | None:
             for thread in backend.each("threads"):
                 _add_thread(cards, name, thread)
             continue
-        if isinstance(threads, list):
+        if threads and isinstance(threads, list):
             cpu.put(readings.THREADS.plain, len(threads))
         cpu.put(readings.MSR.plain, backend.flag("msr"))
         cpu.put(readings.SCRATCHPADS.plain, backend.positive("memory"))

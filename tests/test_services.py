@@ -1,0 +1,156 @@
+"""The actions for administrators: a miner's own configuration."""
+
+from collections.abc import AsyncIterator
+import json
+from typing import Any
+
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import (
+    HomeAssistantError,
+    ServiceValidationError,
+    Unauthorized,
+)
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
+import voluptuous as vol
+
+from custom_components.mining_rig.const import DOMAIN
+from simulator.xmrig import SimulatedXMRig
+
+from .rigs import async_set_up, entry_for
+
+TOKEN = "b6b8b4a2-e7a2-4d9b"
+WALLET = (
+    "48edfHu7V9Z84YzzMa6fUueoELZ9ZRXq9VetWzYGzKt52XU5xvqgzYnDK9URnRoJMk1j8nLwEVsaSWJ4f"
+)
+
+
+@pytest.fixture
+async def rig(socket_enabled: None) -> AsyncIterator[SimulatedXMRig]:
+    """Return an XMRig that takes commands."""
+    async with SimulatedXMRig(
+        token=TOKEN,
+        restricted=False,
+        pools=[{"url": "pool.example:3333", "user": WALLET, "pass": "x"}],
+    ) as rig:
+        yield rig
+
+
+@pytest.fixture
+async def entry(hass: HomeAssistant, rig: SimulatedXMRig) -> MockConfigEntry:
+    """Return its loaded entry."""
+    entry = entry_for(rig)
+    assert await async_set_up(hass, entry)
+    return entry
+
+
+async def async_get_config(
+    hass: HomeAssistant, entry_id: str, context: Context | None = None
+) -> dict[str, Any]:
+    """Ask for a rig's configuration."""
+    answer = await hass.services.async_call(
+        DOMAIN,
+        "get_config",
+        {"config_entry_id": entry_id},
+        blocking=True,
+        return_response=True,
+        context=context,
+    )
+    assert isinstance(answer, dict)
+    return answer
+
+
+async def async_set_config(
+    hass: HomeAssistant,
+    entry_id: str,
+    changes: Any,
+    context: Context | None = None,
+) -> None:
+    """Change a rig's configuration."""
+    await hass.services.async_call(
+        DOMAIN,
+        "set_config",
+        {"config_entry_id": entry_id, "changes": changes},
+        blocking=True,
+        context=context,
+    )
+
+
+async def test_get_config(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """The configuration comes as it is, but for what nobody may see."""
+    config = await async_get_config(hass, entry.entry_id)
+    assert config["donate-level"] == 1
+    assert config["pools"][0]["url"] == "pool.example:3333"
+    text = json.dumps(config)
+    assert TOKEN not in text
+    assert WALLET not in text
+
+
+async def test_set_config(
+    hass: HomeAssistant, rig: SimulatedXMRig, entry: MockConfigEntry
+) -> None:
+    """The keys that are given change, all others stay."""
+    before = await async_get_config(hass, entry.entry_id)
+    await async_set_config(hass, entry.entry_id, {"print-time": 30})
+    after = await async_get_config(hass, entry.entry_id)
+    assert after == {**before, "print-time": 30}
+    assert rig.token == TOKEN
+
+
+async def test_refused_key(
+    hass: HomeAssistant, rig: SimulatedXMRig, entry: MockConfigEntry
+) -> None:
+    """What could lock the owner out is refused, and said by name."""
+    with pytest.raises(HomeAssistantError) as refused:
+        await async_set_config(hass, entry.entry_id, {"http": {"access-token": "x"}})
+    assert refused.value.translation_key == "config_key_refused"
+    assert "http" in str(refused.value)
+    assert rig.token == TOKEN
+
+
+@pytest.mark.parametrize("changes", [{}, [], "print-time", {1: 2}, None])
+async def test_changes_that_are_none(
+    hass: HomeAssistant, entry: MockConfigEntry, changes: Any
+) -> None:
+    """Changes are keys with values, at least one."""
+    with pytest.raises(vol.Invalid):
+        await async_set_config(hass, entry.entry_id, changes)
+
+
+async def test_rig_that_is_not_there(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """A rig that is not set up, or not known, is said so."""
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    with pytest.raises(ServiceValidationError) as missing:
+        await async_get_config(hass, entry.entry_id)
+    assert missing.value.translation_key == "service_config_entry_not_loaded"
+    with pytest.raises(ServiceValidationError):
+        await async_set_config(hass, "nobody", {"print-time": 30})
+
+
+async def test_rig_that_is_off(
+    hass: HomeAssistant, rig: SimulatedXMRig, entry: MockConfigEntry
+) -> None:
+    """A rig that does not answer is said so."""
+    rig.fault("off")
+    with pytest.raises(HomeAssistantError) as failed:
+        await async_get_config(hass, entry.entry_id)
+    assert failed.value.translation_key == "unreachable"
+    assert TOKEN not in str(failed.value)
+
+
+async def test_only_for_administrators(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    hass_admin_user: MockUser,
+    hass_read_only_user: MockUser,
+) -> None:
+    """Others may neither read nor change a configuration."""
+    guest = Context(user_id=hass_read_only_user.id)
+    with pytest.raises(Unauthorized):
+        await async_get_config(hass, entry.entry_id, guest)
+    with pytest.raises(Unauthorized):
+        await async_set_config(hass, entry.entry_id, {"print-time": 30}, guest)
+    owner = Context(user_id=hass_admin_user.id)
+    assert await async_get_config(hass, entry.entry_id, owner)
