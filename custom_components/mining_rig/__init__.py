@@ -14,7 +14,7 @@ from .opening import opening_for
 from .repairs import async_forget_issues, async_watch_power_meter
 from .services import async_register_services
 from .sources import async_opener
-from .store import RigStore
+from .store import async_get_store, async_remove_store
 
 CONFIG_SCHEMA: Final = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -37,8 +37,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 async def async_setup_entry(hass: HomeAssistant, entry: RigConfigEntry) -> bool:
     """Set up one rig, whether it is on or off."""
-    store = RigStore(hass, entry.entry_id)
-    await store.async_load()
+    store = await async_get_store(hass, entry.entry_id)
     open_source = await async_opener(hass, entry.data[CONF_KIND])
     source = await open_source(opening_for(hass, entry.data, notes=store))
     coordinator = RigCoordinator(hass, entry, source, store)
@@ -66,7 +65,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: RigConfigEntry) -> bool
 async def async_remove_entry(hass: HomeAssistant, entry: RigConfigEntry) -> None:
     """Forget the rig."""
     async_forget_issues(hass, entry)
-    await RigStore(hass, entry.entry_id).async_remove()
+    await async_remove_store(hass, entry.entry_id)
 
 
 async def async_remove_config_entry_device(
