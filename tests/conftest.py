@@ -7,10 +7,20 @@ import pytest
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 from syrupy.assertion import SnapshotAssertion
 
+from .texts import watched
+
 
 @pytest.fixture(autouse=True)
 def _custom_integrations(enable_custom_integrations: None) -> None:
     """Let Home Assistant load this repository's integration."""
+
+
+@pytest.fixture(autouse=True)
+def _texts() -> Iterator[None]:
+    """Let a test fail that shows a person something without a text."""
+    with watched() as watch:
+        yield
+    assert watch.missing == set()
 
 
 @pytest.fixture

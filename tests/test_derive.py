@@ -202,3 +202,20 @@ def test_a_start_does_not_jitter() -> None:
         told: Told = {STARTED.plain: NOW + timedelta(seconds=seconds)}
         started = derivation.complete(snapshot(told)).rig.get(STARTED.plain)
         assert started == NOW + timedelta(seconds=expected)
+
+
+def test_a_window_that_is_not_full_for_one_card_is_not_for_the_rig() -> None:
+    """An average over some of the cards is none."""
+    hour = HASHRATE.channel(Window.H1)
+    old: Told = {HASHRATE.plain: 60.0, hour: 59.0}
+    rig = complete(snapshot({}, a=old, b={HASHRATE.plain: 60.0}))
+    assert rig.get(HASHRATE.plain) == 120
+    assert rig.get(hour) is None
+    assert complete(snapshot({}, a=old, b=old)).get(hour) == 118
+    # A card that tells nothing at all now does not make seven of eight the rig.
+    assert (
+        complete(snapshot({}, a=old, b=old), snapshot({}, a=old, b={})).get(
+            HASHRATE.plain
+        )
+        is None
+    )

@@ -1,7 +1,9 @@
 """What the owner of a rig is told to repair, and how it is repaired."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from http import HTTPStatus
+from pathlib import Path
+import re
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
@@ -21,7 +23,12 @@ from .rigs import async_pass, async_pass_polls, async_set_up, entry_for, state
 
 TOKEN = "b6b8b4a2"
 
-type Repair = Callable[[str], Awaitable[dict[str, Any]]]
+HEADINGS = {
+    re.sub(r"[^a-z0-9 -]", "", line.lstrip("# ").lower()).replace(" ", "-")
+    for line in (Path(__file__).parents[1] / "README.md").read_text().splitlines()
+    if line.startswith("#")
+}
+"""The headings of the README, as GitHub makes anchors of them."""
 
 
 @pytest.fixture
@@ -42,6 +49,13 @@ def entry(rig: SimulatedXMRig) -> MockConfigEntry:
 def issue(hass: HomeAssistant, entry: MockConfigEntry, subject: str) -> Any:
     """Return an issue of the rig, None where there is none."""
     return ir.async_get(hass).async_get_issue(DOMAIN, f"{subject}_{entry.entry_id}")
+
+
+def anchor(issue: Any) -> str:
+    """Return the heading that an issue points at."""
+    page, _, heading = issue.learn_more_url.partition("#")
+    assert page.startswith("https://github.com/")
+    return str(heading)
 
 
 class Dialog:
@@ -96,7 +110,7 @@ async def test_read_only(
     assert found.translation_placeholders == {"rig": "Office PC"}
     assert found.severity is ir.IssueSeverity.WARNING
     assert not found.is_fixable
-    assert found.learn_more_url.startswith("https://")
+    assert anchor(found) in HEADINGS
 
     # That a rig is off does not open it.
     await rig.stop()
@@ -175,6 +189,7 @@ async def test_other_rig(
     """It is said, and taken back when the right one answers again."""
     found = issue(hass, entry, "other_rig")
     assert found.translation_key == "other_rig"
+    assert anchor(found) in HEADINGS
     assert found.is_fixable
     assert state(hass, "binary_sensor", "connected").state != STATE_ON
     await replaced.stop()
@@ -270,6 +285,7 @@ async def test_power_meter_comes_and_goes(
         "rig": "Office PC",
         "meter": "sensor.plug",
     }
+    assert anchor(found) in HEADINGS
     hass.states.async_set("sensor.plug", "100")
     await hass.async_block_till_done()
     assert issue(hass, metered, "power_meter_gone") is None

@@ -10,6 +10,7 @@ from homeassistant.exceptions import (
     ServiceValidationError,
     Unauthorized,
 )
+from homeassistant.util.yaml.objects import NodeDictClass, NodeStrClass
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 import voluptuous as vol
@@ -108,7 +109,18 @@ async def test_refused_key(
     assert rig.token == TOKEN
 
 
-@pytest.mark.parametrize("changes", [{}, [], "print-time", {1: 2}, None])
+async def test_changes_from_a_file(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """What comes from a YAML file is text with a memory of its place."""
+    place = NodeDictClass({"log-file": NodeStrClass("miner.log"), "print-time": 30})
+    await async_set_config(hass, entry.entry_id, place)
+    config = await async_get_config(hass, entry.entry_id)
+    assert config["log-file"] == "miner.log"
+    assert config["print-time"] == 30
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, [], "print-time", {1: 2}, None, {"print-time": object()}]
+)
 async def test_changes_that_are_none(
     hass: HomeAssistant, entry: MockConfigEntry, changes: Any
 ) -> None:

@@ -214,8 +214,12 @@ class RigFlow(ConfigFlow):
     def _create(self, name: str, identity: Identity) -> ConfigFlowResult:
         """Make the entry."""
         # Another dialog may have added the rig in the meantime.
-        if self._entry_of(self._kind, self.unique_id, self._answers) is not None:
-            return self.async_abort(reason="already_configured")
+        known = self._entry_of(self._kind, self.unique_id, self._answers)
+        if known is not None:
+            return self.async_abort(
+                reason="already_configured",
+                description_placeholders={"rig": known.title},
+            )
         anchors = {e.data[CONF_ANCHOR] for e in self._async_current_entries()}
         anchor = self.unique_id if identity.stable else None
         if anchor is None or anchor in anchors:

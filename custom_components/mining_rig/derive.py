@@ -61,7 +61,8 @@ class Derivation:
     settings: PowerSettings = PowerSettings()
     _totals: dict[str, RisingTotal] = field(default_factory=dict)
     _starts: dict[tuple[str, Channel[Any]], datetime] = field(default_factory=dict)
-    _powered: set[str] = field(default_factory=set)
+    _tellers: dict[str, set[str]] = field(default_factory=dict)
+    """Which parts have told a channel that is added up, by its key."""
 
     def complete(self, snapshot: Snapshot, metered: float | None = None) -> Snapshot:
         """Return the snapshot with what follows from it.
@@ -100,15 +101,30 @@ class Derivation:
                 self._starts[part.key, channel] = value
         return replace(part, values={**part.values, **moved}) if moved else part
 
-    @staticmethod
-    def _add_sums(values: dict[Channel[Any], Value], inside: list[Part]) -> None:
+    def _sum(self, channel: Channel[Any], inside: list[Part]) -> float | None:
+        """Add up a channel of the parts; None if one of them does not tell it now.
+
+        Seven of eight cards are not the rig. A part that is not there takes no part.
+        """
+        told = {
+            part.key: part.values[channel] for part in inside if channel in part.values
+        }
+        tellers = self._tellers.setdefault(channel.key, set())
+        tellers.update(told)
+        if not told or any(part.key in tellers.difference(told) for part in inside):
+            return None
+        return sum(_numbers(told.values()))
+
+    def _add_sums(self, values: dict[Channel[Any], Value], inside: list[Part]) -> None:
         for channel in _SUMMED:
-            if channel not in values:
-                told = [
-                    part.values[channel] for part in inside if channel in part.values
-                ]
-                if told:
-                    values[channel] = sum(_numbers(told))
+            if channel in values:
+                continue
+            hashing = [part for part in inside if HASHRATE.plain in part.values]
+            if any(channel not in part.values for part in hashing):
+                # A window that is not full yet for one of them is not for the rig.
+                continue
+            if (total := self._sum(channel, inside)) is not None:
+                values[channel] = total
 
     def _add_counters(
         self, values: dict[Channel[Any], Value], inside: list[Part]
@@ -144,16 +160,11 @@ class Derivation:
             (measured,) = _numbers([values[power]])
             values[power] = measured + self.settings.base
             return
-        told = {part.key for part in inside if power in part.values}
-        self._powered |= told
-        if told:
-            # A card that measured before and does not now leaves the sum unknown.
-            if told >= self._powered & {part.key for part in inside}:
-                watts = [part.values[power] for part in inside if part.key in told]
-                values[power] = sum(_numbers(watts)) + self.settings.base
+        if (total := self._sum(power, inside)) is not None:
+            values[power] = total + self.settings.base
         elif (
             self.settings.rated is not None
-            and not self._powered
+            and not self._tellers.get(power.key)
             and values.get(MINING.plain)
         ):
             # What an idle rig takes is not known, so nothing is said then.
@@ -163,7 +174,7 @@ class Derivation:
         """Return what must survive a restart, as JSON."""
         return {
             "totals": {key: total.dump() for key, total in self._totals.items()},
-            "powered": sorted(self._powered),
+            "tellers": {key: sorted(parts) for key, parts in self._tellers.items()},
         }
 
     def load(self, stored: Any) -> None:
@@ -175,7 +186,8 @@ class Derivation:
                 self._totals[key] = load_rising(total)
             except KeyError, TypeError, ValueError, AttributeError:
                 continue
-        self._powered = {str(key) for key in stored.get("powered") or ()}
+        for key, parts in dict(stored.get("tellers") or {}).items():
+            self._tellers[key] = set(map(str, parts))
 
 
 def _numbers(values: Iterable[Value]) -> list[float]:

@@ -74,6 +74,9 @@ class RigOptionsFlow(OptionsFlowWithReload):
         if user_input is not None:
             own = {str(key) for key in schema.schema}
             others = {k: v for k, v in options.items() if k not in own}
+            if not user_input.get(CONF_RATED_POWER):
+                # A rig that takes nothing is none.
+                user_input.pop(CONF_RATED_POWER, None)
             return self.async_create_entry(data=others | user_input)
         return self.async_show_form(
             step_id="settings",

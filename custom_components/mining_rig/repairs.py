@@ -1,6 +1,6 @@
 """What the owner of a rig has to know or to decide."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from homeassistant.components.repairs import FlowType, RepairsFlow, RepairsFlowResult
@@ -20,7 +20,13 @@ READ_ONLY: Final = "read_only"
 OTHER_RIG: Final = "other_rig"
 POWER_METER: Final = "power_meter_gone"
 
-_HELP: Final = "https://github.com/mining-rig-home-assistant/mining_rig#troubleshooting"
+_README: Final = "https://github.com/mining-rig-home-assistant/mining_rig"
+_HELP: Final = {
+    READ_ONLY: "a-rig-can-only-be-read",
+    OTHER_RIG: "another-rig-answers-at-the-address-of-a-rig",
+    POWER_METER: "the-power-meter-of-a-rig-is-gone",
+}
+"""Where the README tells more."""
 
 
 def issue_id(subject: str, entry: ConfigEntry) -> str:
@@ -78,7 +84,7 @@ def _raise(
         severity=ir.IssueSeverity.WARNING,
         translation_key=key,
         translation_placeholders={"rig": entry.title, **placeholders},
-        learn_more_url=_HELP,
+        learn_more_url=f"{_README}#{_HELP[subject]}",
     )
 
 
@@ -135,20 +141,18 @@ async def async_create_fix_flow(
 ) -> RepairsFlow:
     """Return the dialog that repairs an issue."""
     assert data is not None
-    flow: Callable[[ConfigEntry, str], RepairsFlow] = (
-        OtherRigFlow if data["subject"] == OTHER_RIG else PowerMeterFlow
-    )
     entry = hass.config_entries.async_get_known_entry(str(data["entry_id"]))
-    return flow(entry, str(data.get("rig_id")))
+    if data["subject"] == OTHER_RIG:
+        return OtherRigFlow(entry)
+    return PowerMeterFlow(entry)
 
 
 class _RigRepair(RepairsFlow):
     """A repair that concerns one rig."""
 
-    def __init__(self, entry: ConfigEntry, rig_id: str) -> None:
-        """Take the rig's entry, and the id that was found."""
+    def __init__(self, entry: ConfigEntry) -> None:
+        """Take the rig's entry."""
         self._entry = entry
-        self._rig_id = rig_id
 
     def _menu(self, *options: str) -> RepairsFlowResult:
         issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
@@ -172,7 +176,9 @@ class OtherRigFlow(_RigRepair):
         self, user_input: dict[str, Any] | None = None
     ) -> RepairsFlowResult:
         """Let the entry follow its rig, whose id has changed."""
-        unique_id = rig_unique_id(self._entry.data[CONF_KIND], self._rig_id)
+        assert self.data is not None
+        found = str(self.data["rig_id"])
+        unique_id = rig_unique_id(self._entry.data[CONF_KIND], found)
         entries = self.hass.config_entries
         other = entries.async_entry_for_domain_unique_id(DOMAIN, unique_id)
         if other is not None and other is not self._entry:

@@ -23,7 +23,7 @@ from homeassistant.const import (
     UnitOfTemperature,
     UnitOfTime,
 )
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, State, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
@@ -157,18 +157,37 @@ class RigSensor(ChannelEntity, SensorEntity):
         if reading.category is Category.CONFIG:
             # Nobody can write it here; sensors cannot be in that category.
             self._attr_entity_category = EntityCategory.DIAGNOSTIC
+        self._revision = coordinator.revision
+        self._written: State | None = None
+        """The state as this entity wrote it; another one in its place is not ours."""
 
-    def _native(self, value: Value | None) -> Value | None:
-        """Return the value as it is shown."""
-        return value
-
+    @property
     @override
-    def _seen(self) -> tuple[Any, ...]:
-        """Measured values are written at every reading; statistics look for that."""
-        value = self._value
-        self._attr_native_value = self._native(value)
-        revision = self.coordinator.revision if self._attr_state_class else None
-        return (self.available, value, revision)
+    def native_value(self) -> Value | None:
+        """Return the value in the inner unit of its quantity."""
+        return self._value
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Report what is measured at every reading, since statistics look for that."""
+        revision = self.coordinator.revision
+        is_new, self._revision = revision != self._revision, revision
+        if self._write_changes():
+            self._written = self.hass.states.get(self.entity_id)
+        elif is_new and self._attr_state_class is not None:
+            self._report_again()
+
+    def _report_again(self) -> None:
+        """Say once more what was said; it need not be worked out again."""
+        state = self.hass.states.get(self.entity_id)
+        if state is not None and state is self._written:
+            self.hass.states.async_set(
+                state.entity_id, state.state, state.attributes, context=state.context
+            )
+        else:
+            self.async_write_ha_state()
+            self._written = self.hass.states.get(self.entity_id)
 
 
 class ScaledSensor(RigSensor):
@@ -191,7 +210,7 @@ class ScaledSensor(RigSensor):
         unit = entry.unit_of_measurement if entry is not None else None
         if unit is not None:
             self._adopt(hashrate_unit(unit) if self._per_work else unit)
-        self._native(self._value)
+        self._choose_unit()
 
     def _adopt(self, unit: str) -> None:
         """Show values in that form of the base unit from now on."""
@@ -213,13 +232,22 @@ class ScaledSensor(RigSensor):
             told.append(part.get(HASHRATE.plain))
         return next((float(v) for v in told if isinstance(v, int | float) and v), None)
 
+    def _choose_unit(self) -> None:
+        """Take the unit that suits the first value; a 0 does not tell it."""
+        if self._factor is None and self._value is not None:
+            if rate := self._hashrate():
+                self._adopt(suited_unit(rate, self._base))
+
     @override
-    def _native(self, value: Value | None) -> Value | None:
-        if not isinstance(value, int | float):
+    def _seen(self) -> tuple[Any, ...]:
+        self._choose_unit()
+        return (*super()._seen(), self._factor)
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        """Return the value in the unit that is shown."""
+        value = self._value
+        if self._factor is None or not isinstance(value, int | float):
             return None
-        if self._factor is None:
-            if not (rate := self._hashrate()):
-                # A 0 does not tell the unit, and a unit is for ever.
-                return None
-            self._adopt(suited_unit(rate, self._base))
-        return round(value / (self._factor or 1), 6)
+        return round(value / self._factor, 6)

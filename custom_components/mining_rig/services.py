@@ -10,10 +10,12 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
+from homeassistant.helpers.json import json_bytes
 from homeassistant.helpers.service import (
     async_get_config_entry,
     async_register_admin_service,
 )
+from homeassistant.util.json import json_loads
 import voluptuous as vol
 
 from .const import DOMAIN
@@ -24,7 +26,17 @@ SERVICE_SET_CONFIG: Final = "set_config"
 ATTR_CHANGES: Final = "changes"
 
 _RIG: Final = vol.Schema({vol.Required(ATTR_CONFIG_ENTRY_ID): str})
-_CHANGES: Final = vol.All({str: object}, vol.Length(min=1))
+
+
+def _plain(changes: object) -> object:
+    """Return it as JSON has it; what comes from a YAML file has types of its own."""
+    try:
+        return json_loads(json_bytes(changes))
+    except TypeError as err:
+        raise vol.Invalid("This cannot be written as JSON") from err
+
+
+_CHANGES: Final = vol.All({str: object}, vol.Length(min=1), _plain)
 
 
 @callback

@@ -65,6 +65,7 @@ def test_addresses(text: str, address: Address) -> None:
         "[::1",
         "[::1]x:80",
         "[zz]:80",
+        "[v1.a]:80",
         "stratum+tcp://pool.example:3333",
         "ftp://rig",
         "file:///etc/passwd",

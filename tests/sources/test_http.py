@@ -383,7 +383,7 @@ async def test_secure_connection(session: ClientSession) -> None:
 async def test_secure_connection_to_a_plain_port(session: ClientSession) -> None:
     """A port without TLS is unreachable by https."""
     async with SimulatedXMRig() as rig:
-        http = JsonHttp(session, "127.0.0.1", rig.port, ssl=True)
+        http = JsonHttp(session, "127.0.0.1", rig.port, ssl=True, timeout=0.2)
         error = await failure(http.get("/", query={"password": SECRET}))
     assert isinstance(error, SourceUnreachable)
 

@@ -45,6 +45,15 @@ def network_form(port: int | None, *extra: Field) -> Form:
 
 
 KINDS: Final[dict[str, Kind]] = {
+    "t_rex": Kind(
+        module="t_rex",
+        form=network_form(
+            4067,
+            Field(key="password", kind=FieldKind.SECRET),
+            Field(key="controls", kind=FieldKind.FLAG, default=False),
+        ),
+        manufacturer="T-Rex",
+    ),
     "xmrig": Kind(
         module="xmrig",
         form=network_form(

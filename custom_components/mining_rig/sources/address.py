@@ -42,6 +42,8 @@ def parse_address(text: str) -> Address:
     parts = urlsplit(f"//{rest}")
     if parts.port == 0:
         raise ValueError("port 0 cannot be reached")
+    if "[" in parts.netloc and _ipv6(parts.hostname or "") is None:
+        raise ValueError("only an IPv6 address stands in brackets")
     return Address(
         _host(parts.hostname or ""),
         parts.port,

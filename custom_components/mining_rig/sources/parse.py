@@ -89,8 +89,7 @@ class Fields:
         if type(found) is not list:
             self._note(path)
             return (None,) * length
-        items = Fields(found, *self._path, *path, strange=self.strange)
-        return tuple(items.number(index) for index in range(length))
+        return tuple([self.number(*path, index) for index in range(length)])
 
     def positive(
         self, *path: _Step, maximum: float = math.inf, scale: float = 1

@@ -73,14 +73,17 @@ class Setting:
     to_wire: Callable[[Any], Any]
 
     def write(self, config: JsonObject, value: Value) -> None:
-        """Change the key. Raises CommandRefused where this miner does not have it."""
+        """Change the key. Raises CommandRefused where that cannot be done."""
         *parents, key = self.path
         place: Any = config
         for parent in parents:
             place = place.get(parent) if isinstance(place, dict) else None
         if not isinstance(place, dict) or key not in place:
             raise CommandRefused("xmrig_config_rejected")
-        place[key] = self.to_wire(value)
+        try:
+            place[key] = self.to_wire(value)
+        except TypeError, ValueError:
+            raise CommandRefused("xmrig_config_rejected") from None
 
 
 def _flag(fields: Fields, path: tuple[str, ...]) -> bool | None:
