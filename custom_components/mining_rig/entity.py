@@ -210,9 +210,7 @@ class ControlEntity(ChannelEntity):
     def available(self) -> bool:
         """A control that the rig does not offer now cannot be used."""
         part = self._part
-        return (
-            part is not None and self._channel in part.controls and super().available
-        )
+        return part is not None and self._channel in part.controls and super().available
 
     async def _async_order(self, value: Value) -> None:
         """Order a value; returns when the rig shows it."""

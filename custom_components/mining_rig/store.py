@@ -42,8 +42,19 @@ class RigStore:
         self.orders: dict[str, Any] = {}
         self.derived: dict[str, Any] = {}
 
+    @classmethod
+    def of(cls, hass: HomeAssistant, entry_id: str) -> RigStore:
+        """Return the store of an entry, perhaps not loaded yet; there is only one."""
+        stores = hass.data.setdefault(_STORES, {})
+        if (store := stores.get(entry_id)) is None:
+            store = stores[entry_id] = cls(hass, entry_id)
+        return store
+
     async def async_load(self) -> None:
         """Read the file, once; one that is unreadable is put aside, never overwritten."""
+        if self._loaded:
+            # Whoever reads does not wait for whoever writes.
+            return
         async with self._lock:
             if not self._loaded:
                 stored = await self._hass.async_add_executor_job(self._load)
@@ -122,16 +133,19 @@ class RigStore:
 
     async def keep(self, key: str, value: Any) -> None:
         """Keep JSON data for the source, on disk when this returns."""
-        before = dict(self._notes)
+        before = self._notes.get(key)
+        self._note(key, value)
+        try:
+            await self.async_save()
+        except HomeAssistantError:
+            self._note(key, before)
+            raise
+
+    def _note(self, key: str, value: Any) -> None:
         if value is None:
             self._notes.pop(key, None)
         else:
             self._notes[key] = value
-        try:
-            await self.async_save()
-        except HomeAssistantError:
-            self._notes = before
-            raise
 
     async def async_order(self, key: str, value: Any) -> None:
         """Keep what the owner ordered, on disk when this returns."""
@@ -149,9 +163,7 @@ _STORES: Final[HassKey[dict[str, RigStore]]] = HassKey(f"{DOMAIN}_stores")
 
 async def async_get_store(hass: HomeAssistant, entry_id: str) -> RigStore:
     """Return the loaded store of an entry; there is never a second one of a file."""
-    stores = hass.data.setdefault(_STORES, {})
-    if (store := stores.get(entry_id)) is None:
-        store = stores[entry_id] = RigStore(hass, entry_id)
+    store = RigStore.of(hass, entry_id)
     await store.async_load()
     return store
 

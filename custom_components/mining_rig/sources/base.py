@@ -117,6 +117,8 @@ class Opening:
     session: ClientSession
     """Home Assistant's session that matches the answer to `verify_ssl`."""
     notes: Notes = field(default_factory=Forgetful)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """The entry's options, for a source that has some of its own."""
 
 
 type Opener = Callable[[Opening], Awaitable[Source]]
