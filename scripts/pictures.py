@@ -130,8 +130,8 @@ def _device(name: str) -> Callable[[Page], None]:
 PICTURES = (
     Picture("add_menu", _add_menu),
     Picture("add_form", _add_form),
-    Picture("device", _device("garage"), height=1100),
-    Picture("dashboard", _dashboard, height=1600),
+    Picture("device", _device("Garage"), height=1100),
+    Picture("dashboard", _dashboard, height=1240),
 )
 
 if __name__ == "__main__":

@@ -41,6 +41,12 @@ def control_app(rigs: Sequence[SimulatedRig]) -> web.Application:
     return app
 
 
+def _secret(rig: SimulatedRig) -> str:
+    """Return what lets somebody in, as typed into the integration's form."""
+    form = rig.form
+    return str(form.get("access_token") or form.get("password") or "")
+
+
 def _state(rig: SimulatedRig) -> dict[str, object]:
     return describe(rig) | {"now": sorted(rig.faults)}
 
@@ -55,7 +61,7 @@ def _unknown(what: str, name: str, known: object) -> web.Response:
 def _page(rigs: Sequence[SimulatedRig], origin: str) -> str:
     rows = "".join(
         f"<tr><td>{escape(rig.name)}<td>{rig.kind}<td>{rig.port}"
-        f"<td><code>{escape(str(rig.form.get('access_token', '')))}</code>"
+        f"<td><code>{escape(_secret(rig))}</code>"
         f"<td>{', '.join(sorted(rig.faults)) or 'well'}"
         for rig in rigs
     )
@@ -67,7 +73,7 @@ def _page(rigs: Sequence[SimulatedRig], origin: str) -> str:
 <html lang="en"><meta charset="utf-8"><title>Simulated rigs</title>
 <style>body{{font-family:sans-serif;margin:2em}}td,th{{padding:.2em 1em;text-align:left}}</style>
 <h1>Simulated rigs</h1>
-<table><tr><th>Rig<th>Kind<th>Port on 127.0.0.1<th>Token<th>State{rows}</table>
+<table><tr><th>Rig<th>Kind<th>Port on 127.0.0.1<th>Token or password<th>State{rows}</table>
 <p>Tell a rig what to do: <code>curl -X POST {origin}/rigs/{rigs[0].slug}/hot</code></p>
 <ul>{faults}</ul></html>
 """

@@ -3,7 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from .agent import Agent, PushedRig
+from .asic_sentry import Asic, SimulatedAsicSentry
 from .clock import Clock
+from .cpu_gpu_sentry import SimulatedCpuGpuSentry
 from .faults import COMMANDS, Fault
 from .hardware import Card
 from .models import (
@@ -11,11 +14,14 @@ from .models import (
     GTX_1660_SUPER,
     RTX_3060_TI,
     RTX_3070,
+    RTX_3080,
     RX_7800_XT,
     RYZEN_5_3600,
     RYZEN_7_5800X,
 )
 from .rig import SimulatedRig
+from .t_rex import SimulatedTRex
+from .timeline import RunningTime
 from .xmrig import Habits, SimulatedXMRig
 
 _DAY = 86400
@@ -39,14 +45,15 @@ class Site:
 type Farm = Callable[[Site], Sequence[SimulatedRig]]
 
 
-def describe(rig: SimulatedRig) -> dict[str, object]:
+def describe(rig: SimulatedRig | PushedRig) -> dict[str, object]:
     """Return how to add a rig and what can be done to it, as JSON data."""
+    faults = rig.descriptions if isinstance(rig, PushedRig) else Fault
     return {
         "name": rig.name,
         "slug": rig.slug,
         "kind": rig.kind,
         "form": rig.form,
-        "faults": [*Fault, *COMMANDS],
+        "faults": [*faults, *COMMANDS],
     }
 
 
@@ -111,11 +118,52 @@ def _demo(site: Site) -> list[SimulatedRig]:
             port=site.port(3),
             boot_seconds=boot,
         ),
+        SimulatedTRex(
+            "Attic",
+            version="0.26.4",
+            update="0.26.8",
+            password="Attic-3456",
+            cards=[
+                *(Card(model=RTX_3080) for _ in range(3)),
+                *(Card(model=RTX_3070) for _ in range(3)),
+                *(Card(model=GTX_1660_SUPER) for _ in range(2)),
+            ],
+            # Under the roof in summer; the last cards come near their limit.
+            room=41,
+            options={"temperature-limit": 88, "temperature-start": 70},
+            running_for=9 * _DAY,
+            clock=site.clock,
+            port=site.port(4),
+            boot_seconds=boot,
+        ),
     ]
 
 
 def _pool(url: str, rig: str, **more: object) -> dict[str, object]:
     return {"url": url, "user": f"demo-wallet.{rig}", "pass": "x", **more}
+
+
+def pushing_agents(site: Site, url: str) -> list[Agent]:
+    """Return agents that push to a server at `url`; no farm has them by itself."""
+    time = RunningTime(site.clock, speed=site.speed)
+    return [
+        SimulatedAsicSentry(
+            url,
+            [Asic(name="Cellar", api_code="5c3aa1f0de0b4d1c9a66cc0b7a4e1d01")],
+            time=time,
+            strict=False,
+        ),
+        SimulatedCpuGpuSentry(
+            url,
+            "Workshop",
+            "9d42acfdaa46208839effa7ba032bdc3",
+            cpu=RYZEN_5_3600,
+            cards=[Card(model=RTX_3070), Card(model=RTX_3060_TI)],
+            gpu_load=1.0,
+            time=time,
+            strict=False,
+        ),
+    ]
 
 
 FARMS: Mapping[str, Farm] = {"demo": _demo}

@@ -280,3 +280,16 @@ class Machine:
         """Be surrounded by air of `room` °C from `now` on."""
         for part in self.processors:
             part.stand_in(now, room)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AsicModel:
+    """A miner that is made for one algorithm."""
+
+    name: str
+    algorithm: str
+    board: Model
+    """One of its hashboards."""
+    boards: int
+    fans: int
+    top_rpm: int

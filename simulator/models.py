@@ -1,6 +1,6 @@
 """Makes of hardware that people mine with at home, with rates they really reach."""
 
-from .hardware import CpuModel, GpuModel
+from .hardware import AsicModel, CpuModel, GpuModel, Model
 
 MB = 1024**2
 GB = 1024**3
@@ -135,6 +135,21 @@ RTX_3070 = GpuModel(
     chip="86",
 )
 
+RTX_3080 = GpuModel(
+    name="NVIDIA GeForce RTX 3080",
+    vendor="nvidia",
+    rates={"kawpow": 46_800_000.0, "rx/0": 1720.0},
+    idle_power=22,
+    full_power=248,
+    warmth=36,
+    inertia=50,
+    memory=10 * GB,
+    clock=1650,
+    memory_clock=10541,
+    units=68,
+    chip="86",
+)
+
 RTX_3060_TI = GpuModel(
     name="NVIDIA GeForce RTX 3060 Ti",
     vendor="nvidia",
@@ -179,4 +194,20 @@ RX_7800_XT = GpuModel(
     memory_clock=2425,
     units=30,
     chip="gfx1101",
+)
+
+ICE_RIVER_KS5L = AsicModel(
+    name="Ice River KS5L",
+    algorithm="kheavyhash",
+    board=Model(
+        name="KS5L hashboard",
+        rates={"kheavyhash": 4_020_000_000_000.0},
+        idle_power=12,
+        full_power=1040,
+        warmth=43,
+        inertia=70,
+    ),
+    boards=3,
+    fans=4,
+    top_rpm=8300,
 )

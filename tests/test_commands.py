@@ -82,7 +82,11 @@ async def test_a_command_that_does_not_take_effect(
 ) -> None:
     """An answer proves nothing: the owner is told, the switch stays as it is."""
     await async_set_up(hass, entry_for(rig))
-    rig.answers["POST /json_rpc"] = {"result": {"status": "OK"}, "jsonrpc": "2.0", "id": 1}
+    rig.answers["POST /json_rpc"] = {
+        "result": {"status": "OK"},
+        "jsonrpc": "2.0",
+        "id": 1,
+    }
     with pytest.raises(HomeAssistantError) as caught:
         await async_switch(hass, "turn_off")
     assert caught.value.translation_key == "not_confirmed"

@@ -103,7 +103,7 @@ def suggested(step: Mapping[str, Any]) -> dict[str, Any]:
     return {
         str(key): key.description["suggested_value"]
         for key in step["data_schema"].schema
-        if key.description
+        if key.description and str(key) != "connection"
     }
 
 
@@ -172,7 +172,7 @@ async def test_add(hass: HomeAssistant, rig: SimulatedXMRig) -> None:
         "verify_ssl": True,
     }
     assert entry.state is ConfigEntryState.LOADED
-    assert hass.states.get("binary_sensor.office_pc_mining") is not None
+    assert hass.states.get("binary_sensor.office_pc_mining_active") is not None
 
 
 async def test_add_over_rest(
@@ -197,6 +197,9 @@ async def test_add_over_rest(
     assert fields["host"]["required"]
     assert fields["connection"]["type"] == "expandable"
     assert not fields["connection"]["expanded"]
+    assert fields["connection"]["description"] == {
+        "suggested_value": {"ssl": False, "verify_ssl": True}
+    }
     name = await post(flow, {"host": f"{rig.url}/2/summary", "access_token": TOKEN})
     assert name["step_id"] == "name"
     done = await post(flow, {"name": "Office PC"})
@@ -356,8 +359,8 @@ async def test_names_are_unique(hass: HomeAssistant, make_rig: MakeRig) -> None:
     done = await async_go_on(hass, step, {"name": "Office PC 2"})
     assert done["type"] is FlowResultType.CREATE_ENTRY
     ids = hass.states.async_entity_ids("binary_sensor")
-    assert "binary_sensor.office_pc_mining" in ids
-    assert "binary_sensor.office_pc_2_mining" in ids
+    assert "binary_sensor.office_pc_mining_active" in ids
+    assert "binary_sensor.office_pc_2_connection" in ids
 
 
 async def test_rig_without_a_name(hass: HomeAssistant, rig: SimulatedXMRig) -> None:

@@ -68,6 +68,19 @@ def test_stored_answers() -> None:
     }
 
 
+def test_what_a_section_shows() -> None:
+    """A browser shows a section as its marker says, not as its fields do."""
+
+    def shown(schema: vol.Schema) -> Any:
+        return markers(schema)["connection"].description["suggested_value"]
+
+    assert shown(form_schema(FORM)) == {"ssl": False}
+    assert shown(form_schema(FORM, {"ssl": True})) == {"ssl": True}
+    filled_in = {"host": "rig", "connection": {"ssl": False}}
+    assert shown(form_schema(FORM, {"ssl": True}, filled_in)) == {"ssl": False}
+    assert markers(form_schema(FORM))["connection"].default() == {}
+
+
 def test_choice() -> None:
     """A choice has its texts under its key."""
     selector = form_schema(FORM).schema["api"]

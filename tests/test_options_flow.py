@@ -153,7 +153,7 @@ async def test_unit(
     sensor = entity_id(hass, "sensor", channel)
     form = await async_go_on(hass, form, {"entity_id": sensor})
     assert form["step_id"] == "unit"
-    assert form["description_placeholders"]["unit"] == before
+    assert form["description_placeholders"] == {"sensor": old.name, "unit": before}
     # Without the recorder there are no statistics to ask for.
     assert [*form["data_schema"].schema] == ["unit"]
     form = await async_go_on(hass, form, {"unit": before})

@@ -2,8 +2,7 @@
 
 from typing import Final, override
 
-from homeassistant.components.button import ButtonEntity
-from homeassistant.components.button.const import ButtonDeviceClass
+from homeassistant.components.button import ButtonDeviceClass, ButtonEntity
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 

@@ -121,7 +121,7 @@ class RigFlow(ConfigFlow):
         return self.async_show_form(
             step_id=kind,
             data_schema=self.add_suggested_values_to_schema(
-                form_schema(KINDS[kind].form), user_input
+                form_schema(KINDS[kind].form, shown=user_input), user_input
             ),
             errors=errors,
         )
@@ -284,7 +284,7 @@ class RigFlow(ConfigFlow):
         flags = [_FORGET + key for key in sorted(form.secrets & entry.data.keys())]
         if entry.unique_id is not None:
             flags.append(_NEW_ID)
-        schema = form_schema(form, entry.data).extend(
+        schema = form_schema(form, entry.data, user_input).extend(
             {vol.Optional(flag, default=False): BooleanSelector() for flag in flags}
         )
         return self.async_show_form(

@@ -146,15 +146,9 @@ class RigEntity(CoordinatorEntity[RigCoordinator]):
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        self._write_changes()
-
-    def _write_changes(self) -> bool:
-        """Write the state if it is another one than was shown; tell whether it was."""
-        if (seen := self._seen()) == self._shown:
-            return False
-        self._shown = seen
-        self.async_write_ha_state()
-        return True
+        if (seen := self._seen()) != self._shown:
+            self._shown = seen
+            self.async_write_ha_state()
 
 
 class ChannelEntity(RigEntity):

@@ -49,20 +49,36 @@ class FormError(Exception):
         self.error = error
 
 
-def form_schema(form: Form, stored: Mapping[str, Any] | None = None) -> vol.Schema:
+def form_schema(
+    form: Form,
+    stored: Mapping[str, Any] | None = None,
+    shown: Mapping[str, Any] | None = None,
+) -> vol.Schema:
     """Return the schema of a form; every section of it may be left out.
 
-    With `stored`, what is left out stays as it is; secrets are never shown.
+    With `stored`, what is left out stays as it is; secrets are never shown. `shown` is
+    what the form was filled in with when it is shown again.
     """
+    stored, shown = stored or {}, shown or {}
     schema: dict[Any, Any] = {}
     sections: dict[str, dict[Any, Any]] = {}
     for field in form.fields:
         place = sections.setdefault(field.section, {}) if field.section else schema
-        place[_marker(field, stored or {})] = _selector(field)
+        place[_marker(field, stored)] = _selector(field)
     for name, fields in sections.items():
-        schema[vol.Optional(name, default=dict)] = section(
-            vol.Schema(fields), {"collapsed": True}
+        # A browser takes the default of a section for all that is in it, so that it
+        # would show every switch as off.
+        inside = {
+            str(key): key.default()
+            for key in fields
+            if key.default is not vol.UNDEFINED
+        }
+        marker = vol.Optional(
+            name,
+            default=dict,
+            description={"suggested_value": inside | shown.get(name, {})},
         )
+        schema[marker] = section(vol.Schema(fields), {"collapsed": True})
     return vol.Schema(schema)
 
 

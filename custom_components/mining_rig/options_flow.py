@@ -183,9 +183,13 @@ class RigOptionsFlow(OptionsFlowWithReload):
                     options=[RESCALE, CLEAR], translation_key=CONF_STATISTICS
                 )
             )
+        state = self.hass.states.get(self._sensor)
         return self.async_show_form(
             step_id="unit",
             data_schema=vol.Schema(fields),
             errors=errors,
-            description_placeholders={"sensor": self._sensor, "unit": scale.unit},
+            description_placeholders={
+                "sensor": state.name if state is not None else self._sensor,
+                "unit": scale.unit,
+            },
         )

@@ -10,6 +10,8 @@ from homeassistant.components.sensor import (
 )
 from homeassistant.const import (
     REVOLUTIONS_PER_MINUTE,
+    STATE_UNAVAILABLE,
+    STATE_UNKNOWN,
     EntityCategory,
     Platform,
     UnitOfDataRate,
@@ -159,7 +161,7 @@ class RigSensor(ChannelEntity, SensorEntity):
             self._attr_entity_category = EntityCategory.DIAGNOSTIC
         self._revision = coordinator.revision
         self._written: State | None = None
-        """The state as this entity wrote it; another one in its place is not ours."""
+        """The state as this entity wrote it, as long as its attributes hold."""
 
     @property
     @override
@@ -170,24 +172,41 @@ class RigSensor(ChannelEntity, SensorEntity):
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        """Report what is measured at every reading, since statistics look for that."""
+        """Write what is measured at every reading, since statistics look for that."""
+        if self._attr_state_class is None:
+            super()._handle_coordinator_update()
+            return
         revision = self.coordinator.revision
-        is_new, self._revision = revision != self._revision, revision
-        if self._write_changes():
-            self._written = self.hass.states.get(self.entity_id)
-        elif is_new and self._attr_state_class is not None:
-            self._report_again()
-
-    def _report_again(self) -> None:
-        """Say once more what was said; it need not be worked out again."""
-        state = self.hass.states.get(self.entity_id)
-        if state is not None and state is self._written:
-            self.hass.states.async_set(
+        seen = self._seen()
+        if seen == self._shown and revision == self._revision:
+            return
+        states, state = self.hass.states, self.hass.states.get(self.entity_id)
+        # A reading changes the text of a state and none of its attributes, so there is
+        # no need to work them out, unless somebody else wrote: it was renamed, say.
+        if state is None or state is not self._written:
+            self.async_write_ha_state()
+        elif seen == self._shown:
+            states.async_set(
                 state.entity_id, state.state, state.attributes, context=state.context
             )
         else:
-            self.async_write_ha_state()
-            self._written = self.hass.states.get(self.entity_id)
+            states.async_set(
+                state.entity_id,
+                self._text(),
+                state.attributes,
+                state_info=state.state_info,
+            )
+        self._shown, self._revision = seen, revision
+        self._written = states.get(self.entity_id)
+
+    def _text(self) -> str:
+        """Return the state as Home Assistant writes it."""
+        if not self.available:
+            return STATE_UNAVAILABLE
+        state = self.state
+        if state is None:
+            return STATE_UNKNOWN
+        return f"{state:.15}" if isinstance(state, float) else str(state)
 
 
 class ScaledSensor(RigSensor):
@@ -216,6 +235,7 @@ class ScaledSensor(RigSensor):
         """Show values in that form of the base unit from now on."""
         if (found := factor(unit, self._base)) is not None:
             self._factor = 1 / found if self._per_work else found
+            self._written = None
             shown = efficiency_unit(unit) if self._per_work else unit
             self._attr_native_unit_of_measurement = shown
             if self.registry_entry is not None:

@@ -3,8 +3,11 @@
 from collections.abc import Iterable
 from typing import Any, Final, override
 
-from homeassistant.components.update import UpdateEntity
-from homeassistant.components.update.const import UpdateDeviceClass, UpdateEntityFeature
+from homeassistant.components.update import (
+    UpdateDeviceClass,
+    UpdateEntity,
+    UpdateEntityFeature,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 

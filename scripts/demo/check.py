@@ -62,10 +62,9 @@ async def _check_running(
     await _until(all_mine, "every rig has a hashrate in Home Assistant")
     done("every rig has a hashrate")
 
-    device, switch = _steerable(await read_rigs(house.api))
-    rig = _simulated(device, simulated.said.rigs)
+    rig, switch = _steerable(await read_rigs(house.api), simulated.said.rigs)
     await _turn(house, switch, "off")
-    done(f"{device.name}: mining is switched off in Home Assistant")
+    done(f"{rig.name}: mining is switched off in Home Assistant")
     if await _hashrate(rig):
         raise DemoError(f"{rig.name} still mines although it was switched off.")
     done(f"{rig.name}: the miner itself says that it stands still")
@@ -84,19 +83,18 @@ def _mines(device: Device) -> bool:
     return hashrate is not None and (hashrate.number or 0) > 0
 
 
-def _steerable(devices: list[Device]) -> tuple[Device, Entity]:
+def _steerable(
+    devices: Sequence[Device], known: Sequence[SimulatedRig]
+) -> tuple[SimulatedRig, Entity]:
+    """Return a rig that can be asked itself, and its switch."""
     for device in devices:
         switch = device.find("switch", "mining_allowed")
-        if switch is not None and switch.state == "on":
-            return device, switch
+        if switch is None or switch.state != "on":
+            continue
+        for rig in known:
+            if rig.kind in _HASHRATES and device.name in (rig.slug, rig.name):
+                return rig, switch
     raise DemoError("No rig has a mining switch that is on.")
-
-
-def _simulated(device: Device, known: Sequence[SimulatedRig]) -> SimulatedRig:
-    for rig in known:
-        if rig.kind in _HASHRATES and device.name in (rig.slug, rig.name):
-            return rig
-    raise DemoError(f"No simulated rig is called {device.name}.")
 
 
 async def _turn(house: home.RunningHome, switch: Entity, state: str) -> None:
@@ -136,6 +134,25 @@ async def _xmrig_hashrate(form: Mapping[str, Any]) -> float | None:
     return hashrate
 
 
+async def _t_rex_hashrate(form: Mapping[str, Any]) -> float | None:
+    """H/s at this moment. Source: T-Rex's HTTP API, GET /summary."""
+    base = f"http://{form['host']}:{form['port']}"
+    query = {}
+    async with aiohttp.ClientSession() as session:
+        if password := form.get("password"):
+            asked = {"password": password}
+            async with session.get(f"{base}/login", params=asked) as response:
+                query["sid"] = (await response.json(content_type=None))["sid"]
+        async with session.get(f"{base}/summary", params=query) as response:
+            summary = await response.json(content_type=None)
+        async with session.get(f"{base}/logout", params=query):
+            pass
+    if summary["paused"]:
+        return None
+    return float(sum(card["hashrate_instant"] for card in summary["gpus"]))
+
+
 _HASHRATES: Mapping[str, Callable[[Mapping[str, Any]], Awaitable[float | None]]] = {
-    "xmrig": _xmrig_hashrate
+    "t_rex": _t_rex_hashrate,
+    "xmrig": _xmrig_hashrate,
 }

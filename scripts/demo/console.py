@@ -72,10 +72,10 @@ def welcome(
             for order in ("hot", "off", "normal")
         ]
         if faults := dict.fromkeys(fault for rig in rigs for fault in rig.faults):
-            lines += [f"    {simulated.page} tells more: {', '.join(faults)}"]
+            lines += [f"    More: {', '.join(faults)}", f"    See {simulated.page}"]
     lines += [
         "",
-        "  Diagnostics   Settings > Devices & services > Mining Rig > a rig's three dots",
+        "  Diagnostics   Settings > Devices & services > Mining Rig > three dots of a rig",
         f"  Log           {_short(config_dir / LOG)}",
         "",
         "  Ctrl-C ends everything.",

@@ -31,14 +31,18 @@ class _Tile(NamedTuple):
 _RIG_TILES = (
     _Tile("switch", ("mining_allowed",), _TOGGLE),
     _Tile("sensor", ("hashrate",), {"color": "amber"}),
-    _Tile("sensor", ("temperature", "hottest"), {"color": "deep-orange"}),
+    _Tile(
+        "sensor",
+        ("temperature", "hottest"),
+        {"color": "deep-orange", "name": "Temperature"},
+    ),
     _Tile("sensor", ("power", "power_estimate"), {"color": "blue"}),
     _Tile("sensor", ("efficiency",), {"color": "teal"}),
     _Tile("sensor", ("energy", "energy_estimate"), {"color": "indigo"}),
-    _Tile("sensor", ("accepted_shares",), {"color": "green"}),
+    _Tile("sensor", ("accepted_shares",), {"color": "green", "name": "Shares"}),
 )
 _RIG_BADGES = ("connected", "mining")
-_PART_BADGES = (("hashrate",), ("temperature",), ("power", "fan_speed"))
+_PART_BADGES = (("hashrate",), ("temperature", "power", "fan_speed"))
 _MOST_OTHER_TILES = 8
 
 _GRAPHS = (
@@ -58,7 +62,7 @@ def build(rigs: Sequence[Device]) -> dict[str, Any]:
             {
                 "type": "grid",
                 "column_span": 3,
-                "cards": [_heading("Last hour", "mdi:chart-line"), *graphs],
+                "cards": [_heading("Last 15 minutes", "mdi:chart-line"), *graphs],
             }
         )
     return {
@@ -148,7 +152,7 @@ def _graph(title: str, keys: tuple[str, ...], rigs: Sequence[Device]) -> list[Ca
         {
             "type": "history-graph",
             "title": title,
-            "hours_to_show": 1,
+            "hours_to_show": 0.25,
             "entities": lines,
             "grid_options": _FULL,
         }

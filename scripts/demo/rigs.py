@@ -81,7 +81,7 @@ async def add(home: HomeAssistant, rig: SimulatedRig) -> bool:
             case "form":
                 if errors := step.get("errors"):
                     raise DemoError(f"{rig.name} was not added: {errors}")
-                answers = answer(step["data_schema"], rig.form)
+                answers = answer(step["data_schema"], {"name": rig.name, **rig.form})
             case other:
                 raise DemoError(f"{rig.name} was not added: the dialog shows {other}")
         step = await home.post(f"{_FLOWS}/{step['flow_id']}", answers)

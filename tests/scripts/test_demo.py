@@ -34,6 +34,7 @@ from scripts.demo.home import Console
 from scripts.demo.options import DEFAULT_PLACE, ROOT, parse
 from scripts.demo.registry import Device, arrange
 from scripts.demo.rigs import Announcement, SimulatedRig, add, answer, read_announcement
+from scripts.demo.showing import Showing
 
 GARAGE = SimulatedRig(
     name="Garage",
@@ -208,8 +209,8 @@ class Dialog:
         return {"flow_id": "1"} | dict(self._steps.pop(0))
 
 
-def _home(dialog: Dialog) -> Client:
-    return cast(Client, dialog)
+def _home(played: Dialog | Settings) -> Client:
+    return cast(Client, played)
 
 
 MENU = {"type": "menu", "step_id": "user", "menu_options": {"xmrig": "XMRig"}}
@@ -242,17 +243,21 @@ async def test_rig_is_added_as_by_a_user() -> None:
     ]
 
 
-async def test_further_step_is_answered_with_its_suggestions() -> None:
-    """A step that asks for a name takes the one it suggests."""
+async def test_further_steps_are_answered() -> None:
+    """A rig gets its name; what nobody knows is left as the form suggests it."""
     naming = {
         "type": "form",
         "step_id": "name",
         "errors": None,
-        "data_schema": [{"name": "name", "description": {"suggested_value": "garage"}}],
+        "data_schema": [
+            {"name": "name", "description": {"suggested_value": "garage"}},
+            {"name": "pace", "description": {"suggested_value": 10}},
+            {"name": "note", "optional": True},
+        ],
     }
     dialog = Dialog(MENU, FORM, naming, CREATED)
     assert await add(_home(dialog), GARAGE)
-    assert dialog.said[-1] == {"name": "garage"}
+    assert dialog.said[-1] == {"name": "Garage", "pace": 10}
 
 
 async def test_rig_that_exists_is_skipped() -> None:
@@ -443,6 +448,83 @@ def test_energy_of_rigs_is_added_once(rigs: list[Device]) -> None:
     }
     assert changes == {"device_consumption": [other, garage]}
     assert add_to_energy(changes, rigs) is None
+
+
+class Settings:
+    """Plays the part of Home Assistant that keeps dashboards and energy settings."""
+
+    def __init__(self, entities: Iterable[Mapping[str, Any]] = ()) -> None:
+        """Have these entities, and nothing set up."""
+        self.entities = entities
+        self.board: Any = None
+        self.boards: list[Mapping[str, Any]] = []
+        self.energy: dict[str, Any] | None = None
+        self.default_panel = ""
+
+    async def watch(self, *events: str) -> None:
+        """Nothing happens by itself here."""
+
+    async def command(self, kind: str, **fields: Any) -> Any:
+        """Answer as the web socket does."""
+        match kind:
+            case "config/device_registry/list":
+                return DEVICES
+            case "config/entity_registry/list":
+                return self.entities
+            case "get_states":
+                return STATES
+            case "lovelace/dashboards/list":
+                return self.boards
+            case "lovelace/dashboards/create":
+                self.boards.append(fields)
+            case "frontend/set_system_data":
+                self.default_panel = fields["value"]["default_panel"]
+            case "lovelace/config/save":
+                self.board = fields["config"]
+            case "energy/save_prefs":
+                self.energy = (self.energy or {}) | fields
+            case "lovelace/config" if self.board is not None:
+                return self.board
+            case "energy/get_prefs" if self.energy is not None:
+                return self.energy
+            case _:
+                raise DemoError("not found")
+        return None
+
+
+async def test_dashboard_is_made_and_kept_up(tmp_path: Path) -> None:
+    """It is what a browser opens first, and follows the rigs that come."""
+    settings = Settings()
+    showing = Showing(_home(settings), tmp_path)
+    await showing.open()
+    (board,) = settings.boards
+    assert settings.default_panel == board["url_path"]
+    assert settings.energy is None
+    settings.entities = ENTITIES
+    await showing.draw()
+    assert "sensor.garage_hashrate" in _words(settings.board)
+    assert "sensor.garage_energy" in _words(settings.energy)
+
+
+async def test_next_start_goes_on_drawing(tmp_path: Path) -> None:
+    """What was drawn by an earlier start is still the demo's own."""
+    settings = Settings()
+    await Showing(_home(settings), tmp_path).open()
+    settings.entities = ENTITIES
+    await Showing(_home(settings), tmp_path).open()
+    assert len(settings.boards) == 1
+    assert "sensor.garage_hashrate" in _words(settings.board)
+
+
+async def test_dashboard_edited_by_hand_stays(tmp_path: Path) -> None:
+    """Somebody's own work is not drawn over."""
+    settings = Settings()
+    showing = Showing(_home(settings), tmp_path)
+    await showing.open()
+    settings.board = mine = {"views": [{"title": "Mine"}]}
+    settings.entities = ENTITIES
+    await showing.draw()
+    assert settings.board is mine
 
 
 def test_state_as_a_number(rigs: list[Device]) -> None:

@@ -14,3 +14,13 @@ def sockets(socket_enabled: None) -> None:
 def clock() -> ManualClock:
     """Return a clock that moves when told to."""
     return ManualClock()
+
+
+@pytest.fixture
+def _custom_integrations() -> None:
+    """Start no Home Assistant: the simulator knows none."""
+
+
+@pytest.fixture
+def enable_event_loop_debug() -> None:
+    """Leave the event loop fast: hours of agents pass in these tests."""

@@ -46,12 +46,21 @@ async def test_a_farm_from_start_to_end(number: signal.Signals) -> None:
         rigs = {rig["name"]: rig for rig in ready["rigs"]}
         assert len(rigs) >= 3
         for rig in rigs.values():
+            if rig["kind"] != "xmrig":
+                continue
             form = rig["form"]
             token = form.get("access_token")
             url = f"http://{form['host']}:{form['port']}/2/summary"
             headers = {"Authorization": f"Bearer {token}"} if token else {}
             async with web.get(url, headers=headers) as response:
                 assert (await response.json())["kind"] == "miner"
+
+        form = rigs["Attic"]["form"]
+        attic = f"http://{form['host']}:{form['port']}"
+        async with web.get(f"{attic}/login?password={form['password']}") as response:
+            session = await response.json()
+        async with web.get(f"{attic}/summary?sid={session['sid']}") as response:
+            assert len((await response.json())["gpus"]) == 8
 
         garage = rigs["Garage"]
         control = ready["control"]

@@ -34,14 +34,13 @@ from custom_components.mining_rig.model import (
 )
 from custom_components.mining_rig.sources.base import SourceGarbled
 from custom_components.mining_rig.sources.http import Answer
-from custom_components.mining_rig.sources.parse import Values
+from custom_components.mining_rig.sources.parse import Values, pool_name
 from custom_components.mining_rig.sources.xmrig import readings
 from custom_components.mining_rig.sources.xmrig.config import parse_config
 from custom_components.mining_rig.sources.xmrig.parse import (
     assemble,
     parse_backends,
     parse_summary,
-    pool_name,
 )
 
 from .spoil import NO_NUMBERS, check, spoilt, zeros

@@ -8,6 +8,7 @@ missing or null is only not known; one that is there and makes no sense is noted
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 import math
+import re
 from typing import Any, Final
 
 from ..model import Channel, Value
@@ -18,7 +19,27 @@ _LONGEST_UPTIME: Final = 50 * 365 * 86400
 _LARGEST_COUNT: Final = 2**63
 _LARGEST: Final = 1e200
 
+_CPU_NOISE: Final = re.compile(
+    r"\((?:R|TM)\)|\bCPU\b|@.*|(?:\b\w+-Core\s+)?\bProcessor\b", re.IGNORECASE
+)
+
 type _Step = str | int
+
+
+def cpu_name(brand: str | None) -> str | None:
+    """Return a processor's name as people say it, without trade marks and clock.
+
+    "Intel(R) Core(TM) i7-5960X CPU @ 3.00GHz" is an Intel Core i7-5960X.
+    """
+    if brand is None:
+        return None
+    return " ".join(_CPU_NOISE.sub("", brand).split()) or brand
+
+
+def pool_name(url: str) -> str:
+    """Return host and port of a pool's URL, without scheme, user and path."""
+    rest = url.partition("://")[2] or url
+    return rest.rpartition("@")[2].partition("/")[0].strip()
 
 
 class Fields:

@@ -53,9 +53,11 @@ class XmrigApi:
         self._put_at: float | None = None
 
     @property
-    def address(self) -> str:
-        """Where a person can see the summary."""
-        return self._http.url(self._found or self._summaries[0])
+    def address(self) -> str | None:
+        """Where a person can see the summary; a browser cannot send a token."""
+        return (
+            None if self._token else self._http.url(self._found or self._summaries[0])
+        )
 
     async def summary(self) -> JsonObject:
         """Return the summary of a miner of the right kind. Raises a SourceError."""

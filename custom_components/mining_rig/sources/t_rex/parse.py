@@ -45,7 +45,7 @@ from ...model import (
     part_map,
 )
 from ..base import JsonObject
-from ..parse import Fields, Values
+from ..parse import Fields, Values, pool_name
 from . import readings
 from .config import Settings
 
@@ -79,11 +79,7 @@ _ALLOWED: Final = Control(channel=MINING_ALLOWED.plain)
 
 
 def _pool_name(fields: Fields, key: str) -> str | None:
-    """Return host and port of a URL, without scheme, user and path."""
-    if (url := fields.text(key)) is None:
-        return None
-    rest = url.partition("://")[2] or url
-    return rest.rpartition("@")[2].partition("/")[0].strip() or None
+    return pool_name(fields.text(key) or "") or None
 
 
 def _difficulty(fields: Fields, key: str) -> float | None:

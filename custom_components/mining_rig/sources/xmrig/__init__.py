@@ -21,7 +21,7 @@ from ..base import (
     SourceRefused,
 )
 from ..http import JsonHttp
-from ..parse import Fields
+from ..parse import Fields, cpu_name
 from ..xmrig_api import XmrigApi
 from . import readings
 from .config import (
@@ -140,8 +140,8 @@ class XmrigSource:
         self._settled_at = 0.0
 
     @property
-    def address(self) -> str:
-        """Where the summary can be seen."""
+    def address(self) -> str | None:
+        """Where the summary can be seen in a browser."""
         return self._api.address
 
     async def identify(self) -> Identity:
@@ -151,7 +151,7 @@ class XmrigSource:
             # It changes with the port and the network card, so it is no anchor.
             rig_id=fields.text("id"),
             title=fields.text("worker_id") or self._host,
-            model=fields.text("cpu", "brand") or "XMRig",
+            model=cpu_name(fields.text("cpu", "brand")) or "XMRig",
             version=fields.text("version"),
         )
 

@@ -15,9 +15,8 @@ import orjson
 
 from ...model import Channel, Control, Value
 from ..base import CommandRefused, JsonObject
-from ..parse import Fields, Values
+from ..parse import Fields, Values, pool_name
 from . import readings
-from .parse import pool_name
 
 REDACTED: Final = "**REDACTED**"
 

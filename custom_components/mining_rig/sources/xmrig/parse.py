@@ -42,7 +42,7 @@ from ...model import (
     Window,
     part_map,
 )
-from ..parse import Fields, Values
+from ..parse import Fields, Values, cpu_name, pool_name
 from . import readings
 
 type Windows = tuple[float | None, float | None, float | None]
@@ -136,12 +136,6 @@ class Backends:
         return not _GPU_BACKENDS.isdisjoint(self.enabled)
 
 
-def pool_name(url: str) -> str:
-    """Return host and port of a pool's URL, without scheme, user and path."""
-    rest = url.partition("://")[2] or url
-    return rest.rpartition("@")[2].partition("/")[0].strip()
-
-
 def _windows(fields: Fields, *path: str) -> Windows:
     """Return three hashrates, rounded: they come with binary dust."""
     first, second, third = fields.numbers(*path, length=3)
@@ -209,7 +203,7 @@ def parse_summary(data: Any, now: datetime) -> Summary:
         rate=rate,
         rig_id=fields.text("id"),
         version=version,
-        brand=fields.text("cpu", "brand"),
+        brand=cpu_name(fields.text("cpu", "brand")),
         uptime=fields.number("uptime"),
         restricted=restricted,
         cards=_old_cards(fields),

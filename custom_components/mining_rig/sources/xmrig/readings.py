@@ -68,14 +68,16 @@ SCRATCHPADS: Final = Reading[float](
 # From the configuration: what can be set where the miner is unrestricted.
 CPU: Final = Reading[bool]("xmrig_cpu", Quantity.FLAG, Category.CONFIG, setting=True)
 OPENCL: Final = Reading[bool](
-    "xmrig_opencl", Quantity.FLAG, Category.CONFIG, setting=True
+    "xmrig_opencl", Quantity.FLAG, Category.CONFIG, enabled=False, setting=True
 )
-CUDA: Final = Reading[bool]("xmrig_cuda", Quantity.FLAG, Category.CONFIG, setting=True)
+CUDA: Final = Reading[bool](
+    "xmrig_cuda", Quantity.FLAG, Category.CONFIG, enabled=False, setting=True
+)
 THREADS_HINT: Final = Reading[float](
     "xmrig_threads_hint", Quantity.RATIO, Category.CONFIG, enabled=False, setting=True
 )
 DONATE_LEVEL: Final = Reading[float](
-    "xmrig_donate_level", Quantity.RATIO, Category.CONFIG, setting=True
+    "xmrig_donate_level", Quantity.RATIO, Category.CONFIG, enabled=False, setting=True
 )
 """Told by the summary too, so that it can be seen on a restricted miner."""
 PRIORITIES: Final = (

@@ -1,0 +1,71 @@
+"""A real Home Assistant without anything but its core: no recorder, no debug mode."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+import logging
+from tempfile import TemporaryDirectory
+from types import MappingProxyType
+from typing import Any
+from unittest.mock import patch
+
+from aiohttp import ThreadedResolver
+from homeassistant import bootstrap, loader
+from homeassistant.config_entries import SOURCE_USER, ConfigEntries, ConfigEntry
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import aiohttp_client
+from homeassistant.setup import async_setup_component
+
+from custom_components.mining_rig.const import CONF_ANCHOR, CONF_KIND, DOMAIN
+
+_CORE = ("homeassistant", "persistent_notification")
+
+
+class _Resolver(ThreadedResolver):
+    """Never asked, since rigs have addresses here; the usual one needs a network."""
+
+    async def real_close(self) -> None:
+        """Close, as the usual one is closed."""
+        await self.close()
+
+
+def _make_resolver(_: HomeAssistant) -> _Resolver:
+    return _Resolver()
+
+
+@asynccontextmanager
+async def running() -> AsyncIterator[HomeAssistant]:
+    """Run a Home Assistant in a folder of its own until the block ends."""
+    logging.getLogger("homeassistant.loader").setLevel(logging.ERROR)
+    with (
+        TemporaryDirectory() as folder,
+        patch.object(aiohttp_client, "_async_make_resolver", _make_resolver),
+    ):
+        hass = HomeAssistant(folder)
+        hass.config.skip_pip = True
+        loader.async_setup(hass)
+        hass.config_entries = ConfigEntries(hass, {})
+        await loader.async_get_custom_components(hass)
+        await bootstrap.async_load_base_functionality(hass)
+        for component in _CORE:
+            await async_setup_component(hass, component, {})
+        await hass.async_start()
+        try:
+            yield hass
+        finally:
+            await hass.async_stop(force=True)
+
+
+def rig_entry(kind: str, number: int, form: Mapping[str, Any]) -> ConfigEntry:
+    """Return the entry that the config flow makes for a rig."""
+    return ConfigEntry(
+        version=1,
+        minor_version=1,
+        domain=DOMAIN,
+        title=f"Rig {number}",
+        data={CONF_KIND: kind, CONF_ANCHOR: f"rig{number}", **form},
+        options={},
+        source=SOURCE_USER,
+        unique_id=None,
+        discovery_keys=MappingProxyType({}),
+        subentries_data=(),
+    )

@@ -1,0 +1,126 @@
+"""The rigs that are measured: one row each."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from simulator.hardware import Card
+from simulator.models import RTX_3070, RYZEN_7_5800X
+from simulator.rig import SimulatedRig
+from simulator.xmrig import SimulatedXMRig
+
+_STEPS: Final = 7
+"""After so many polls varying values begin again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What is different at each poll, by the keys of the rig's answers."""
+
+    rising: Mapping[str, int] = field(default_factory=dict)
+    """Counters, and by how much they rise."""
+    varying: frozenset[str] = frozenset()
+    """Measured values, alone or in lists."""
+    alternating: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Texts."""
+
+    def apply(self, answer: Any, poll: int, key: str = "") -> Any:
+        """Return decoded JSON as it is at the poll of that number."""
+        match answer:
+            case dict():
+                return {k: self.apply(v, poll, k) for k, v in answer.items()}
+            case list():
+                return [self.apply(item, poll, key) for item in answer]
+            case bool():
+                return answer
+            case int() if key in self.rising:
+                return answer + poll * self.rising[key]
+            case int() if key in self.varying:
+                return answer + poll % _STEPS
+            case float() if key in self.varying:
+                return answer * (1 + poll % _STEPS / 100)
+            case str() if key in self.alternating:
+                return self.alternating[key][poll % 2]
+        return answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A rig to measure."""
+
+    rig: Callable[[], SimulatedRig]
+    """Makes the simulated rig whose answers are the pattern."""
+    paths: tuple[str, ...]
+    """What is asked of it; each poll asks for the first one."""
+    changes: Changes
+    pace: float = 10
+    """Seconds from poll to poll by the clock that the source sees."""
+
+
+_XMRIG_PATHS: Final = ("/2/summary", "/2/backends", "/2/config")
+_XMRIG_CHANGES: Final = Changes(
+    rising={
+        "accepted": 1,
+        "failures": 1,
+        "hashes_total": 1000,
+        "rejected": 1,
+        "shares_good": 1,
+        "shares_total": 2,
+        "uptime": 1,
+        "uptime_ms": 1000,
+    },
+    varying=frozenset(
+        {
+            "avg_time",
+            "avg_time_ms",
+            "best",
+            "clock",
+            "diff",
+            "diff_current",
+            "fan_speed",
+            "free",
+            "hashrate",
+            "highest",
+            "load_average",
+            "mem_clock",
+            "ping",
+            "power",
+            "resident_set_memory",
+            "temperature",
+            "total",
+        }
+    ),
+    alternating={
+        "algo": ("kawpow", "rx/0"),
+        "ip": ("192.0.2.1", "192.0.2.2"),
+        "pool": ("rvn.example.com:6060", "xmr.example.com:3333"),
+    },
+)
+
+
+def _xmrig_cpu() -> SimulatedXMRig:
+    return SimulatedXMRig(
+        "Processor", token="token", restricted=False, running_for=86400
+    )
+
+
+def _xmrig_cards() -> SimulatedXMRig:
+    return SimulatedXMRig(
+        "Cards",
+        token="token",
+        restricted=False,
+        cpu=RYZEN_7_5800X,
+        cards=[Card(model=RTX_3070) for _ in range(5)],
+        pools=[{"url": "rvn.example.com:6060", "user": "x", "coin": "ravencoin"}],
+        running_for=86400,
+    )
+
+
+ROWS: Final[Mapping[str, Row]] = {
+    "xmrig-cards": Row(rig=_xmrig_cards, paths=_XMRIG_PATHS, changes=_XMRIG_CHANGES),
+    # So far apart, each poll asks for the backends as well.
+    "xmrig-cards-30s": Row(
+        rig=_xmrig_cards, paths=_XMRIG_PATHS, changes=_XMRIG_CHANGES, pace=30
+    ),
+    "xmrig-cpu": Row(rig=_xmrig_cpu, paths=_XMRIG_PATHS, changes=_XMRIG_CHANGES),
+}

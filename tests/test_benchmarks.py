@@ -1,0 +1,35 @@
+"""The benchmarks run; what they find depends on the machine and is no test."""
+
+from pathlib import Path
+import subprocess
+import sys
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_poll() -> None:
+    """It prints a table with a column for each rig, and nothing goes wrong."""
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "benchmarks.poll", "xmrig-cards"),
+            *("--rounds=1", "--polls=2", "--set-ups=1"),
+        ],
+        cwd=Path(__file__).parents[1],
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    head, _, *lines = map(_cells, done.stdout.splitlines())
+    assert head == ["", "budget", "xmrig-cards"]
+    found = {title: value for title, _, value in lines}
+    assert int(found["entities enabled"]) >= 60
+    assert 1 < float(found["requests a poll"]) <= 1.4
+    written, changed = found["states written a poll, of these changed"].split(", ")
+    assert 40 < float(written) < 60
+    assert 20 < float(changed) < float(written)
+    for title in ("**poll**, ms of processor time", "**ratio**", "**set-up**, s"):
+        assert float(found[title]) > 0

@@ -1,0 +1,279 @@
+"""What the README and the pages under docs promise is what is there."""
+
+from collections.abc import AsyncIterator, Mapping
+from itertools import pairwise
+import json
+import os
+from pathlib import Path
+import re
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from homeassistant.const import __version__
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
+import pytest
+
+from custom_components.mining_rig.const import CONF_CONTROLS, CONF_POWER_METER, DOMAIN
+from custom_components.mining_rig.sources import KINDS
+from scripts.demo import options
+from simulator.hardware import Card
+from simulator.models import RTX_3070, RX_7800_XT
+from simulator.xmrig import SimulatedXMRig
+
+from .pages import PAGES, README, ROOT, Page
+from .rigs import async_set_up, entry_for
+
+COMPONENT = ROOT / "custom_components" / DOMAIN
+TEXTS = json.loads((COMPONENT / "translations" / "en.json").read_text())
+XMRIG = Path("docs/xmrig.md")
+
+_ADDRESS = json.loads((COMPONENT / "manifest.json").read_text())["documentation"]
+_COMMAND = re.compile(r"(?<![\w/.-])((?:scripts|\.ci)/[a-z-]+)((?: --?[a-z-]+)*)")
+_MODULE = re.compile(r"python -m ([\w.]+)")
+
+
+@pytest.fixture(params=PAGES.values(), ids=str)
+def page(request: pytest.FixtureRequest) -> Page:
+    """Return each page."""
+    found: Page = request.param
+    return found
+
+
+# ---- links, pictures, commands
+
+
+def test_links_lead_somewhere(page: Page) -> None:
+    """Every file, picture and heading that a page points to exists."""
+    lost = []
+    for link in page.links:
+        target = urlsplit(link)
+        if target.scheme:
+            continue
+        path = page.path
+        if target.path:
+            path = Path(os.path.relpath(ROOT / page.path.parent / target.path, ROOT))
+        found = PAGES[path].anchors if path in PAGES else set()
+        if not (ROOT / path).exists() or {target.fragment} - {""} - found:
+            lost.append(link)
+    assert not lost
+
+
+def test_tables_are_whole(page: Page) -> None:
+    """Each row of a table has as many cells as the one above."""
+    broken = [
+        line
+        for above, line in pairwise(page.prose.splitlines())
+        if above.startswith("|") and line.startswith("|")
+        if above.count("|") != line.count("|")
+    ]
+    assert not broken
+
+
+async def test_learn_more(hass: HomeAssistant, socket_enabled: None) -> None:
+    """What "Learn more" of a repair opens is a heading of the README."""
+    async with SimulatedXMRig() as rig:
+        entry = entry_for(
+            rig,
+            rig_id=rig.identity,
+            options={CONF_POWER_METER: "sensor.gone"},
+            **{CONF_CONTROLS: True},
+        )
+        await async_set_up(hass, entry)
+        rig.fault("other_rig")
+        await entry.runtime_data.async_refresh()
+    issues = list(ir.async_get(hass).issues.values())
+    assert len(issues) == 3
+    for issue in issues:
+        address, _, anchor = str(issue.learn_more_url).partition("#")
+        assert address == _ADDRESS
+        assert anchor in PAGES[README].anchors
+
+
+def test_links_into_home_assistant() -> None:
+    """The buttons open this repository in HACS and this integration's dialog."""
+    asked = {
+        urlsplit(link).path.split("/")[2]: parse_qs(urlsplit(link).query)
+        for link in PAGES[README].links
+        if link.startswith("https://my.home-assistant.io/redirect/")
+    }
+    owner, name = urlsplit(_ADDRESS).path.strip("/").split("/")
+    assert asked == {
+        "hacs_repository": {
+            "owner": [owner],
+            "repository": [name],
+            "category": ["integration"],
+        },
+        "config_flow_start": {"domain": [DOMAIN]},
+    }
+
+
+def test_commands_exist(page: Page) -> None:
+    """Every command that a page names can be run, with the options it names."""
+    code = [*page.spans, *(b.text for b in page.blocks if b.language == "sh")]
+    for command, arguments in (m for text in code for m in _COMMAND.findall(text)):
+        assert os.access(ROOT / command, os.X_OK), command
+        wanted = arguments.split()
+        if command == "scripts/develop" and "--help" not in wanted:
+            options.parse(wanted)
+    for name in (m for text in code for m in _MODULE.findall(text)):
+        path = ROOT / name.replace(".", "/")
+        assert path.with_suffix(".py").exists() or (path / "__main__.py").exists()
+
+
+def test_oldest_home_assistant() -> None:
+    """The README names the version that HACS asks for."""
+    oldest = json.loads((ROOT / "hacs.json").read_text())["homeassistant"]
+    assert f"Home Assistant {oldest} or newer" in PAGES[README].prose
+
+
+def test_named_packages() -> None:
+    """The versions in the table of packages are those that are tested with."""
+    rows = {
+        row["Package"]: row["What stands for it"]
+        for row in PAGES[README].rows("Package")
+    }
+    wanted = (ROOT / "requirements_test.txt").read_text()
+    kit = "pytest-homeassistant-custom-component"
+    (version,) = re.findall(rf"^{kit}==(\S+)$", wanted, re.MULTILINE)
+    assert version in rows[kit]
+    assert __version__ in rows["homeassistant"]
+
+
+# ---- what the dialogs ask for, and what Home Assistant says
+
+
+def test_every_kind_of_rig_has_its_place() -> None:
+    """Each kind that can be added is in the list, with a page and a section."""
+    kinds = TEXTS["config"]["step"]["user"]["menu_options"]
+    rows = {row["Rig"]: row["More"] for row in PAGES[README].rows("Rig")}
+    for kind in KINDS:
+        assert kinds[kind] in PAGES[README].headings
+        assert f"docs/{kind}.md" in rows[kinds[kind]]
+
+
+def _labels(step: Mapping[str, Any]) -> set[str]:
+    """Return the labels of a form's fields, those of its sections included."""
+    inner = [_labels(section) for section in step.get("sections", {}).values()]
+    return set(step["data"].values()).union(*inner)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_field_is_explained(kind: str) -> None:
+    """A kind's form is in the README or on the kind's own page."""
+    text = PAGES[README].text + PAGES[Path(f"docs/{kind}.md")].text
+    labels = _labels(TEXTS["config"]["step"][kind])
+    assert not {label for label in labels if label not in text}
+
+
+def test_every_option_is_explained() -> None:
+    """The options stand in a table, by their names."""
+    settings = TEXTS["options"]["step"]["settings"]["data"].values()
+    assert {row["Option"] for row in PAGES[README].rows("Option")} == set(settings)
+    for choice in TEXTS["options"]["step"]["init"]["menu_options"].values():
+        assert f"**{choice}**" in " ".join(PAGES[README].prose.split())
+
+
+def test_every_action_is_explained() -> None:
+    """Each action stands in a table with its fields."""
+    told: dict[str, set[str]] = {}
+    name = ""
+    for row in PAGES[README].rows("Action"):
+        name = row["Action"].strip("`") or name
+        told.setdefault(name, set()).add(row["Field"].strip("`"))
+    assert told == {
+        f"{DOMAIN}.{service}": set(texts["fields"])
+        for service, texts in TEXTS["services"].items()
+    }
+
+
+@pytest.mark.parametrize("issue", TEXTS["issues"])
+def test_every_repair_is_explained(issue: str) -> None:
+    """What a repair is called is a heading where its "Learn more" leads."""
+    title = re.escape(TEXTS["issues"][issue]["title"])
+    pattern = re.sub(r"\\{\w+\\}", r"(a|the) \\w+", title)
+    headings = [heading.lower() for heading in PAGES[README].headings]
+    assert any(re.fullmatch(pattern.lower(), heading) for heading in headings)
+
+
+# ---- entities
+
+
+@pytest.fixture
+async def entities(
+    hass: HomeAssistant, socket_enabled: None
+) -> AsyncIterator[list[er.RegistryEntry]]:
+    """Return the entities of two XMRigs that tell everything between them."""
+    async with (
+        SimulatedXMRig(
+            token="secret",
+            restricted=False,
+            cards=[Card(model=RTX_3070), Card(model=RX_7800_XT)],
+            pools=[{"url": "one:1", "tls": True}, {"url": "two:2"}],
+            running_for=86400,
+        ) as open_rig,
+        SimulatedXMRig("nas", running_for=86400) as closed_rig,
+    ):
+        entries = (
+            entry_for(open_rig, anchor="open"),
+            entry_for(closed_rig, anchor="closed", options={"rated_power": 60}),
+        )
+        for entry in entries:
+            await async_set_up(hass, entry)
+        registry = er.async_get(hass)
+        yield [
+            entity
+            for entry in entries
+            for entity in er.async_entries_for_config_entry(registry, entry.entry_id)
+        ]
+
+
+def _name(entity: er.RegistryEntry) -> str:
+    """Return an entity's name as the pages have it: without its number."""
+    key = str(entity.translation_key).replace("_number", "")
+    name: str = TEXTS["entity"][entity.domain][key]["name"]
+    return name
+
+
+def _told(*pages: Page) -> dict[str, list[dict[str, str]]]:
+    """Return the rows of all tables of entities and controls, by name."""
+    told: dict[str, list[dict[str, str]]] = {}
+    for page in pages:
+        for column in ("Entity", "Control"):
+            for row in page.rows(column):
+                for name in row[column].split(", "):
+                    told.setdefault(name, []).append(row)
+    return told
+
+
+def test_named_entities_exist() -> None:
+    """Every entity in a table has that name in Home Assistant."""
+    names = {
+        texts["name"]
+        for platform in TEXTS["entity"].values()
+        for texts in platform.values()
+    }
+    assert not _told(*PAGES.values()).keys() - names
+
+
+async def test_all_entities_are_told(entities: list[er.RegistryEntry]) -> None:
+    """Every entity of an XMRig is in a table, with its unit and its default."""
+    told = _told(PAGES[README], PAGES[XMRIG])
+    untold = [
+        (_name(entity), entity.unit_of_measurement, entity.disabled)
+        for entity in entities
+        if not any(_is_true(row, entity) for row in told.get(_name(entity), ()))
+    ]
+    assert not untold
+
+
+def _is_true(row: Mapping[str, str], entity: er.RegistryEntry) -> bool:
+    """Tell whether a row says what Home Assistant's registry says."""
+    if row["Enabled"] != ("no" if entity.disabled else "yes"):
+        return False
+    cell = row.get("Unit", "as Hashrate")
+    if cell == "as Hashrate" or (entity.disabled and not entity.unit_of_measurement):
+        # Home Assistant learns the unit of some sensors when they are enabled.
+        return True
+    units = re.split(r", | …", cell)
+    return (entity.unit_of_measurement or "") in units or cell == "on, off"

@@ -1,0 +1,225 @@
+"""What polls ask for, and which states they write."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+import json
+from pathlib import Path
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.components.sensor import ATTR_STATE_CLASS, DOMAIN as SENSOR
+from homeassistant.const import (
+    ATTR_FRIENDLY_NAME,
+    ATTR_UNIT_OF_MEASUREMENT,
+    STATE_UNKNOWN,
+    UnitOfTemperature,
+)
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.entity_component import DATA_INSTANCES
+from homeassistant.util import dt as dt_util
+import pytest
+
+from simulator.hardware import Card
+from simulator.models import RTX_3070
+from simulator.xmrig import SimulatedXMRig
+
+from .rigs import (
+    async_pass,
+    async_pass_polls,
+    async_set_up,
+    entity_id,
+    entry_for,
+    state,
+)
+
+pytestmark = pytest.mark.usefixtures("socket_enabled")
+
+FIXTURES = Path(__file__).parent / "fixtures" / "xmrig"
+CARD = "03:00.0"
+
+
+@pytest.fixture(autouse=True)
+def _noon(freezer: FrozenDateTimeFactory) -> None:
+    """Let it always be the same moment."""
+    freezer.move_to("2026-11-01 12:00:00+00:00")
+
+
+@pytest.fixture
+async def rig() -> AsyncIterator[SimulatedXMRig]:
+    """Return a rig with a processor and two cards that always tells the same."""
+    async with SimulatedXMRig(token="secret", restricted=False) as rig:
+        for path, name in (
+            ("/2/summary", "summary_v2_6.22.1_windows_cpu.json"),
+            ("/2/backends", "backends_6.22_cpu_opencl_cuda.json"),
+        ):
+            rig.answers[path] = json.loads((FIXTURES / name).read_text())
+        yield rig
+
+
+@pytest.fixture
+async def lively() -> AsyncIterator[SimulatedXMRig]:
+    """Return a rig with a card whose values never stand still."""
+    async with SimulatedXMRig(
+        token="secret", restricted=False, cards=[Card(model=RTX_3070)]
+    ) as rig:
+        yield rig
+
+
+def tell(rig: SimulatedXMRig, hashrate: float | None) -> None:
+    """Let the rig tell another hashrate of its processor, and nothing else anew."""
+    summary: Any = rig.answers["/2/summary"]
+    summary["hashrate"]["total"][0] = hashrate
+
+
+def measured(hass: HomeAssistant) -> set[str]:
+    """Return the entities whose statistics are kept."""
+    return {
+        s.entity_id for s in hass.states.async_all() if ATTR_STATE_CLASS in s.attributes
+    }
+
+
+def reported(hass: HomeAssistant, since: datetime) -> set[str]:
+    """Return the entities whose states were written, changed or not."""
+    return {s.entity_id for s in hass.states.async_all() if s.last_reported >= since}
+
+
+def changed(hass: HomeAssistant, since: datetime) -> set[str]:
+    """Return the entities whose states were written because they changed."""
+    return {s.entity_id for s in hass.states.async_all() if s.last_updated >= since}
+
+
+async def test_one_request_a_poll(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    """Of a rig without cards little more than the summary is asked for."""
+    async with SimulatedXMRig(token="secret", restricted=False) as rig:
+        await async_set_up(hass, entry_for(rig))
+        before = len(rig.requests)
+        await async_pass_polls(hass, freezer, 60)
+        assert 60 <= len(rig.requests) - before <= 66
+
+
+async def test_cards_are_asked_for_at_every_third_poll(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, lively: SimulatedXMRig
+) -> None:
+    """That is often enough for what their drivers measure."""
+    await async_set_up(hass, entry_for(lively))
+    before = len(lively.requests)
+    await async_pass_polls(hass, freezer, 60)
+    paths = [request.path for request in lively.requests[before:]]
+    assert paths.count("/2/summary") == 60
+    assert 20 <= paths.count("/2/backends") <= 21
+    assert len(paths) <= 84
+
+
+async def test_only_measurements_are_written_where_nothing_changes(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, rig: SimulatedXMRig
+) -> None:
+    """Statistics and the energy helpers look at when something was last reported."""
+    await async_set_up(hass, entry_for(rig))
+    await async_pass_polls(hass, freezer, 2)
+    assert len(measured(hass)) >= 15
+    assert len(hass.states.async_all()) - len(measured(hass)) >= 10
+    for _ in range(3):
+        await async_pass(hass, freezer)
+        now = dt_util.utcnow()
+        assert reported(hass, now) == measured(hass)
+        assert not changed(hass, now)
+        # Cards, too, whether they were asked for at this poll or not.
+        assert entity_id(hass, "sensor", "temperature", CARD) in reported(hass, now)
+
+
+async def test_a_missed_poll_writes_nothing(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, rig: SimulatedXMRig
+) -> None:
+    """What was not read is not reported."""
+    await async_set_up(hass, entry_for(rig))
+    await async_pass_polls(hass, freezer, 2)
+    rig.fault("garbage")
+    await async_pass(hass, freezer)
+    assert not reported(hass, dt_util.utcnow())
+
+
+async def test_what_changes_is_written(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, rig: SimulatedXMRig
+) -> None:
+    """And nothing else; a value that is not known any more is unknown."""
+    await async_set_up(hass, entry_for(rig))
+    await async_pass_polls(hass, freezer, 2)
+    hashrate = entity_id(hass, "sensor", "hashrate")
+    before = state(hass, "sensor", "hashrate")
+
+    tell(rig, 5000.0)
+    await async_pass(hass, freezer)
+    assert changed(hass, dt_util.utcnow()) == {hashrate}
+    after = state(hass, "sensor", "hashrate")
+    assert (after.state, after.attributes) == ("5.0", before.attributes)
+
+    # A latency of 0 is one that was not measured.
+    before = state(hass, "sensor", "pool_latency")
+    rig.answers["/2/summary"]["connection"]["ping"] = 0
+    await async_pass(hass, freezer)
+    assert changed(hass, dt_util.utcnow()) == {before.entity_id}
+    after = state(hass, "sensor", "pool_latency")
+    assert (after.state, after.attributes) == (STATE_UNKNOWN, before.attributes)
+
+
+async def test_what_the_owner_changes_stays(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, rig: SimulatedXMRig
+) -> None:
+    """A name and a unit of the owner's hold at all polls that follow."""
+    await async_set_up(hass, entry_for(rig))
+    await async_pass_polls(hass, freezer, 2)
+    registry = er.async_get(hass)
+    hashrate = entity_id(hass, "sensor", "hashrate")
+    warmth = entity_id(hass, "sensor", "temperature", CARD)
+    registry.async_update_entity(hashrate, name="Speed")
+    registry.async_update_entity_options(
+        warmth, SENSOR, {"unit_of_measurement": UnitOfTemperature.FAHRENHEIT}
+    )
+    await hass.async_block_till_done()
+    for kilo in (3, 3, 4, 5):
+        tell(rig, kilo * 1000.0)
+        backends: Any = rig.answers["/2/backends"]
+        backends[1]["threads"][0]["health"]["temperature"] = 50
+        await async_pass(hass, freezer)
+        shown = state(hass, "sensor", "hashrate")
+        assert shown.state == f"{kilo}.0"
+        assert shown.attributes[ATTR_FRIENDLY_NAME].endswith("Speed")
+    shown = state(hass, "sensor", "temperature", CARD)
+    assert float(shown.state) == 122
+    assert shown.attributes[ATTR_UNIT_OF_MEASUREMENT] == UnitOfTemperature.FAHRENHEIT
+
+
+async def test_what_others_write_is_put_right(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, rig: SimulatedXMRig
+) -> None:
+    """Anybody can write a state; the next reading writes what is true."""
+    await async_set_up(hass, entry_for(rig))
+    await async_pass_polls(hass, freezer, 2)
+    before = state(hass, "sensor", "hashrate")
+    hass.states.async_set(before.entity_id, "42")
+    await async_pass(hass, freezer)
+    after = state(hass, "sensor", "hashrate")
+    assert (after.state, after.attributes) == (before.state, before.attributes)
+
+
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
+async def test_states_are_written_as_home_assistant_writes_them(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, lively: SimulatedXMRig
+) -> None:
+    """Nothing is different after Home Assistant has worked out everything anew."""
+    await async_set_up(hass, entry_for(lively))
+    sensors = hass.data[DATA_INSTANCES][SENSOR].entities
+    ever_changed: set[str] = set()
+    for _ in range(6):
+        await async_pass(hass, freezer)
+        ever_changed |= changed(hass, dt_util.utcnow())
+        for sensor in sensors:
+            before = hass.states.get(sensor.entity_id)
+            sensor.async_write_ha_state()
+            assert hass.states.get(sensor.entity_id) is before
+    assert len(ever_changed) >= 15
+    assert entity_id(hass, "sensor", "energy") in ever_changed
+    assert entity_id(hass, "sensor", "hashrate", "01:00.0") in ever_changed
