@@ -18,7 +18,8 @@ from custom_components.mining_rig.const import CONF_CONTROLS, CONF_POWER_METER, 
 from custom_components.mining_rig.sources import KINDS
 from scripts.demo import options
 from simulator.hardware import Card
-from simulator.models import RTX_3070, RX_7800_XT
+from simulator.models import RTX_3070, RTX_3080, RX_7800_XT
+from simulator.t_rex import SimulatedTRex
 from simulator.xmrig import SimulatedXMRig
 
 from .pages import PAGES, README, ROOT, Page
@@ -27,6 +28,7 @@ from .rigs import async_set_up, entry_for
 COMPONENT = ROOT / "custom_components" / DOMAIN
 TEXTS = json.loads((COMPONENT / "translations" / "en.json").read_text())
 XMRIG = Path("docs/xmrig.md")
+T_REX = Path("docs/t_rex.md")
 
 _ADDRESS = json.loads((COMPONENT / "manifest.json").read_text())["documentation"]
 _COMMAND = re.compile(r"(?<![\w/.-])((?:scripts|\.ci)/[a-z-]+)((?: --?[a-z-]+)*)")
@@ -258,13 +260,38 @@ def test_named_entities_exist() -> None:
 
 async def test_all_entities_are_told(entities: list[er.RegistryEntry]) -> None:
     """Every entity of an XMRig is in a table, with its unit and its default."""
-    told = _told(PAGES[README], PAGES[XMRIG])
-    untold = [
+    assert not _untold(entities, PAGES[README], PAGES[XMRIG])
+
+
+async def test_all_entities_of_a_t_rex_are_told(
+    hass: HomeAssistant, socket_enabled: None
+) -> None:
+    """Likewise, with both algorithms of dual mining."""
+    async with SimulatedTRex(
+        password="Attic-3456",
+        cards=[Card(model=RTX_3080)],
+        algorithms=("autolykos2", "firopow"),
+        options={"validate-shares": True},
+        update="0.27.0",
+        running_for=90_000,
+    ) as rig:
+        entry = entry_for(rig)
+        await async_set_up(hass, entry)
+    entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+    assert len(entities) > 100
+    assert not _untold(entities, PAGES[README], PAGES[T_REX])
+
+
+def _untold(
+    entities: list[er.RegistryEntry], *pages: Page
+) -> list[tuple[str, str | None, bool]]:
+    """Return the entities that no table tells rightly."""
+    told = _told(*pages)
+    return [
         (_name(entity), entity.unit_of_measurement, entity.disabled)
         for entity in entities
         if not any(_is_true(row, entity) for row in told.get(_name(entity), ()))
     ]
-    assert not untold
 
 
 def _is_true(row: Mapping[str, str], entity: er.RegistryEntry) -> bool:

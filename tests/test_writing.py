@@ -11,6 +11,7 @@ from homeassistant.components.sensor import ATTR_STATE_CLASS, DOMAIN as SENSOR
 from homeassistant.const import (
     ATTR_FRIENDLY_NAME,
     ATTR_UNIT_OF_MEASUREMENT,
+    EVENT_STATE_CHANGED,
     STATE_UNKNOWN,
     UnitOfTemperature,
 )
@@ -19,6 +20,7 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_component import DATA_INSTANCES
 from homeassistant.util import dt as dt_util
 import pytest
+from pytest_homeassistant_custom_component.common import async_capture_events
 
 from simulator.hardware import Card
 from simulator.models import RTX_3070
@@ -203,6 +205,33 @@ async def test_what_others_write_is_put_right(
     await async_pass(hass, freezer)
     after = state(hass, "sensor", "hashrate")
     assert (after.state, after.attributes) == (before.state, before.attributes)
+
+
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
+async def test_no_hashrate_without_its_unit(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, rig: SimulatedXMRig
+) -> None:
+    """Not for a moment; and a 0 is shown once it is known what of."""
+    summary: Any = rig.answers["/2/summary"]
+    summary["hashrate"] = {"total": [0.0, 0.0, 0.0], "highest": None}
+    rig.answers["/2/backends"] = []
+    await async_set_up(hass, entry_for(rig))
+    await async_pass_polls(hass, freezer, 2)
+    assert state(hass, "sensor", "hashrate").state == STATE_UNKNOWN
+    assert state(hass, "sensor", "hashrate_1m").state == STATE_UNKNOWN
+
+    written = async_capture_events(hass, EVENT_STATE_CHANGED)
+    tell(rig, 4000.0)
+    await async_pass(hass, freezer)
+    shown = {
+        (each.state, each.attributes.get(ATTR_UNIT_OF_MEASUREMENT))
+        for event in written
+        if (each := event.data["new_state"]) and "hashrate" in each.entity_id
+    }
+    assert ("4.0", "kH/s") in shown
+    assert ("0.0", "kH/s") in shown
+    assert {unit for text, unit in shown if text != STATE_UNKNOWN} == {"kH/s"}
+    assert state(hass, "sensor", "hashrate_1m").state == "0.0"
 
 
 @pytest.mark.usefixtures("entity_registry_enabled_by_default")

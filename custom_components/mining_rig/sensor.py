@@ -161,7 +161,7 @@ class RigSensor(ChannelEntity, SensorEntity):
             self._attr_entity_category = EntityCategory.DIAGNOSTIC
         self._revision = coordinator.revision
         self._written: State | None = None
-        """The state as this entity wrote it, as long as its attributes hold."""
+        """The state as a reading wrote it, as long as it is there."""
 
     @property
     @override
@@ -181,8 +181,8 @@ class RigSensor(ChannelEntity, SensorEntity):
         if seen == self._shown and revision == self._revision:
             return
         states, state = self.hass.states, self.hass.states.get(self.entity_id)
-        # A reading changes the text of a state and none of its attributes, so there is
-        # no need to work them out, unless somebody else wrote: it was renamed, say.
+        # A reading changes the text of a state and none of its attributes, so they need
+        # not be worked out unless it was written since: it was renamed, or got its unit.
         if state is None or state is not self._written:
             self.async_write_ha_state()
         elif seen == self._shown:
@@ -235,7 +235,6 @@ class ScaledSensor(RigSensor):
         """Show values in that form of the base unit from now on."""
         if (found := factor(unit, self._base)) is not None:
             self._factor = 1 / found if self._per_work else found
-            self._written = None
             shown = efficiency_unit(unit) if self._per_work else unit
             self._attr_native_unit_of_measurement = shown
             if self.registry_entry is not None:
@@ -261,7 +260,7 @@ class ScaledSensor(RigSensor):
     @override
     def _seen(self) -> tuple[Any, ...]:
         self._choose_unit()
-        return (*super()._seen(), self._factor)
+        return super()._seen()
 
     @property
     @override

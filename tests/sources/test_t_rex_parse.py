@@ -256,7 +256,7 @@ def test_documented_example() -> None:
         readings.INTENSITY.plain: entry.pop("intensity"),
         readings.DISABLED.plain: entry.pop("disabled"),
         readings.DISABLED_AT.plain: entry.pop("disabled_at_temperature"),
-        readings.GPU_NUMBER.plain: entry.pop("gpu_user_id"),
+        readings.GPU_INDEX.plain: entry.pop("gpu_user_id"),
         ACCEPTED.plain: shares.pop("accepted_count"),
         INVALID.plain: shares.pop("invalid_count"),
         REJECTED.plain: shares.pop("rejected_count"),
@@ -341,6 +341,25 @@ def test_a_miner_that_begins_mines_nothing() -> None:
     assert gpu.get(HASHRATE.plain) == 0
     assert HASHRATE.channel(Window.M1) not in {**found.rig.values, **gpu.values}
     assert gpu.get(POWER.plain) == 89
+
+
+def test_what_is_paused_mines_nothing() -> None:
+    """The miner's mean still holds what was mined before."""
+    twin = {**CARD, "uuid": "ab" * 16, "gpu_user_id": 1, "device_id": 1}
+    resting = {**CARD, "paused": True}
+    dual = {"hashrate": 9, "gpus": [{"device_id": 0, "hashrate": 9}]}
+    summary = changed(MINING_NOW, hashrate=9, dual_stat=dual, gpus=[resting, twin])
+    second = HASHRATE.channel(number=2)
+    one = rig(summary)
+    assert one.parts[UUID].get(HASHRATE.plain) == 0
+    assert one.parts[UUID].get(second) == 0
+    assert one.parts["ab" * 16].get(HASHRATE.plain) == CARD["hashrate"]
+    assert (one.rig.get(HASHRATE.plain), one.rig.get(second)) == (9, 9)
+    assert one.parts[UUID].get(HASHRATE.channel(Window.M1)) == CARD["hashrate_minute"]
+    both = rig(changed(summary, gpus=[resting, {**twin, "paused": True}]))
+    assert (both.rig.get(HASHRATE.plain), both.rig.get(second)) == (0, 0)
+    unknown = rig(changed(MINING_NOW, hashrate=None, paused=True))
+    assert HASHRATE.plain not in unknown.rig.values
 
 
 # ---- the pool

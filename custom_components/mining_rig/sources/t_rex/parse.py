@@ -216,6 +216,7 @@ def _card_shares(number: int | None) -> tuple[_Row, ...]:
 
 
 _NUMBERS: Final = (None, _SECOND)
+_RATES: Final = tuple(HASHRATE.channel(number=number) for number in _NUMBERS)
 _AVERAGES: Final = {number: _averages(number) for number in _NUMBERS}
 _WORK: Final = {number: _work(number) for number in _NUMBERS}
 _POOL: Final = {number: _pool(number) for number in _NUMBERS}
@@ -350,6 +351,8 @@ def parse_summary(summary: JsonObject, now: datetime) -> Summary:
     cards = _cards(fields, context)
     allowed = _allowed(fields.flag("paused"), cards)
     values.put(MINING_ALLOWED.plain, allowed)
+    if allowed is False:
+        _rest(values)
     version = fields.text("version")
     rig = Part(
         kind=PartKind.RIG,
@@ -382,6 +385,13 @@ def _put_work(
     _put_averages(values, fields, number, context)
     _put_invalid(values, fields, number, context)
     _put(values, fields.inside("active_pool"), _POOL[number])
+
+
+def _rest(values: Values) -> None:
+    """Let what is paused mine nothing: its hashrate is a mean of the past."""
+    for channel in _RATES:
+        if channel in values:
+            values[channel] = 0
 
 
 def _put_averages(
@@ -530,7 +540,9 @@ def _add_card(cards: dict[str, Card], fields: Fields, values: Values) -> bool:
     paused = fields.flag("paused")
     if paused is not None:
         values[MINING_ALLOWED.plain] = not paused
-    values.put(readings.GPU_NUMBER.plain, number)
+    if paused:
+        _rest(values)
+    values.put(readings.GPU_INDEX.plain, number)
     model = fields.text("name")
     part = Part(
         kind=PartKind.GPU,

@@ -142,8 +142,8 @@ MEMORY_TWEAK: Final = Reading[int](
     enabled=False,
     setting=True,
 )
-GPU_NUMBER: Final = Reading[int](
-    "t_rex_gpu_number",
+GPU_INDEX: Final = Reading[int](
+    "t_rex_gpu_index",
     Quantity.NUMBER,
     Category.DIAGNOSTIC,
     enabled=False,
