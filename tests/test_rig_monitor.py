@@ -130,9 +130,7 @@ async def test_asic(hass: HomeAssistant, push: Push) -> None:
     assert state(hass, "binary_sensor", "pool_connected_1").state == "on"
     assert state(hass, "binary_sensor", "pool_connected_2").state == "off"
     (rig,) = [
-        device
-        for device in dr.async_get(hass).devices
-        if device.name == "Thanh Long"
+        device for device in dr.async_get(hass).devices if device.name == "Thanh Long"
     ]
     assert rig.model == "Ice River KS5L"
     assert rig.sw_version == "Factory BOOT_3_1 image_1.0"
