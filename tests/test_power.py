@@ -13,6 +13,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 import pytest
 
+from custom_components.mining_rig.store import RigStore
 from simulator.hardware import Card
 from simulator.models import RTX_3060_TI, RTX_3070
 from simulator.xmrig import SimulatedXMRig
@@ -258,3 +259,22 @@ async def test_a_full_disk_is_said_and_costs_nothing_else(
     assert await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done()
     assert value(hass, "energy") >= total
+
+
+async def test_what_a_rig_takes_while_off_is_kept(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, cards: SimulatedXMRig
+) -> None:
+    """A steady meter says nothing new, and its energy is on disk all the same."""
+    meter(hass, 60)
+    entry = entry_for(cards, options={"power_meter": METER})
+    await async_set_up(hass, entry)
+    cards.fault("off")
+    await async_pass_polls(hass, freezer, 5)
+    for _ in range(10):
+        await async_pass(hass, freezer, 60)
+    kept = RigStore(hass, entry.entry_id)
+    await kept.async_load()
+    # What a kill -9 at this moment would leave, at most a minute old.
+    assert kept.energy["energy"] == pytest.approx(
+        value(hass, "energy") * 1000, abs=60 / 60 * 1.2
+    )

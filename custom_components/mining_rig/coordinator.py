@@ -244,6 +244,10 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
 
     # ---- devices
 
+    def identifier(self, part: str) -> tuple[str, str]:
+        """Return what the device of a part of the rig is known by."""
+        return (DOMAIN, f"{self.anchor}_{part}")
+
     @callback
     def async_register_rig(self) -> dr.DeviceEntry:
         """Enter the rig's own device, or what is new about it."""
@@ -269,7 +273,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
     def forget(self, device: dr.AnyDeviceEntry) -> bool:
         """Forget the part that a device stands for, unless the rig tells of it now."""
         for part in self.layout.parts:
-            if (DOMAIN, f"{self.anchor}_{part}") in device.identifiers:
+            if self.identifier(part) in device.identifiers:
                 if self.online and part in self.data.parts:
                     return False
                 self._unsaved = self.layout.forget([part])
@@ -281,7 +285,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         registry = dr.async_get(self.hass)
         entry_id = self.config_entry.entry_id
         for key in removed:
-            identifier = (DOMAIN, f"{self.anchor}_{key}")
+            identifier = self.identifier(key)
             device = registry.async_get_child_device_by_identifier(
                 identifier, entry_id
             ) or registry.async_get_device_by_identifier(identifier, entry_id)
@@ -350,7 +354,6 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         self.last_accepted = now
         complete = self._derivation.complete(snapshot, self._metered())
         self.data = self._with_energy(complete)
-        self._unsaved = True
         if self.layout.learn(self.data):
             self._layout_changed(snapshot.removed)
         self._manage_issues()
@@ -418,20 +421,23 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
     @callback
     def _handle_meter(self, _event: Event[EventStateChangedData]) -> None:
         if self.online:
-            rig = self.data.rig
-            values = {**rig.values}
-            values.pop(POWER.plain, None)
-            if (watts := self._metered()) is not None:
-                values[POWER.plain] = watts
-            parts = {**self.data.parts, RIG: rig.with_values(values)}
-            self.data = self._with_energy(replace(self.data, parts=parts))
+            self.data = self._with_energy(self._with_metered(self.data))
         else:
             self.data = self._away()
-        self._unsaved = True
         self.async_update_listeners()
+
+    def _with_metered(self, snapshot: Snapshot) -> Snapshot:
+        """Let the rig's power be what the meter shows now."""
+        values = {**snapshot.rig.values}
+        values.pop(POWER.plain, None)
+        if (watts := self._metered()) is not None:
+            values[POWER.plain] = watts
+        rig = snapshot.rig.with_values(values)
+        return replace(snapshot, parts={**snapshot.parts, RIG: rig})
 
     def _with_energy(self, snapshot: Snapshot) -> Snapshot:
         """Add energy and connectivity to what the rig itself tells."""
+        self._unsaved = True
         rig = snapshot.rig
         values: dict[Channel[Any], Value] = {**rig.values, CONNECTED.plain: self.online}
         now = dt_util.utcnow()
@@ -457,15 +463,10 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
                 for known in self.layout.parts.values()
             )
         )
-        rig = parts.get(RIG) or Part(kind=PartKind.RIG, key=RIG)
-        values = {**rig.values}
+        rig = parts.setdefault(RIG, Part(kind=PartKind.RIG, key=RIG))
         if self._meter is not None:
-            values.pop(POWER.plain, None)
-            if (watts := self._metered()) is not None:
-                values[POWER.plain] = watts
-            parts[RIG] = rig.with_values(values)
-            return self._with_energy(Snapshot(parts=parts))
-        values[CONNECTED.plain] = False
+            return self._with_energy(self._with_metered(Snapshot(parts=parts)))
+        values = {**rig.values, CONNECTED.plain: False}
         known_rig = self.layout.parts.get(RIG)
         for _, energy in _ENERGIES:
             if known_rig is not None and energy in known_rig.channels:

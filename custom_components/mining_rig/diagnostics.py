@@ -12,7 +12,7 @@ from homeassistant.const import CONF_HOST
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import AnyDeviceEntry
 
-from .const import CONF_KIND, DOMAIN
+from .const import CONF_KIND
 from .coordinator import RigConfigEntry, RigCoordinator
 from .layout import KnownPart
 from .model import RIG, Control, Part, Value
@@ -110,9 +110,7 @@ def _secrets(coordinator: RigCoordinator) -> list[str]:
 
 def _part_of(coordinator: RigCoordinator, device: AnyDeviceEntry) -> str:
     """Return the key of the part that a device stands for."""
-    own = {
-        (DOMAIN, f"{coordinator.anchor}_{key}"): key for key in coordinator.layout.parts
-    }
+    own = {coordinator.identifier(key): key for key in coordinator.layout.parts}
     return next((own[i] for i in device.identifiers if i in own), RIG)
 
 

@@ -86,7 +86,7 @@ def _device_info(
     if part.key == RIG:
         return DeviceInfo(identifiers={rig})
     rig_device = coordinator.async_register_rig()
-    identifiers = {(DOMAIN, f"{coordinator.anchor}_{part.key}")}
+    identifiers = {coordinator.identifier(part.key)}
     if part.kind.stands_alone:
         return DeviceInfo(
             identifiers=identifiers,
