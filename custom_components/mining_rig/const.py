@@ -10,7 +10,6 @@ LOGGER: Final = logging.getLogger(__package__)
 CONF_KIND: Final = "kind"
 CONF_ANCHOR: Final = "anchor"
 CONF_CONTROLS: Final = "controls"
-CONF_ACCESS_TOKEN: Final = "access_token"
 
 # In an entry's options.
 CONF_POWER_METER: Final = "power_meter"

@@ -116,10 +116,10 @@ class Derivation:
         return sum(_numbers(told.values()))
 
     def _add_sums(self, values: dict[Channel[Any], Value], inside: list[Part]) -> None:
+        hashing = [part for part in inside if HASHRATE.plain in part.values]
         for channel in _SUMMED:
             if channel in values:
                 continue
-            hashing = [part for part in inside if HASHRATE.plain in part.values]
             if any(channel not in part.values for part in hashing):
                 # A window that is not full yet for one of them is not for the rig.
                 continue

@@ -48,16 +48,6 @@ class Quantity(StrEnum):
     RUNNING = "running"  # flag: it works
     CONNECTIVITY = "connectivity"  # flag: it answers
 
-    @property
-    def is_flag(self) -> bool:
-        """Tell whether its values are true or false."""
-        return self in _FLAGS
-
-
-_FLAGS: Final = frozenset(
-    (Quantity.FLAG, Quantity.PROBLEM, Quantity.RUNNING, Quantity.CONNECTIVITY)
-)
-
 
 class Category(StrEnum):
     """Where a person looks for it."""

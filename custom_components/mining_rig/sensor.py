@@ -260,7 +260,7 @@ class ScaledSensor(RigSensor):
                 )
 
     def _hashrate(self) -> float | None:
-        """Return the hashrate whose size decides the unit: the part's, else any."""
+        """Return the hashrate whose size decides the unit: its own, else the part's."""
         part = self._part
         told = [value for value in (self._value,) if not self._per_work]
         if part is not None:

@@ -10,6 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 import orjson
 
+from custom_components.mining_rig.binary_sensor import ROWS as FLAGS
 from custom_components.mining_rig.model import Channel, Part, Quantity, Snapshot, Value
 
 type _Path = tuple[str | int, ...]
@@ -121,7 +122,7 @@ def check_value(channel: Channel[Any], value: Value) -> None:
     """Fail where a value does not suit its reading."""
     quantity = channel.reading.quantity
     message = f"{channel.key}: {value!r}"
-    if quantity.is_flag:
+    if quantity in FLAGS:
         assert type(value) is bool, message
     elif quantity in (Quantity.TEXT, Quantity.CHOICE):
         assert type(value) is str, message
