@@ -59,7 +59,7 @@ def quick_miner(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look as often whether something took effect, without waiting in between."""
     module = "custom_components.mining_rig"
     monkeypatch.setattr(f"{module}.coordinator.CONFIRM_PAUSES", (0.0,) * 8)
-    monkeypatch.setattr(f"{module}.sources.xmrig._APPLIED_AFTER", (0.0,) * 2)
+    monkeypatch.setattr(f"{module}.sources.xmrig_config.APPLIED_AFTER", (0.0,) * 2)
     monkeypatch.setattr(f"{module}.sources.xmrig_api.PUT_GAP", 0.0)
 
 

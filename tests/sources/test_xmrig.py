@@ -41,6 +41,7 @@ from custom_components.mining_rig.sources.base import (
 from custom_components.mining_rig.sources.http import Answer
 from custom_components.mining_rig.sources.xmrig import XmrigSource, async_open, readings
 from custom_components.mining_rig.sources.xmrig_api import XmrigApi
+from custom_components.mining_rig.sources.xmrig_summary import DONATE_LEVEL
 from simulator.clock import ManualClock
 from simulator.faults import Fault
 from simulator.hardware import Card
@@ -359,7 +360,7 @@ async def test_restricted_rig(bench: Make) -> None:
     assert not snapshot.rig.controls
     assert not snapshot.rig.actions
     assert snapshot.rig.get(MINING_ALLOWED.plain) is True
-    assert snapshot.rig.get(readings.DONATE_LEVEL.plain) == 1
+    assert snapshot.rig.get(DONATE_LEVEL.plain) == 1
     assert readings.CPU.plain not in snapshot.rig.values
 
 
@@ -557,7 +558,7 @@ async def test_unknown_action(bench: Make) -> None:
         (readings.CPU.plain, False, ("cpu", "enabled"), False),
         (readings.OPENCL.plain, False, ("opencl", "enabled"), False),
         (readings.CUDA.plain, False, ("cuda", "enabled"), False),
-        (readings.DONATE_LEVEL.plain, 5.0, ("donate-level",), 5),
+        (DONATE_LEVEL.plain, 5.0, ("donate-level",), 5),
         (readings.CPU_PRIORITY.plain, "high", ("cpu", "priority"), 4),
         (readings.PAUSE_ON_BATTERY.plain, True, ("pause-on-battery",), True),
         (readings.PAUSE_ON_ACTIVE.plain, True, ("pause-on-active",), True),
@@ -619,9 +620,9 @@ async def test_seconds_of_pause_on_active_are_kept(bench: Make) -> None:
 async def test_value_that_the_miner_does_not_take(bench: Make) -> None:
     """It is replaced by the default without a word; reading back tells."""
     there = await bench()
-    control = (await there.read()).rig.controls[readings.DONATE_LEVEL.plain]
+    control = (await there.read()).rig.controls[DONATE_LEVEL.plain]
     await there.source.write(RIG, control, 150)
-    assert not await there.shows(readings.DONATE_LEVEL.plain, 150)
+    assert not await there.shows(DONATE_LEVEL.plain, 150)
 
 
 async def test_writes_keep_their_distance(
@@ -641,7 +642,7 @@ async def test_writes_keep_their_distance(
     monkeypatch.setattr(there.source._api._http, "request", note)
     there.rig.requests.clear()
     await asyncio.gather(
-        there.source.write(RIG, controls[readings.DONATE_LEVEL.plain], 3),
+        there.source.write(RIG, controls[DONATE_LEVEL.plain], 3),
         there.source.write(RIG, controls[readings.CPU_PRIORITY.plain], "low"),
         there.source.write(RIG, controls[readings.PAUSE_ON_BATTERY.plain], True),
     )

@@ -10,21 +10,24 @@ from custom_components.mining_rig.model import Channel, Value
 from custom_components.mining_rig.sources.base import CommandRefused
 from custom_components.mining_rig.sources.xmrig import readings
 from custom_components.mining_rig.sources.xmrig.config import (
-    REDACTED,
     SETTINGS,
     HintNote,
-    differences,
     hint_note,
-    merge,
     parse_config,
     pool_options,
     profiles,
-    redacted,
     select_pool,
     set_pause_on_active,
     set_threads_hint,
     threads_hint,
 )
+from custom_components.mining_rig.sources.xmrig_config import (
+    REDACTED,
+    differences,
+    merge,
+    redacted,
+)
+from custom_components.mining_rig.sources.xmrig_summary import DONATE_LEVEL
 
 from .spoil import JSON
 from .test_xmrig_parse import CONFIG, changed
@@ -53,7 +56,7 @@ def value_of(config: Any, channel: Channel[Any], note: Any = None) -> Value | No
         (readings.CPU.plain, ("cpu", "enabled"), False, False),
         (readings.OPENCL.plain, ("opencl", "enabled"), True, True),
         (readings.CUDA.plain, ("cuda", "enabled"), True, True),
-        (readings.DONATE_LEVEL.plain, ("donate-level",), 7, 7),
+        (DONATE_LEVEL.plain, ("donate-level",), 7, 7),
         (readings.CPU_PRIORITY.plain, ("cpu", "priority"), None, "unset"),
         (readings.CPU_PRIORITY.plain, ("cpu", "priority"), 0, "idle"),
         (readings.CPU_PRIORITY.plain, ("cpu", "priority"), 2, "normal"),

@@ -42,6 +42,7 @@ from custom_components.mining_rig.sources.xmrig.parse import (
     parse_backends,
     parse_summary,
 )
+from custom_components.mining_rig.sources.xmrig_summary import LOAD, SHARE_TIME
 
 from .spoil import NO_NUMBERS, check, spoilt, zeros
 
@@ -273,7 +274,7 @@ def test_before_the_first_pool() -> None:
         POOL_LATENCY,
         DIFFICULTY,
         BEST_SHARE,
-        readings.SHARE_TIME,
+        SHARE_TIME,
         readings.HUGE_PAGES,
     ):
         assert reading.plain not in found.values
@@ -284,7 +285,7 @@ def test_seconds_where_there_are_no_milliseconds() -> None:
     """Before 6.2.3 the average time of a share came in seconds only."""
     summary = changed(CPU_RIG, results__avg_time=31)
     del summary["results"]["avg_time_ms"]
-    assert rig(summary).rig.get(readings.SHARE_TIME.plain) == 31
+    assert rig(summary).rig.get(SHARE_TIME.plain) == 31
 
 
 @pytest.mark.parametrize(
@@ -322,7 +323,7 @@ def test_huge_pages(pages: Any, percent: float | None) -> None:
 
 def test_load() -> None:
     """On Windows the load is always 0, which says nothing."""
-    load_1m = readings.LOAD.channel(Window.M1)
+    load_1m = LOAD.channel(Window.M1)
     assert load_1m not in rig(CPU_RIG).rig.values
     assert rig(LINUX_RIG).rig.get(load_1m) == 3.4
     quiet = changed(LINUX_RIG, resources__load_average=[0.0, 0.0, 0.0])

@@ -7,8 +7,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-import orjson
-
 from ...model import MINING_ALLOWED, Action, Channel, Control, Snapshot, Value
 from ..base import (
     CommandRefused,
@@ -21,8 +19,10 @@ from ..base import (
     SourceRefused,
 )
 from ..http import JsonHttp
+from ..pace import Regular
 from ..parse import Fields, cpu_name
 from ..xmrig_api import XmrigApi
+from ..xmrig_config import APPLIED_AFTER, async_change, redacted
 from . import readings
 from .config import (
     FULL_HINT,
@@ -30,13 +30,10 @@ from .config import (
     HintNote,
     Settings,
     cpu_of,
-    differences,
     hint_note,
     idle_seconds,
-    merge,
     parse_config,
     profiles,
-    redacted,
     select_pool,
     set_pause_on_active,
     set_threads_hint,
@@ -58,15 +55,12 @@ KINDS: Final = frozenset(("miner", "cpu", "amd", "nvidia"))
 _CARDS_EVERY: Final = timedelta(seconds=30)
 _LOOK_FOR_CARDS_EVERY: Final = timedelta(minutes=10)
 _CONFIG_EVERY: Final = timedelta(minutes=5)
-_AFTER_FAILURE: Final = timedelta(seconds=30)
 _EXTRA_TIMEOUT: Final = 4.0
 """Seconds for what a poll asks beside the summary; a hung card must not cost that."""
 _IDLE_IS_STOPPED: Final = timedelta(minutes=1)
 """A miner prepares its memory without workers for a while before it starts."""
 _SETTLING: Final = 10.0
 """Seconds after a command in which everything is asked for at every reading."""
-_APPLIED_AFTER: Final = (0.3, 0.3, 0.4, 0.5, 0.5, 1.0)
-"""Seconds between looks whether a configuration was applied; 3 s in all."""
 
 _BACKENDS: Final = "/2/backends"
 _ALLOWED: Final = Control(channel=MINING_ALLOWED.plain)
@@ -84,37 +78,6 @@ async def async_open(opening: Opening) -> XmrigSource:
     return XmrigSource(api, opening.notes, data["host"])
 
 
-class _Regular:
-    """Something that is asked for at its own pace, beside the summary."""
-
-    def __init__(self) -> None:
-        """Be due at once."""
-        self._every = timedelta(0)
-        self._next: datetime | None = None
-        self._holds_until: datetime | None = None
-
-    def is_due(self, now: datetime) -> bool:
-        """Tell whether it is time; a clock that was set back makes it so."""
-        return self._next is None or not self._next - self._every <= now < self._next
-
-    def is_stale(self, now: datetime) -> bool:
-        """Tell whether what was read holds no more."""
-        return self._holds_until is None or now > self._holds_until
-
-    def hurry(self) -> None:
-        """Be due at once."""
-        self._next = None
-
-    def done(self, now: datetime, every: timedelta) -> None:
-        """Be due again after `every`; until then, and longer, what was read holds."""
-        self._every, self._next = every, now + every
-        self._holds_until = now + 3 * every
-
-    def failed(self, now: datetime) -> None:
-        """Try again soon; what was read before holds for a while."""
-        self._every, self._next = _AFTER_FAILURE, now + _AFTER_FAILURE
-
-
 class XmrigSource:
     """One XMRig. Each poll asks for the summary; the rest has paces of its own."""
 
@@ -130,9 +93,9 @@ class XmrigSource:
         self._state: tuple[bool | None, ...] | None = None
         self._backends: Backends | None = None
         self._no_backends = False
-        self._next_backends = _Regular()
+        self._next_backends = Regular()
         self._settings: Settings | None = None
-        self._next_config = _Regular()
+        self._next_config = Regular()
         self._failed: list[str] = []
         self._idle_since: datetime | None = None
         self._stopped = False
@@ -363,7 +326,7 @@ class XmrigSource:
         They may be those it had: a hint that changes little changes nothing.
         """
         found: JsonObject | None = None
-        for pause in _APPLIED_AFTER:
+        for pause in APPLIED_AFTER:
             await asyncio.sleep(pause)
             with suppress(SourceError):
                 found = profiles(cpu_of(await self._api.config()))
@@ -380,27 +343,8 @@ class XmrigSource:
 
     async def set_config(self, changes: JsonObject) -> None:
         """Change keys and return when the miner shows them. Raises a SourceError."""
-        try:
-            changes = orjson.loads(orjson.dumps(changes))
-        except TypeError:
-            raise CommandRefused("xmrig_config_rejected") from None
         with self._unsettled():
-            async with self._api.editing() as config:
-                merge(config, changes)
-            missing = await self._missing(changes)
-        if missing:
-            raise CommandRefused("xmrig_config_not_taken", {"keys": ", ".join(missing)})
-
-    async def _missing(self, changes: JsonObject) -> list[str]:
-        """Return the keys that the miner did not take over in the time it needs."""
-        missing = list(differences({}, changes))
-        for pause in (0.0, *_APPLIED_AFTER):
-            await asyncio.sleep(pause)
-            with suppress(SourceError):
-                missing = list(differences(await self._api.config(), changes))
-            if not missing:
-                break
-        return missing
+            await async_change(self._api, changes)
 
 
 def _fell(before: float | None, now: float | None) -> bool:

@@ -6,7 +6,7 @@ acts, and is told, only while no thread profile is in the configuration; the min
 makes profiles itself, and keeps them.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -16,31 +16,10 @@ import orjson
 from ...model import Channel, Control, Value
 from ..base import CommandRefused, JsonObject
 from ..parse import Fields, Values, pool_name
+from ..xmrig_config import Setting, read_flag
+from ..xmrig_summary import DONATE_LEVEL
 from . import readings
 
-REDACTED: Final = "**REDACTED**"
-
-_SECRETS: Final = frozenset(
-    (
-        "access-password",
-        "access-token",
-        "pass",
-        "password",
-        "rig-id",
-        "self-select",
-        "socks5",
-        "spend-secret-key",
-        "token",
-        "user",
-        "wallet",
-    )
-)
-# `tls` and `http` are the door of the API itself, `api` is the rig's identity.
-_LOCKED: Final = frozenset(("api", "http", "tls"))
-# Everything else in a pool says where the money goes.
-_POOL_OPEN: Final = frozenset(
-    ("algo", "coin", "enabled", "keepalive", "nicehash", "sni", "tls")
-)
 _HINT: Final = "max-threads-hint"
 _CPU_SETTINGS: Final = frozenset(
     (
@@ -62,33 +41,6 @@ FULL_HINT: Final = 100.0
 # ---- settings that are one key each
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """A key of the configuration that a control writes."""
-
-    control: Control[Any]
-    path: tuple[str, ...]
-    read: Callable[[Fields, tuple[str, ...]], Value | None]
-    to_wire: Callable[[Any], Any]
-
-    def write(self, config: JsonObject, value: Value) -> None:
-        """Change the key. Raises CommandRefused where that cannot be done."""
-        *parents, key = self.path
-        place: Any = config
-        for parent in parents:
-            place = place.get(parent) if isinstance(place, dict) else None
-        if not isinstance(place, dict) or key not in place:
-            raise CommandRefused("xmrig_config_rejected")
-        try:
-            place[key] = self.to_wire(value)
-        except TypeError, ValueError:
-            raise CommandRefused("xmrig_config_rejected") from None
-
-
-def _flag(fields: Fields, path: tuple[str, ...]) -> bool | None:
-    return fields.flag(*path)
-
-
 def _percent(fields: Fields, path: tuple[str, ...]) -> float | None:
     return fields.number(*path, maximum=100)
 
@@ -108,13 +60,20 @@ def _priority_to_wire(word: str) -> int | None:
 SETTINGS: Final[Mapping[Channel[Any], Setting]] = {
     setting.control.channel: setting
     for setting in (
-        Setting(Control(channel=readings.CPU.plain), ("cpu", "enabled"), _flag, bool),
         Setting(
-            Control(channel=readings.OPENCL.plain), ("opencl", "enabled"), _flag, bool
+            Control(channel=readings.CPU.plain), ("cpu", "enabled"), read_flag, bool
         ),
-        Setting(Control(channel=readings.CUDA.plain), ("cuda", "enabled"), _flag, bool),
         Setting(
-            Control(channel=readings.DONATE_LEVEL.plain, minimum=1, maximum=99),
+            Control(channel=readings.OPENCL.plain),
+            ("opencl", "enabled"),
+            read_flag,
+            bool,
+        ),
+        Setting(
+            Control(channel=readings.CUDA.plain), ("cuda", "enabled"), read_flag, bool
+        ),
+        Setting(
+            Control(channel=DONATE_LEVEL.plain, minimum=1, maximum=99),
             ("donate-level",),
             _percent,
             round,
@@ -128,7 +87,7 @@ SETTINGS: Final[Mapping[Channel[Any], Setting]] = {
         Setting(
             Control(channel=readings.PAUSE_ON_BATTERY.plain),
             ("pause-on-battery",),
-            _flag,
+            read_flag,
             bool,
         ),
     )
@@ -345,83 +304,3 @@ def set_threads_hint(cpu: JsonObject, hint: float, saved: JsonObject) -> None:
         cpu.update(deepcopy(saved))
     else:
         cpu[_HINT] = round(hint)
-
-
-# ---- the whole configuration, for administrators
-
-
-def redacted(value: Any) -> Any:
-    """Return a copy without tokens, users, passwords and keys."""
-    match value:
-        case dict():
-            return {
-                key: REDACTED if key in _SECRETS and found else redacted(found)
-                for key, found in value.items()
-            }
-        case list():
-            return [redacted(item) for item in value]
-        case str() if "@" in value:
-            return _without_user(value)
-    return value
-
-
-def _without_user(text: str) -> str:
-    """Return a URL without what stands before the host."""
-    scheme, divider, rest = text.rpartition("://")
-    return f"{scheme}{divider}{rest.rpartition('@')[2]}"
-
-
-def merge(config: JsonObject, changes: JsonObject) -> None:
-    """Lay changes over a configuration, object by object; lists are replaced.
-
-    Pools are changed by their place. Raises CommandRefused for keys that could lock the
-    owner out or move money.
-    """
-    for key in changes:
-        if key in _LOCKED:
-            raise _refused(key)
-    for key, value in changes.items():
-        if key == "pools":
-            _merge_pools(config.get("pools"), value)
-        else:
-            _lay_over(config, key, value)
-
-
-def _merge_pools(pools: Any, changes: Any) -> None:
-    if not isinstance(pools, list) or not isinstance(changes, list):
-        raise _refused("pools")
-    if len(changes) > len(pools):
-        raise _refused("pools")
-    for index, (pool, change) in enumerate(zip(pools, changes, strict=False)):
-        if not isinstance(pool, dict) or not isinstance(change, dict):
-            raise _refused(f"pools.{index}")
-        for key, value in change.items():
-            if key not in _POOL_OPEN:
-                raise _refused(f"pools.{index}.{key}")
-            pool[key] = value
-
-
-def _lay_over(place: JsonObject, key: str, value: Any) -> None:
-    if isinstance(value, dict) and isinstance(old := place.get(key), dict):
-        for inner, found in value.items():
-            _lay_over(old, inner, found)
-    else:
-        place[key] = value
-
-
-def _refused(key: str) -> CommandRefused:
-    return CommandRefused("config_key_refused", {"key": key})
-
-
-def differences(config: Any, changes: Any, path: str = "") -> Iterator[str]:
-    """Go through the keys of `changes` that a configuration does not show."""
-    if isinstance(changes, dict):
-        for key, value in changes.items():
-            found = config.get(key) if isinstance(config, dict) else None
-            yield from differences(found, value, f"{path}.{key}" if path else key)
-    elif path == "pools" and isinstance(changes, list) and isinstance(config, list):
-        for index, value in enumerate(changes):
-            found = config[index] if index < len(config) else None
-            yield from differences(found, value, f"{path}.{index}")
-    elif config != changes:
-        yield path

@@ -43,6 +43,14 @@ from ...model import (
     part_map,
 )
 from ..parse import Fields, Values, cpu_name, pool_name
+from ..xmrig_summary import (
+    DONATE_LEVEL,
+    HASHES,
+    RESTRICTED,
+    SHARE_TIME,
+    WORKER,
+    put_resources,
+)
 from . import readings
 
 type Windows = tuple[float | None, float | None, float | None]
@@ -65,14 +73,6 @@ _PCI: Final = re.compile(r"(?:[0-9a-f]{4,8}:)?[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]")
 _RATE: Final = HASHRATE.plain
 _RATE_1M: Final = HASHRATE.channel(Window.M1)
 _RATE_15M: Final = HASHRATE.channel(Window.M15)
-_LOADS: Final[tuple[Channel[float], ...]] = tuple(
-    readings.LOAD.channel(window) for window in (Window.M1, Window.M5, Window.M15)
-)
-_MEMORY: Final[tuple[tuple[Channel[float], str], ...]] = (
-    (readings.MEMORY.plain, "resident_set_memory"),
-    (readings.HOST_MEMORY.plain, "total"),
-    (readings.HOST_MEMORY_FREE.plain, "free"),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,14 +187,14 @@ def parse_summary(data: Any, now: datetime) -> Summary:
     _put_connection(
         values, fields.inside("connection"), now if condition.connected else None
     )
-    _put_resources(values, fields)
+    put_resources(values, fields, readings.MEMORY.plain)
     put(ALGORITHM.plain, fields.text("algo"))
     put(STARTED.plain, fields.start(now, "uptime"))
     put(VERSION.plain, version)
     put(readings.PAUSED.plain, condition.paused)
-    put(readings.RESTRICTED.plain, restricted)
-    put(readings.WORKER.plain, fields.text("worker_id"))
-    put(readings.DONATE_LEVEL.plain, fields.number("donate_level", maximum=100))
+    put(RESTRICTED.plain, restricted)
+    put(WORKER.plain, fields.text("worker_id"))
+    put(DONATE_LEVEL.plain, fields.number("donate_level", maximum=100))
     put(readings.HUGE_PAGES.plain, _huge_pages(fields))
 
     return Summary(
@@ -239,10 +239,10 @@ def _put_results(values: Values, results: Fields) -> None:
         values.put(REJECTED.plain, total - accepted)
     values.put(BEST_SHARE.plain, results.positive("best", 0))
     values.put(DIFFICULTY.plain, results.positive("diff_current"))
-    values.put(readings.HASHES.plain, results.count("hashes_total"))
+    values.put(HASHES.plain, results.count("hashes_total"))
     milliseconds = results.positive("avg_time_ms")
     seconds = milliseconds / 1000 if milliseconds else results.positive("avg_time")
-    values.put(readings.SHARE_TIME.plain, seconds)
+    values.put(SHARE_TIME.plain, seconds)
 
 
 def _put_connection(
@@ -257,18 +257,6 @@ def _put_connection(
     values.put(readings.POOL_TLS.plain, connection.text("tls"))
     if connected_now is not None:
         values.put(readings.POOL_SINCE.plain, connection.start(connected_now, "uptime"))
-
-
-def _put_resources(values: Values, fields: Fields) -> None:
-    memory = fields.inside("resources", "memory")
-    for channel, key in _MEMORY:
-        values.put(channel, memory.positive(key))
-    if "Windows" in (fields.text("ua") or ""):
-        # There the load is always [0, 0, 0].
-        return
-    loads = fields.numbers("resources", "load_average", length=len(_LOADS))
-    for channel, load in zip(_LOADS, loads, strict=True):
-        values.put(channel, None if load is None else round(load, 2))
 
 
 def _huge_pages(fields: Fields) -> float | None:

@@ -7,18 +7,6 @@ from ...model import Action, Category, Quantity, Reading
 
 # From the summary.
 PAUSED: Final = Reading[bool]("xmrig_paused", Quantity.FLAG, Category.DIAGNOSTIC)
-RESTRICTED: Final = Reading[bool](
-    "xmrig_restricted", Quantity.FLAG, Category.DIAGNOSTIC, enabled=False
-)
-WORKER: Final = Reading[str](
-    "xmrig_worker", Quantity.TEXT, Category.DIAGNOSTIC, enabled=False
-)
-HASHES: Final = Reading[int](
-    "xmrig_hashes", Quantity.COUNTER, Category.DIAGNOSTIC, enabled=False
-)
-SHARE_TIME: Final = Reading[float](
-    "xmrig_share_time", Quantity.DURATION, Category.DIAGNOSTIC
-)
 POOL_SINCE: Final = Reading[datetime](
     "xmrig_pool_since", Quantity.UPTIME, Category.DIAGNOSTIC, enabled=False
 )
@@ -36,15 +24,6 @@ HUGE_PAGES: Final = Reading[float](
 )
 MEMORY: Final = Reading[float](
     "xmrig_memory", Quantity.DATA_SIZE, Category.DIAGNOSTIC, enabled=False
-)
-HOST_MEMORY: Final = Reading[float](
-    "xmrig_host_memory", Quantity.DATA_SIZE, Category.DIAGNOSTIC, enabled=False
-)
-HOST_MEMORY_FREE: Final = Reading[float](
-    "xmrig_host_memory_free", Quantity.DATA_SIZE, Category.DIAGNOSTIC, enabled=False
-)
-LOAD: Final = Reading[float](
-    "xmrig_load", Quantity.NUMBER, Category.DIAGNOSTIC, enabled=False
 )
 
 # From the backends.
@@ -76,10 +55,6 @@ CUDA: Final = Reading[bool](
 THREADS_HINT: Final = Reading[float](
     "xmrig_threads_hint", Quantity.RATIO, Category.CONFIG, enabled=False, setting=True
 )
-DONATE_LEVEL: Final = Reading[float](
-    "xmrig_donate_level", Quantity.RATIO, Category.CONFIG, enabled=False, setting=True
-)
-"""Told by the summary too, so that it can be seen on a restricted miner."""
 PRIORITIES: Final = (
     "unset",
     "idle",
