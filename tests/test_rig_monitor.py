@@ -52,6 +52,7 @@ async def push(
             json=data,
             headers={"api_code": ASIC_CODE if sort == "asic" else PC_CODE},
         ) as answer:
+            await hass.async_block_till_done()
             return answer.status
 
     return push

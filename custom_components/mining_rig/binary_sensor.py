@@ -31,7 +31,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Set up the rig's binary sensors."""
-    async_add_as_they_appear(
+    await async_add_as_they_appear(
         entry, async_add_entities, _offered, RigBinarySensor, channel_key
     )
 

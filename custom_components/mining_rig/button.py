@@ -20,7 +20,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Set up the rig's buttons."""
-    async_add_as_they_appear(
+    await async_add_as_they_appear(
         entry,
         async_add_entities,
         lambda part: part.actions.values(),
@@ -36,11 +36,10 @@ class RigButton(RigEntity, ButtonEntity):
         self, coordinator: RigCoordinator, part: KnownPart, action: Action
     ) -> None:
         """Take names, category and default from the action."""
-        super().__init__(coordinator, part, action.key)
+        super().__init__(coordinator, part, action.key, enabled=action.enabled)
         self._action = action
         self._attr_translation_key = action.key
         self._attr_entity_category = CATEGORIES[action.category]
-        self._attr_entity_registry_enabled_default = action.enabled
         if action.restarts:
             self._attr_device_class = ButtonDeviceClass.RESTART
 

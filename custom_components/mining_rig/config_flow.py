@@ -77,8 +77,8 @@ class RigFlow(ConfigFlow):
             return None, {min(form.secrets, default=host): "invalid_auth"}
         except SourceBusy:
             return None, {host: "busy"}
-        except SourceGarbled:
-            return None, {host: "wrong_device"}
+        except SourceGarbled as err:
+            return None, {host: err.advice or "wrong_device"}
         except Exception:  # noqa: BLE001 - the dialog says it; the log says what
             LOGGER.exception("Unexpected error while trying a rig")
             return None, {"base": "unknown"}

@@ -17,3 +17,7 @@ CONF_BASE_POWER: Final = "base_power"
 CONF_RATED_POWER: Final = "rated_power"
 CONF_ZERO_WHILE_OFF: Final = "zero_while_off"
 CONF_KEEP_ORDER: Final = "keep_order"
+CONF_SHOWN_WORKERS: Final = "shown_workers"
+
+SHOWN_WORKERS: Final = 50
+"""How many workers' entities are enabled unless the owner chose another number."""

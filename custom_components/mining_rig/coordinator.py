@@ -46,9 +46,11 @@ from .const import (
     CONF_KIND,
     CONF_POWER_METER,
     CONF_RATED_POWER,
+    CONF_SHOWN_WORKERS,
     CONF_ZERO_WHILE_OFF,
     DOMAIN,
     LOGGER,
+    SHOWN_WORKERS,
 )
 from .derive import Derivation, PowerSettings
 from .energy import EnergyTotal
@@ -88,6 +90,7 @@ from .sources.base import (
     SourceUnreachable,
 )
 from .store import RigStore
+from .workers import async_show_workers
 
 type RigConfigEntry = ConfigEntry[RigCoordinator]
 
@@ -131,6 +134,8 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         self.kind = KINDS[entry.data[CONF_KIND]]
         self.anchor: str = entry.data[CONF_ANCHOR]
         self.online = False
+        self.device_id: str | None = None
+        """The rig's own device, once it is registered."""
         self.revision = 0
         """Counts accepted readings."""
         self.misses = 0
@@ -141,6 +146,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         """The id of another rig that answers at this one's address."""
 
         options = entry.options
+        self.shown_workers = int(options.get(CONF_SHOWN_WORKERS, SHOWN_WORKERS))
         self._meter: str | None = options.get(CONF_POWER_METER)
         self._derivation = Derivation(
             PowerSettings(
@@ -190,6 +196,11 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
             self._unsaved = self.layout.learn(self.data)
         else:
             await self._async_ask_first()
+        if await async_show_workers(
+            self.hass, self, before=self.store.shown_workers, now=self.shown_workers
+        ):
+            self.store.shown_workers = self.shown_workers
+            self._unsaved = True
         await self._async_try_save()
         self.async_register_rig()
 
@@ -260,10 +271,10 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         return (DOMAIN, f"{self.anchor}_{part}")
 
     @callback
-    def async_register_rig(self) -> dr.DeviceEntry:
+    def async_register_rig(self) -> None:
         """Enter the rig's own device, or what is new about it."""
         rig = self.layout.parts.get(RIG) or KnownPart(kind=PartKind.RIG, key=RIG)
-        return dr.async_get(self.hass).async_get_or_create(
+        device = dr.async_get(self.hass).async_get_or_create(
             config_entry_id=self.config_entry.entry_id,
             identifiers={(DOMAIN, self.anchor)},
             name=self.config_entry.title,
@@ -273,6 +284,11 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
             serial_number=rig.serial,
             configuration_url=self.source.address,
         )
+        self.device_id = device.id
+
+    def shows(self, part: KnownPart) -> bool:
+        """Tell whether a part's entities are enabled at first; of workers, not all."""
+        return part.kind is not PartKind.WORKER or part.number <= self.shown_workers
 
     @callback
     def async_on_layout(self, told: CALLBACK_TYPE) -> CALLBACK_TYPE:
@@ -282,11 +298,17 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
 
     @callback
     def forget(self, device: dr.AnyDeviceEntry) -> bool:
-        """Forget the part that a device stands for, unless the rig tells of it now."""
+        """Forget the part that a device stands for, unless the rig has it now.
+
+        A proxy goes on telling of workers that are gone; one that was forgotten is seen
+        again when it connects.
+        """
         for part in self.layout.parts:
             if self.identifier(part) in device.identifiers:
-                if self.online and part in self.data.parts:
-                    return False
+                if self.online and (told := self.data.parts.get(part)) is not None:
+                    if told.get(CONNECTED.plain) is not False:
+                        return False
+                    self.store.forgotten.add(part)
                 self._unsaved = self.layout.forget([part])
                 self._tell_layout()
                 return True
@@ -392,6 +414,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         self.misses = 0
         self.last_error = None
         self.last_accepted = now
+        snapshot = self._without_forgotten(snapshot)
         complete = self._derivation.complete(snapshot, self._metered())
         self.data = self._with_energy(complete)
         if self.layout.learn(self.data):
@@ -399,6 +422,20 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         self._manage_issues()
         if self.store.orders:
             self._keep_orders(now)
+
+    def _without_forgotten(self, snapshot: Snapshot) -> Snapshot:
+        """Leave out parts that the owner removed, until they are back."""
+        parts = {**snapshot.parts}
+        for key in self.store.forgotten & parts.keys():
+            if parts[key].get(CONNECTED.plain) is False:
+                del parts[key]
+            else:
+                self.store.forgotten.discard(key)
+        return (
+            snapshot
+            if len(parts) == len(snapshot.parts)
+            else replace(snapshot, parts=parts)
+        )
 
     def _miss(self, error: SourceError) -> None:
         """Note that a poll brought nothing; go away once the last reading is stale."""

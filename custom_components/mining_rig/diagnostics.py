@@ -18,13 +18,12 @@ from .layout import KnownPart
 from .model import RIG, Control, Part, Value
 from .sources import KINDS
 from .sources.base import Commanded, Configured, Polled, Pushed
+from .sources.parse import WALLET
 
 type _Json = dict[str, Any]
 
 _CAN: Final = (Polled, Pushed, Commanded, Configured)
 _USER_IN_URL: Final = re.compile(r"(?<=//)[^/@\s]+(?=@)")
-_WALLET: Final = re.compile(r"(?<![0-9A-Za-z])[0-9A-Za-z]{25,}(?![0-9A-Za-z])")
-"""The address of a wallet: a long word of letters and digits, whatever the coin."""
 _SHORTEST_SECRET: Final = 4
 """Characters; a shorter one would be found in every text."""
 
@@ -124,7 +123,7 @@ class _Report:
         """Return a text without the secrets, users and wallets in it."""
         for secret in self._secrets:
             text = text.replace(secret, REDACTED)
-        return _WALLET.sub(REDACTED, _USER_IN_URL.sub(REDACTED, text))
+        return WALLET.sub(REDACTED, _USER_IN_URL.sub(REDACTED, text))
 
     def value(self, value: Value | None) -> Any:
         """Return a value as JSON."""

@@ -4,9 +4,12 @@ Entities hang on the rig's layout: one appears when its channel first does, and 
 there for good, whether the rig is on or off.
 """
 
+import asyncio
 from collections.abc import Callable, Hashable, Iterable
+from itertools import batched
 from typing import Any, Final, override
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EntityCategory, Platform
 from homeassistant.core import callback
 from homeassistant.helpers import entity_registry as er
@@ -26,6 +29,9 @@ CATEGORIES: Final[dict[Category, EntityCategory | None]] = {
 }
 
 
+_ADDED_AT_ONCE: Final = 8
+
+
 @callback
 def async_add_as_they_appear[T](
     entry: RigConfigEntry,
@@ -33,29 +39,49 @@ def async_add_as_they_appear[T](
     offered: Callable[[KnownPart], Iterable[T]],
     make: Callable[[RigCoordinator, KnownPart, T], RigEntity],
     key: Callable[[T], Hashable],
-) -> None:
+) -> asyncio.Task[None]:
     """Make an entity of each thing that a part offers, now and when it appears.
 
-    `offered` names the things, `key` tells them apart within their part.
+    `offered` names the things, `key` tells them apart within their part. Returns the
+    task that adds what is there now, a few at a time; a platform is set up when it ends.
     """
     coordinator = entry.runtime_data
     seen: set[tuple[str, Hashable]] = set()
 
+    async def add(new: list[tuple[tuple[str, Hashable], KnownPart, T]]) -> None:
+        # Home Assistant adds in one go whatever it is given at once.
+        for some in batched(new, _ADDED_AT_ONCE, strict=False):
+            if entry.state is ConfigEntryState.UNLOAD_IN_PROGRESS:
+                return
+            async_add_entities(
+                [
+                    make(coordinator, part, thing)
+                    for at, part, thing in some
+                    if at in seen
+                ]
+            )
+            await asyncio.sleep(0)
+
     @callback
-    def add_new() -> None:
+    def add_new() -> asyncio.Task[None]:
         now = {
             (part.key, key(thing)): (part, thing)
             for part in coordinator.layout.parts.values()
             for thing in offered(part)
         }
-        new = [thing for at, thing in now.items() if at not in seen]
+        new = [(at, *thing) for at, thing in now.items() if at not in seen]
         seen.clear()
         seen.update(now)
-        if new:
-            async_add_entities(make(coordinator, *thing) for thing in new)
+        return entry.async_create_task(
+            coordinator.hass, add(new), "add entities", eager_start=False
+        )
 
-    add_new()
-    entry.async_on_unload(coordinator.async_on_layout(add_new))
+    @callback
+    def add_later() -> None:
+        add_new()
+
+    entry.async_on_unload(coordinator.async_on_layout(add_later))
+    return add_new()
 
 
 def uncontrolled(part: KnownPart) -> Iterable[Channel[Any]]:
@@ -85,7 +111,8 @@ def _device_info(
     rig = (DOMAIN, coordinator.anchor)
     if part.key == RIG:
         return DeviceInfo(identifiers={rig})
-    rig_device = coordinator.async_register_rig()
+    rig_device = coordinator.device_id
+    assert rig_device is not None
     identifiers = {coordinator.identifier(part.key)}
     if part.kind.stands_alone:
         return DeviceInfo(
@@ -95,13 +122,13 @@ def _device_info(
             model=part.model,
             sw_version=part.version,
             serial_number=part.serial,
-            via_device_id=rig_device.id,
+            via_device_id=rig_device,
         )
     named = "named" if part.name else "plain"
     numbered = part.kind is not PartKind.CPU
     return ChildDeviceInfo(
         identifiers=identifiers,
-        parent_device_id=rig_device.id,
+        parent_device_id=rig_device,
         translation_key=f"{part.kind}_{named}",
         translation_placeholders={
             **({"name": part.name} if part.name else {}),
@@ -115,12 +142,23 @@ class RigEntity(CoordinatorEntity[RigCoordinator]):
 
     _attr_has_entity_name = True
 
-    def __init__(self, coordinator: RigCoordinator, part: KnownPart, key: str) -> None:
-        """Bind to a part; `key` tells the part's entities apart for ever."""
+    def __init__(
+        self,
+        coordinator: RigCoordinator,
+        part: KnownPart,
+        key: str,
+        *,
+        enabled: bool = True,
+    ) -> None:
+        """Bind to a part; `key` tells the part's entities apart for ever.
+
+        `enabled` is whether it is wanted when it first appears.
+        """
         super().__init__(coordinator)
         self._part_key = part.key
         self._attr_unique_id = f"{coordinator.anchor}_{part.key}_{key}"
         self._attr_device_info = _device_info(coordinator, part)
+        self._attr_entity_registry_enabled_default = enabled and coordinator.shows(part)
         self._shown: tuple[Any, ...] | None = None
 
     @property
@@ -158,13 +196,12 @@ class ChannelEntity(RigEntity):
         self, coordinator: RigCoordinator, part: KnownPart, channel: Channel[Any]
     ) -> None:
         """Take names, category and default from the channel's reading."""
-        super().__init__(coordinator, part, channel.key)
+        super().__init__(coordinator, part, channel.key, enabled=channel.enabled)
         self._channel = channel
         self._attr_translation_key = translation_key(channel)
         if channel.number is not None:
             self._attr_translation_placeholders = {"number": str(channel.number)}
         self._attr_entity_category = CATEGORIES[channel.reading.category]
-        self._attr_entity_registry_enabled_default = channel.enabled
 
     @property
     def _value(self) -> Value | None:

@@ -4,7 +4,7 @@ A rig that is off tells nothing, and a miner that is starting tells little. Enti
 hang on this memory, so that they neither vanish nor change with the moment.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import count
 from typing import Any
@@ -85,19 +85,22 @@ class Layout:
     def learn(self, snapshot: Snapshot) -> bool:
         """Take what is new in a snapshot; tell whether anything was."""
         changed = False
+        free: dict[PartKind, Iterator[int]] = {}
         for key, part in snapshot.parts.items():
             known = self.parts.get(key)
             if known is None:
+                if part.kind not in free:
+                    free[part.kind] = self._free_numbers(part.kind)
                 known = self.parts[key] = KnownPart(
-                    kind=part.kind, key=key, number=self._free_number(part.kind)
+                    kind=part.kind, key=key, number=next(free[part.kind])
                 )
                 changed = True
             changed = known.learn(part) or changed
         return self.forget(snapshot.removed) or changed
 
-    def _free_number(self, kind: PartKind) -> int:
+    def _free_numbers(self, kind: PartKind) -> Iterator[int]:
         taken = {part.number for part in self.parts.values() if part.kind is kind}
-        return next(number for number in count(1) if number not in taken)
+        return (number for number in count(1) if number not in taken)
 
     def forget(self, keys: Iterable[str]) -> bool:
         """Drop parts that are gone for good; tell whether there were any."""

@@ -29,7 +29,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Set up the rig's numbers."""
-    async_add_as_they_appear(
+    await async_add_as_they_appear(
         entry, async_add_entities, controls(*ROWS), RigNumber, channel_key
     )
 

@@ -25,8 +25,11 @@ from .const import (
     CONF_KIND,
     CONF_POWER_METER,
     CONF_RATED_POWER,
+    CONF_SHOWN_WORKERS,
     CONF_ZERO_WHILE_OFF,
+    SHOWN_WORKERS,
 )
+from .model import PartKind
 from .receiver import CONF_ALLOW_PUBLIC
 from .sources import KINDS
 from .sources.rig_monitor import (
@@ -36,10 +39,13 @@ from .sources.rig_monitor import (
     OFF_TAKES,
     ON_TAKES,
 )
+from .store import RigStore
 from .units import RECORDER, Scale, async_change_unit, async_scaled_sensors
 
 MOST_POWER: Final = 100_000
 """W; more than any household feeds to one rig."""
+
+MOST_WORKERS: Final = 10_000
 
 CONF_UNIT: Final = "unit"
 CONF_STATISTICS: Final = "statistics"
@@ -65,6 +71,11 @@ _SECONDS: Final = NumberSelector(
         unit_of_measurement=UnitOfTime.SECONDS,
         mode=NumberSelectorMode.BOX,
     )
+)
+
+
+_WORKERS: Final = NumberSelector(
+    NumberSelectorConfig(min=0, max=MOST_WORKERS, step=1, mode=NumberSelectorMode.BOX)
 )
 
 
@@ -104,6 +115,12 @@ class RigOptionsFlow(OptionsFlowWithReload):
             data_schema=self.add_suggested_values_to_schema(schema, options),
         )
 
+    @property
+    def _has_workers(self) -> bool:
+        """Tell whether the rig has ever told of a worker."""
+        store = RigStore.of(self.hass, self.config_entry.entry_id)
+        return any(part.kind is PartKind.WORKER for part in store.layout.parts.values())
+
     def _settings(self) -> vol.Schema:
         own = er.async_entries_for_config_entry(
             er.async_get(self.hass), self.config_entry.entry_id
@@ -131,6 +148,9 @@ class RigOptionsFlow(OptionsFlowWithReload):
             }
         else:
             fields[vol.Optional(CONF_KEEP_ORDER, default=False)] = BooleanSelector()
+        if self._has_workers:
+            shown = vol.Optional(CONF_SHOWN_WORKERS, default=SHOWN_WORKERS)
+            fields[shown] = _WORKERS
         return vol.Schema(fields)
 
     # ---- units

@@ -126,7 +126,9 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Set up the rig's sensors."""
-    async_add_as_they_appear(entry, async_add_entities, _offered, _make, channel_key)
+    await async_add_as_they_appear(
+        entry, async_add_entities, _offered, _make, channel_key
+    )
 
 
 def _offered(part: KnownPart) -> list[Channel[Any]]:

@@ -17,7 +17,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 from homeassistant.util.json import load_json_object
 
-from .const import DOMAIN, LOGGER
+from .const import DOMAIN, LOGGER, SHOWN_WORKERS
 from .layout import Layout, load_layout
 
 _VERSION: Final = 1
@@ -27,7 +27,9 @@ class RigStore:
     """The file of one rig; also the notes that its source keeps.
 
     `energy` holds totals in Wh by channel key, `orders` what the owner last ordered by
-    channel key, `derived` what the derived readings remember.
+    channel key, `derived` what the derived readings remember, `forgotten` the parts that
+    the owner removed although the rig still tells of them, `shown_workers` how many
+    workers' entities were enabled last.
     """
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
@@ -41,6 +43,8 @@ class RigStore:
         self.energy: dict[str, float] = {}
         self.orders: dict[str, Any] = {}
         self.derived: dict[str, Any] = {}
+        self.forgotten: set[str] = set()
+        self.shown_workers = SHOWN_WORKERS
 
     @classmethod
     def of(cls, hass: HomeAssistant, entry_id: str) -> RigStore:
@@ -72,6 +76,9 @@ class RigStore:
         }
         self.orders = _mapping(data, "orders")
         self.derived = _mapping(data, "derived")
+        self.forgotten = set(map(str, data.get("forgotten") or ()))
+        shown = data.get("shown_workers")
+        self.shown_workers = shown if isinstance(shown, int) else SHOWN_WORKERS
         self._notes = _mapping(data, "notes")
 
     def _load(self) -> dict[str, Any]:
@@ -104,6 +111,8 @@ class RigStore:
                     "energy": dict(self.energy),
                     "orders": dict(self.orders),
                     "derived": self.derived,
+                    "forgotten": sorted(self.forgotten),
+                    "shown_workers": self.shown_workers,
                     "notes": dict(self._notes),
                 },
             }

@@ -19,7 +19,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Set up the rig's switches."""
-    async_add_as_they_appear(
+    await async_add_as_they_appear(
         entry, async_add_entities, controls(Quantity.FLAG), RigSwitch, channel_key
     )
 

@@ -27,7 +27,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Set up what can be updated."""
-    async_add_as_they_appear(
+    await async_add_as_they_appear(
         entry,
         async_add_entities,
         _offered,

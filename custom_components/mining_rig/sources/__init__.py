@@ -91,6 +91,15 @@ KINDS: Final[dict[str, Kind]] = {
         ),
         manufacturer="XMRig",
     ),
+    "xmrig_proxy": Kind(
+        module="xmrig_proxy",
+        form=network_form(
+            None,
+            Field(key="access_token", kind=FieldKind.SECRET),
+            Field(key="controls", kind=FieldKind.FLAG, default=False),
+        ),
+        manufacturer="XMRig",
+    ),
 }
 
 

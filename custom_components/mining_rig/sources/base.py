@@ -49,10 +49,16 @@ class SourceRefused(SourceError):
 class SourceGarbled(SourceError):
     """Something answered that cannot be understood."""
 
-    def __init__(self, text: str, *, other_device: bool = False) -> None:
-        """Tell a cut answer from one that another product gives."""
+    def __init__(
+        self, text: str, *, other_device: bool = False, advice: str | None = None
+    ) -> None:
+        """Tell a cut answer from one that another product gives.
+
+        `advice` is the key of the dialogs' error that says which product, if known.
+        """
         super().__init__(text)
         self.other_device = other_device
+        self.advice = advice
 
 
 class CommandRefused(SourceError):

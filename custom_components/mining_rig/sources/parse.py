@@ -23,6 +23,9 @@ _CPU_NOISE: Final = re.compile(
     r"\((?:R|TM)\)|\bCPU\b|@.*|(?:\b\w+-Core\s+)?\bProcessor\b", re.IGNORECASE
 )
 
+WALLET: Final = re.compile(r"(?<![0-9A-Za-z])[0-9A-Za-z]{25,}(?![0-9A-Za-z])")
+"""The address of a wallet: a long word of letters and digits, whatever the coin."""
+
 type _Step = str | int
 
 

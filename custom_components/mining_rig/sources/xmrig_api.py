@@ -28,6 +28,15 @@ PUT_GAP: Final = 10.0
 SUMMARIES: Final = ("/2/summary", "/1/summary", "/api.json")
 """Where versions have their summary, the newest first."""
 
+MINERS: Final = frozenset(("miner", "cpu", "amd", "nvidia"))
+"""What versions of the miner call themselves in `kind`."""
+PROXIES: Final = frozenset(("proxy",))
+
+_ADVICE: Final = {
+    **dict.fromkeys(MINERS, "is_xmrig"),
+    **dict.fromkeys(PROXIES, "is_xmrig_proxy"),
+}
+_ONLY_A_PROXY_HAS: Final = frozenset(("miners", "upstreams"))
 _METHOD_NOT_FOUND: Final = -32601
 _OF_BROWSERS: Final = ("basic", "digest")
 
@@ -86,9 +95,13 @@ class XmrigApi:
             case status:
                 raise SourceGarbled(f"{self._http} answers with status {status}")
         found = answer.json()
-        kind = found.get("kind") if isinstance(found, dict) else None
-        if not isinstance(kind, str) or kind not in self._kinds:
-            raise SourceGarbled(f"{self._http} is no such miner", other_device=True)
+        kind = _kind(found)
+        if kind is None or kind not in self._kinds:
+            raise SourceGarbled(
+                f"{self._http} is no such miner",
+                other_device=True,
+                advice=_ADVICE.get(kind or ""),
+            )
         summary: JsonObject = found
         return summary
 
@@ -176,7 +189,8 @@ class XmrigApi:
 
     @property
     def _config_path(self) -> str:
-        return "/1/config" if self._found in SUMMARIES[1:] else "/2/config"
+        summary = self._found or self._summaries[0]
+        return "/2/config" if summary == SUMMARIES[0] else "/1/config"
 
     def _headers(self) -> dict[str, str]:
         # A miner without a token refuses whoever brings one.
@@ -202,3 +216,13 @@ class XmrigApi:
                 raise CommandRefused("xmrig_restricted")
             case status:
                 raise SourceGarbled(f"{self._http} answers with status {status}")
+
+
+def _kind(summary: Any) -> str | None:
+    """Return what a program calls itself; one that does not say may still show it."""
+    if not isinstance(summary, dict):
+        return None
+    kind = summary.get("kind")
+    if kind is None and summary.keys() >= _ONLY_A_PROXY_HAS:
+        return "proxy"
+    return kind if isinstance(kind, str) else None

@@ -21,8 +21,9 @@ from ..base import (
 from ..http import JsonHttp
 from ..pace import Regular
 from ..parse import Fields, cpu_name
-from ..xmrig_api import XmrigApi
+from ..xmrig_api import MINERS, XmrigApi
 from ..xmrig_config import APPLIED_AFTER, async_change, redacted
+from ..xmrig_summary import fell
 from . import readings
 from .config import (
     FULL_HINT,
@@ -49,9 +50,6 @@ from .parse import (
     parse_summary,
 )
 
-KINDS: Final = frozenset(("miner", "cpu", "amd", "nvidia"))
-"""What versions call themselves in `kind`; a proxy is another product."""
-
 _CARDS_EVERY: Final = timedelta(seconds=30)
 _LOOK_FOR_CARDS_EVERY: Final = timedelta(minutes=10)
 _CONFIG_EVERY: Final = timedelta(minutes=5)
@@ -74,7 +72,7 @@ async def async_open(opening: Opening) -> XmrigSource:
     http = JsonHttp(
         opening.session, data["host"], int(data["port"]), ssl=bool(data.get("ssl"))
     )
-    api = XmrigApi(http, data.get("access_token"), kinds=KINDS)
+    api = XmrigApi(http, data.get("access_token"), kinds=MINERS)
     return XmrigSource(api, opening.notes, data["host"])
 
 
@@ -152,7 +150,7 @@ class XmrigSource:
 
     def _notice_changes(self, summary: Summary) -> None:
         """Ask anew for what another process, or another state, makes untrue."""
-        if self._version != summary.version or _fell(self._uptime, summary.uptime):
+        if self._version != summary.version or fell(self._uptime, summary.uptime):
             self._next_backends.hurry()
             self._next_config.hurry()
             self._backends = self._settings = self._idle_since = None
@@ -345,7 +343,3 @@ class XmrigSource:
         """Change keys and return when the miner shows them. Raises a SourceError."""
         with self._unsettled():
             await async_change(self._api, changes)
-
-
-def _fell(before: float | None, now: float | None) -> bool:
-    return before is not None and now is not None and now < before

@@ -1,0 +1,208 @@
+"""The workers of an xmrig-proxy: its table, and what each one is called.
+
+Wire facts: rows of 13 columns since 2.4. A worker that is gone stays in the table with 0
+connections until the proxy restarts or its way of naming changes. By that way, a name is
+a rig id (without one, the user), a user, a password, an agent or an address. Users and
+passwords are secrets, and so is a wallet wherever it stands: such a worker is known by a
+digest of its name, with a key that never leaves this computer.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import blake2b
+import re
+from typing import Any, Final
+
+from ...model import (
+    ACCEPTED,
+    CONNECTED,
+    INVALID,
+    REJECTED,
+    Channel,
+    Part,
+    PartKind,
+    Value,
+)
+from ..parse import WALLET, Fields, Values
+from ..xmrig_summary import HASHES
+from . import readings
+from .parse import KILO, RATES
+
+type Row = list[Any]
+
+LONGEST_NAME: Final = 32
+"""Characters of a name that is shown as it is."""
+
+_NAMED_OPENLY: Final = frozenset((None, "none", "rig_id", "agent", "ip"))
+_AGENT: Final = "agent"
+_ADDRESS_OF_MAIL: Final = re.compile(r"\S@\S+\.\S")
+_SHOWN: Final = 4
+_DIGEST_BYTES: Final = 8
+_COLUMNS: Final = 13
+_LARGEST_COUNT: Final = 2**63
+_LARGEST_RATE: Final = 1e12
+_LAST_MOMENT: Final = 253402300799000
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """What a worker is known by: the key of its part, and the text for people."""
+
+    key: str
+    shown: str
+
+
+class Names:
+    """Gives workers their names; none of them holds a secret."""
+
+    def __init__(self, salt: str) -> None:
+        """Take the key of the digests."""
+        self._salt = salt.encode()[: blake2b.MAX_KEY_SIZE]
+        self._known: dict[tuple[str | None, str], Name] = {}
+
+    def of(self, name: str, mode: str | None) -> Name:
+        """Return the name of a worker; `mode` is the proxy's way of naming."""
+        known = self._known.get((mode, name))
+        if known is None:
+            known = self._known[mode, name] = self._make(name, mode)
+        return known
+
+    def _make(self, name: str, mode: str | None) -> Name:
+        digest = blake2b(
+            name.encode(), digest_size=_DIGEST_BYTES, key=self._salt
+        ).hexdigest()
+        printable = "".join(filter(str.isprintable, name)).strip()
+        if not _is_secret(name, mode):
+            key = f"worker_{name}" if name.isprintable() else f"hidden_{digest}"
+            return Name(key, printable or digest[:4])
+        # Of a short password, nothing but a letter or two may be seen.
+        short = mode != _AGENT or _looks_private(name)
+        length = min(_SHOWN, len(name) // 3) if short else LONGEST_NAME
+        return Name(f"hidden_{digest}", f"{printable[:length].strip()}… {digest[:4]}")
+
+
+def _is_secret(name: str, mode: str | None) -> bool:
+    return mode not in _NAMED_OPENLY or len(name) > LONGEST_NAME or _looks_private(name)
+
+
+def _looks_private(name: str) -> bool:
+    return any(pattern.search(name) for pattern in (WALLET, _ADDRESS_OF_MAIL))
+
+
+# ---- the columns
+
+
+def _count(value: Any) -> int | None:
+    if type(value) is float and value.is_integer():
+        value = int(value)
+    return value if type(value) is int and 0 <= value < _LARGEST_COUNT else None
+
+
+def _rate(value: Any) -> float | None:
+    if (type(value) is float or type(value) is int) and 0 <= value < _LARGEST_RATE:
+        # The wire has two decimals of a kH/s.
+        return round(value * KILO, 2)
+    return None
+
+
+def _moment(value: Any) -> datetime | None:
+    """Read milliseconds since 1970; 0 says that there was none."""
+    if type(value) is int and 0 < value <= _LAST_MOMENT:
+        return datetime.fromtimestamp(value / 1000, UTC)
+    return None
+
+
+def _text(value: Any) -> str | None:
+    return Fields([value]).text(0)
+
+
+type _Column = tuple[int, Channel[Any], Callable[[Any], Value | None]]
+
+_READ: Final[tuple[_Column, ...]] = (
+    (1, readings.ADDRESS.plain, _text),
+    (2, readings.CONNECTIONS.plain, _count),
+    (3, ACCEPTED.plain, _count),
+    (4, REJECTED.plain, _count),
+    (5, INVALID.plain, _count),
+    (6, HASHES.plain, _count),
+    (7, readings.LAST_SHARE.plain, _moment),
+    *((index, channel, _rate) for index, channel in enumerate(RATES, 8)),
+)
+
+
+# ---- the table
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """What a table tells."""
+
+    parts: tuple[Part, ...] = ()
+    strange: tuple[str, ...] = ()
+
+
+class WorkerTable:
+    """Reads tables; a row that is as it was gives the part that it was."""
+
+    def __init__(self, names: Names) -> None:
+        """Know no row yet."""
+        self._names = names
+        self._before: dict[str, tuple[Row, Part]] = {}
+
+    def parse(self, data: Any) -> Workers | None:
+        """Read a table; None where this is none.
+
+        Before 2.16 every path that a proxy does not know answers with the summary.
+        """
+        if not isinstance(data, dict) or not isinstance(data.get("workers"), list):
+            return None
+        mode = data.get("mode")
+        if mode is not None and not isinstance(mode, str):
+            # Nobody knows what the names are then.
+            mode = ""
+        now: dict[str, tuple[Row, Part]] = {}
+        strange: list[str] = []
+        for index, row in enumerate(data["workers"]):
+            if (
+                type(row) is not list
+                or not row
+                or type(row[0]) is not str
+                or not row[0]
+            ):
+                strange.append(f"workers.{index}")
+                continue
+            name = self._names.of(row[0], mode)
+            if name.key in now:
+                strange.append(f"workers.{index}.0")
+                continue
+            before = self._before.get(name.key)
+            if before is not None and before[0] == row:
+                now[name.key] = before
+            else:
+                now[name.key] = (row, _part(name, row, index, strange))
+        self._before = now
+        return Workers(tuple([part for _, part in now.values()]), tuple(strange))
+
+
+def _part(name: Name, row: Row, index: int, strange: list[str]) -> Part:
+    """Return the worker of a row, which may be shorter than it should be."""
+    length = len(row)
+    if length < _COLUMNS:
+        strange.append(f"workers.{index}")
+    values = Values()
+    for column, channel, read in _READ:
+        if column >= length:
+            break
+        told = row[column]
+        if told is None:
+            continue
+        value = read(told)
+        if value is not None:
+            values[channel] = value
+        elif told:
+            strange.append(f"workers.{index}.{column}")
+    connections = values.get(readings.CONNECTIONS.plain)
+    if connections is not None:
+        values[CONNECTED.plain] = bool(connections)
+    return Part(kind=PartKind.WORKER, key=name.key, name=name.shown, values=values)
