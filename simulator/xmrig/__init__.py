@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 import copy
-from dataclasses import replace
 from hashlib import blake2b
 import json
 from typing import Any, ClassVar, override
@@ -12,43 +11,25 @@ from ..clock import Clock, wall_clock
 from ..faults import Fault
 from ..hardware import AMBIENT, HOT, Card, CpuModel, Machine, Noise
 from ..models import CORE_I7_9700
-from ..rig import SimulatedRig
 from ..server import Reply, Request
 from . import answers
 from .config import Config, Equipment, normalise, parse
+from .http import XmrigHttp
 from .miner import Circumstances, Habits, Miner
-from .pretty import pretty
 from .versions import Version
 
 __all__ = ["Habits", "SimulatedXMRig"]
-
-_CORS = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Methods": "GET, PUT, POST, DELETE",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type",
-}
-_REASONS = {
-    200: "OK",
-    204: "No Content",
-    400: "Bad Request",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    415: "Unsupported Media Type",
-}
-_METHODS = ("DELETE", "GET", "HEAD", "POST", "PUT")
-_JSON = "application/json"
 
 PARSE_ERROR = (-32700, "Parse error")
 INVALID_REQUEST = (-32600, "Invalid Request")
 METHOD_NOT_FOUND = (-32601, "Method not found")
 
 
-class SimulatedXMRig(SimulatedRig):
+class SimulatedXMRig(XmrigHttp):
     """An XMRig with its hardware, its pool and its HTTP API."""
 
     kind: ClassVar[str] = "xmrig"
+    version: Version
 
     def __init__(
         self,
@@ -132,12 +113,14 @@ class SimulatedXMRig(SimulatedRig):
         return form
 
     @property
+    @override
     def token(self) -> str | None:
         """The token that is configured."""
         token: str | None = self._now().config["http"]["access-token"]
         return token
 
     @property
+    @override
     def restricted(self) -> bool:
         """Whether the control endpoints are closed."""
         return bool(self._now().config["http"]["restricted"])
@@ -274,13 +257,6 @@ class SimulatedXMRig(SimulatedRig):
             self.miner.drop_pool(now)
 
     @override
-    def _json_reply(self, body: bytes) -> Reply:
-        headers = {**_CORS, "Connection": "close"}
-        if body:
-            headers["Content-Type"] = _JSON
-        return Reply(status=200, reason="OK", headers=headers, body=body)
-
-    @override
     def _truncated(self, body: bytes) -> bytes:
         """Stop inside the hashrate, as versions 6.20.0 to 6.22.1 did."""
         place = body.find(b"[", body.find(b'"hashrate": '))
@@ -296,34 +272,7 @@ class SimulatedXMRig(SimulatedRig):
             return None
         if not self.version.own_server:
             return self._answer_of_old(miner, request)
-        if request.method == "OPTIONS":
-            return self._good(None)
-        if (request.method, request.path) == ("GET", "/favicon.ico"):
-            return Reply(
-                status=404, reason=self._reason(404), headers={"Connection": "close"}
-            )
-        if request.method not in _METHODS:
-            return self._bad(405)
-        status = self._authorize(request)
-        if status == 200 and request.method != "GET":
-            if self.restricted:
-                status = 403
-            elif request.headers.get("content-type") != _JSON:
-                status = 415
-        if status != 200:
-            return self._bad(status)
-        return self._route(miner, request)
-
-    def _authorize(self, request: Request) -> int:
-        """Return 200, 401 or 403 as the miner does, ambiguities included."""
-        given, token = request.headers.get("authorization"), self.token
-        if Fault.WRONG_TOKEN in self.faults:
-            return 401 if given is None else 403
-        if given is None:
-            return 401 if token is not None or not self.restricted else 200
-        if token is None:
-            return 401
-        return 200 if token and given == f"Bearer {token}" else 403
+        return self._turned_down(request) or self._route(miner, request)
 
     def _route(self, miner: Miner, request: Request) -> Reply | None:
         now, modern = self.clock(), self.version.modern
@@ -363,8 +312,7 @@ class SimulatedXMRig(SimulatedRig):
             return self._bad(400)
         if self._now().config["http"] != before:
             return None  # Applied at once: its server restarted under the answer.
-        headers = {**_CORS, "Connection": "close"}
-        return Reply(status=204, reason=self._reason(204), headers=headers)
+        return self._nothing()
 
     def _rpc(self, miner: Miner, body: bytes) -> Reply:
         identity: object = None
@@ -420,15 +368,6 @@ class SimulatedXMRig(SimulatedRig):
             case _:
                 return None
 
-    def _authorize_old(self, request: Request) -> int:
-        token = self.token
-        if token is None:
-            return 200
-        given = request.headers.get("authorization")
-        if given is None:
-            return 401
-        return 200 if given == f"Bearer {token}" else 403
-
     def _host(self) -> answers.Host:
         other = Fault.OTHER_RIG in self.faults
         worker = self._now().config["api"]["worker-id"]
@@ -441,30 +380,6 @@ class SimulatedXMRig(SimulatedRig):
             huge_pages=self._huge_pages,
             features=("api", "asm", "http", "hwloc", "tls", "opencl", "cuda"),
         )
-
-    def _good(self, answer: object, *, copies: int = 1) -> Reply:
-        one_line = self.version.own_server
-        body = b"" if answer is None else pretty(answer, one_line=one_line)
-        return replace(self._json_reply(body), copies=copies)
-
-    def _bad(self, status: int, answer: Mapping[str, object] | None = None) -> Reply:
-        if answer is None:
-            answer = {"status": status, "error": self._reason(status)}
-        headers = {**_CORS, "Connection": "close", "Content-Type": _JSON}
-        return Reply(
-            status=status,
-            reason=self._reason(status),
-            headers=headers,
-            body=pretty(answer),
-        )
-
-    def _empty(self, status: int) -> Reply:
-        headers = {"Connection": "close", "Content-Length": "0"}
-        return Reply(status=status, reason=_REASONS[status], headers=headers)
-
-    def _reason(self, status: int) -> str:
-        reason = _REASONS[status]
-        return reason.upper().replace(" ", "_") if self.version.loud_reasons else reason
 
 
 def _first_config(
