@@ -9,6 +9,7 @@ from simulator.models import GTX_1660_SUPER, RTX_3070, RTX_3080, RYZEN_7_5800X
 from simulator.rig import SimulatedRig
 from simulator.t_rex import SimulatedTRex
 from simulator.xmrig import SimulatedXMRig
+from simulator.xmrig_proxy import SimulatedXmrigProxy, some_clients
 
 _STEPS: Final = 7
 """After so many polls varying values begin again."""
@@ -170,6 +171,38 @@ def _t_rex() -> SimulatedTRex:
     )
 
 
+# Every worker has a new share at every poll, and nobody comes or goes.
+_PROXY_CHANGES: Final = Changes(
+    rising={
+        "accepted": 1,
+        "expired": 1,
+        "hashes_total": 1000,
+        "invalid": 1,
+        "rejected": 1,
+        "uptime": 10,
+        "workers": 1,
+    },
+    varying=frozenset(
+        {
+            "best",
+            "free",
+            "latency",
+            "load_average",
+            "ratio",
+            "resident_set_memory",
+            "total",
+            "workers",
+        }
+    ),
+)
+
+
+def _proxy() -> SimulatedXmrigProxy:
+    return SimulatedXmrigProxy(
+        "Proxy", token="token", restricted=False, clients=some_clients(300)
+    )
+
+
 ROWS: Final[Mapping[str, Row]] = {
     "t-rex": Row(rig=_t_rex, paths=("/summary", "/config"), changes=_T_REX_CHANGES),
     "xmrig-cards": Row(rig=_xmrig_cards, paths=_XMRIG_PATHS, changes=_XMRIG_CHANGES),
@@ -178,4 +211,10 @@ ROWS: Final[Mapping[str, Row]] = {
         rig=_xmrig_cards, paths=_XMRIG_PATHS, changes=_XMRIG_CHANGES, pace=30
     ),
     "xmrig-cpu": Row(rig=_xmrig_cpu, paths=_XMRIG_PATHS, changes=_XMRIG_CHANGES),
+    # With so many new workers each time, each poll asks for their table as well.
+    "xmrig-proxy-300": Row(
+        rig=_proxy,
+        paths=("/1/summary", "/1/workers", "/1/config"),
+        changes=_PROXY_CHANGES,
+    ),
 }

@@ -369,6 +369,8 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
             else:
                 self._accept(snapshot)
         self.update_interval = self._next_wait()
+        # With hundreds of workers, taking a reading and showing it are too much at once.
+        await asyncio.sleep(0)
         return self.data
 
     @callback

@@ -20,6 +20,7 @@ from .model import (
     POWER_ESTIMATE,
     REJECTED,
     RIG,
+    UPTIMES,
     Channel,
     Part,
     Quantity,
@@ -89,9 +90,8 @@ class Derivation:
     def _steady(self, part: Part) -> Part:
         """Keep each start moment until it really moved."""
         moved: dict[Channel[Any], Value] = {}
-        for channel, value in part.values.items():
-            if channel.reading.quantity is not Quantity.UPTIME:
-                continue
+        for channel in UPTIMES.intersection(part.values):
+            value = part.values[channel]
             if not isinstance(value, datetime):
                 continue
             kept = self._starts.get((part.key, channel))

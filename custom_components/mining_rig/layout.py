@@ -6,7 +6,9 @@ hang on this memory, so that they neither vanish nor change with the moment.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from itertools import count
+from operator import attrgetter
 from typing import Any
 
 from .model import (
@@ -23,6 +25,7 @@ from .model import (
 type _Json = dict[str, Any]
 
 _FACTS = ("name", "model", "manufacturer", "version", "serial")
+_facts_of = attrgetter(*_FACTS)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,15 +45,22 @@ class KnownPart:
     controls: dict[Channel[Any], Control[Any]] = field(default_factory=dict)
     actions: dict[str, Action] = field(default_factory=dict)
     release: Release | None = None
+    _dumped: _Json | None = field(default=None, init=False, repr=False, compare=False)
 
     def learn(self, part: Part) -> bool:
         """Take what is new about the part; tell whether anything was."""
+        changed = self._learn(part)
+        if changed or part.release is not None:
+            self._dumped = None
+        return changed
+
+    def _learn(self, part: Part) -> bool:
         changed = False
-        for fact in _FACTS:
-            told = getattr(part, fact)
-            if told is not None and told != getattr(self, fact):
-                setattr(self, fact, told)
-                changed = True
+        if (facts := _facts_of(part)) != _facts_of(self):
+            for fact, told in zip(_FACTS, facts, strict=True):
+                if told is not None and told != getattr(self, fact):
+                    setattr(self, fact, told)
+                    changed = True
         if not part.values.keys() <= self.channels.keys():
             self.channels |= dict.fromkeys(part.values)
             changed = True
@@ -66,6 +76,31 @@ class KnownPart:
             changed = changed or self.release is None
             self.release = part.release
         return changed
+
+    def dump(self) -> _Json:
+        """Return the part as JSON; the same until there is something new about it."""
+        if self._dumped is None:
+            self._dumped = {
+                "kind": self.kind,
+                "key": self.key,
+                "number": self.number,
+                **{fact: getattr(self, fact) for fact in _FACTS},
+                "channels": [_dump_channel(channel) for channel in self.channels],
+                "controls": [
+                    {
+                        "channel": _dump_channel(control.channel),
+                        "minimum": control.minimum,
+                        "maximum": control.maximum,
+                        "step": control.step,
+                        "options": list(control.options),
+                        "free": control.free,
+                    }
+                    for control in self.controls.values()
+                ],
+                "actions": [asdict(action) for action in self.actions.values()],
+                "release": asdict(self.release) if self.release else None,
+            }
+        return self._dumped
 
     def as_absent(self) -> Part:
         """Return the part as it is while nothing is known of it."""
@@ -109,29 +144,7 @@ class Layout:
 
     def dump(self) -> list[_Json]:
         """Return the layout as JSON."""
-        return [
-            {
-                "kind": part.kind,
-                "key": part.key,
-                "number": part.number,
-                **{fact: getattr(part, fact) for fact in _FACTS},
-                "channels": [_dump_channel(channel) for channel in part.channels],
-                "controls": [
-                    {
-                        "channel": _dump_channel(control.channel),
-                        "minimum": control.minimum,
-                        "maximum": control.maximum,
-                        "step": control.step,
-                        "options": list(control.options),
-                        "free": control.free,
-                    }
-                    for control in part.controls.values()
-                ],
-                "actions": [asdict(action) for action in part.actions.values()],
-                "release": asdict(part.release) if part.release else None,
-            }
-            for part in self.parts.values()
-        ]
+        return [part.dump() for part in self.parts.values()]
 
 
 def load_layout(stored: Any) -> Layout:
@@ -146,6 +159,7 @@ def load_layout(stored: Any) -> Layout:
     return layout
 
 
+@cache
 def _dump_channel(channel: Channel[Any]) -> list[str | int | None]:
     return [channel.reading.key, channel.window, channel.number]
 

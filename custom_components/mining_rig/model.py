@@ -127,6 +127,10 @@ def every_reading() -> Iterator[Reading[Any]]:
     yield from _READINGS.values()
 
 
+UPTIMES: Final[set[Channel[Any]]] = set()
+"""The channels that tell a start; looked for in every part at every reading."""
+
+
 class Channel[T: Value]:
     """A reading where a part has several: an averaging window, a number.
 
@@ -144,6 +148,8 @@ class Channel[T: Value]:
         self.number = number
         tail = [str(word) for word in (number, window) if word is not None]
         self.key = "_".join([reading.key, *tail])
+        if reading.quantity is Quantity.UPTIME:
+            UPTIMES.add(self)
 
     @property
     def enabled(self) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final, override
 
 from homeassistant.components.sensor import (
@@ -169,6 +170,8 @@ class RigSensor(ChannelEntity, SensorEntity):
         self._converted = False
         """Whether it is shown in another unit than the quantity's."""
         self._text = STATE_UNKNOWN
+        self._steady = self._measured or reading.quantity is Quantity.MOMENT
+        """Whether its state is no more than its value's text."""
 
     @property
     @override
@@ -183,20 +186,21 @@ class RigSensor(ChannelEntity, SensorEntity):
     @override
     def _handle_coordinator_update(self) -> None:
         """Write what is measured at every reading, since statistics look for that."""
-        if not self._measured:
-            super()._handle_coordinator_update()
-            return
         revision = self.coordinator.revision
         seen = self._seen()
         changed = seen != self._shown
-        if not changed and revision == self._revision:
+        if not changed and (not self._measured or revision == self._revision):
             return
         self._shown, self._revision = seen, revision
         states = self.hass.states
         state = states.get(self.entity_id)
         # A reading changes the text of a state and none of its attributes, so they need
         # not be worked out again unless they changed: it was renamed, or got its unit.
-        if state is None or state.attributes is not self._attributes:
+        if (
+            state is None
+            or state.attributes is not self._attributes
+            or not self._steady
+        ):
             self._write_whole()
             return
         if changed:
@@ -212,7 +216,9 @@ class RigSensor(ChannelEntity, SensorEntity):
     def _write_whole(self) -> None:
         """Let Home Assistant work out the state, and note what came of it."""
         self.async_write_ha_state()
-        self._converted = self.unit_of_measurement != self.native_unit_of_measurement
+        native = self.native_unit_of_measurement
+        # What is counted in words has no unit to be converted from.
+        self._converted = native is not None and self.unit_of_measurement != native
         if (state := self.hass.states.get(self.entity_id)) is not None:
             self._text, self._attributes = state.state, state.attributes
 
@@ -223,6 +229,8 @@ class RigSensor(ChannelEntity, SensorEntity):
         shown = self.state if self._converted else self._native(value)
         if shown is None:
             return STATE_UNKNOWN
+        if isinstance(shown, datetime):
+            return shown.astimezone(UTC).isoformat(timespec="seconds")
         return f"{shown:.15}" if isinstance(shown, float) else str(shown)
 
 

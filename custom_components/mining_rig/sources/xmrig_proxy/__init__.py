@@ -141,6 +141,8 @@ class XmrigProxySource:
         self._workers = workers or Workers()
         # A path that is not there leaves a line on the proxy's console each time.
         self._next_workers.done(now, _WORKERS_EVERY if workers else _LOOK_AGAIN_AFTER)
+        # Reading hundreds of them has taken long enough for others to have their turn.
+        await asyncio.sleep(0)
 
     async def _ask_for_workers(self) -> Workers | None:
         """Return the workers, None where this version tells of none."""

@@ -42,6 +42,7 @@ from .config import Settings
 
 MODEL: Final = "xmrig-proxy"
 KILO: Final = 1000
+"""H/s in a kH/s, of which the wire has two decimals: the product is a whole number."""
 
 RATES: Final[tuple[Channel[float], ...]] = (
     HASHRATE.channel(Window.M1),
@@ -124,8 +125,7 @@ def parse_summary(data: Any, now: datetime) -> Summary:
 def _put_rates(values: Values, fields: Fields) -> None:
     rates = fields.numbers("hashrate", "total", length=len(_ALL_RATES))
     for channel, rate in zip(_ALL_RATES, rates, strict=True):
-        # The wire has two decimals of a kH/s.
-        values.put(channel, None if rate is None else round(rate * KILO, 2))
+        values.put(channel, None if rate is None else round(rate * KILO))
 
 
 def _upstreams(fields: Fields) -> Upstreams:

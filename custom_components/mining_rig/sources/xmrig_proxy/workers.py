@@ -24,7 +24,7 @@ from ...model import (
     PartKind,
     Value,
 )
-from ..parse import WALLET, Fields, Values
+from ..parse import LONGEST_TEXT, WALLET, Fields, Values
 from ..xmrig_summary import HASHES
 from . import readings
 from .parse import KILO, RATES
@@ -101,8 +101,7 @@ def _count(value: Any) -> int | None:
 
 def _rate(value: Any) -> float | None:
     if (type(value) is float or type(value) is int) and 0 <= value < _LARGEST_RATE:
-        # The wire has two decimals of a kH/s.
-        return round(value * KILO, 2)
+        return round(value * KILO)
     return None
 
 
@@ -119,16 +118,90 @@ def _text(value: Any) -> str | None:
 
 type _Column = tuple[int, Channel[Any], Callable[[Any], Value | None]]
 
+_ADDRESS: Final = readings.ADDRESS.plain
+_CONNECTIONS: Final = readings.CONNECTIONS.plain
+_CONNECTED: Final = CONNECTED.plain
+_LAST_SHARE: Final = readings.LAST_SHARE.plain
+_COUNTS: Final[tuple[Channel[int], ...]] = (
+    ACCEPTED.plain,
+    REJECTED.plain,
+    INVALID.plain,
+    HASHES.plain,
+)
 _READ: Final[tuple[_Column, ...]] = (
-    (1, readings.ADDRESS.plain, _text),
-    (2, readings.CONNECTIONS.plain, _count),
-    (3, ACCEPTED.plain, _count),
-    (4, REJECTED.plain, _count),
-    (5, INVALID.plain, _count),
-    (6, HASHES.plain, _count),
-    (7, readings.LAST_SHARE.plain, _moment),
+    (1, _ADDRESS, _text),
+    (2, _CONNECTIONS, _count),
+    *((index, channel, _count) for index, channel in enumerate(_COUNTS, 3)),
+    (7, _LAST_SHARE, _moment),
     *((index, channel, _rate) for index, channel in enumerate(RATES, 8)),
 )
+
+
+def _by_column(row: Row, index: int, strange: list[str]) -> Values:
+    """Read a row of which each column may be missing or strange."""
+    length = len(row)
+    if length < _COLUMNS:
+        strange.append(f"workers.{index}")
+    values = Values()
+    for column, channel, read in _READ:
+        if column >= length:
+            break
+        told = row[column]
+        if (value := read(told)) is not None:
+            values[channel] = value
+        elif told:
+            strange.append(f"workers.{index}.{column}")
+    connections = values.get(_CONNECTIONS)
+    if connections is not None:
+        values[_CONNECTED] = bool(connections)
+    return values
+
+
+_TYPES: Final = [str, str, *[int] * 6]
+_RATE_TYPES: Final = frozenset((int, float))
+_M1, _M10, _H1, _H12, _D1 = RATES
+_ACCEPTED, _REJECTED, _INVALID, _HASHES = _COUNTS
+
+
+def _at_once(row: Row) -> dict[Channel[Any], Value] | None:
+    """Read a row in which all is as it should be, as nearly all are; else None.
+
+    There may be hundreds at every poll; what it tells is what `_by_column` tells.
+    """
+    types = [*map(type, row)]
+    if (
+        len(row) != _COLUMNS
+        or types[:8] != _TYPES
+        or not _RATE_TYPES.issuperset(types[8:])
+        or min(row[2:]) < 0
+    ):
+        return None
+    _, ip, connections, accepted, rejected, invalid, work, last = row[:8]
+    m1, m10, h1, h12, d1 = row[8:]
+    if (
+        max(connections, accepted, rejected, invalid, work) >= _LARGEST_COUNT
+        or max(m1, m10, h1, h12, d1) >= _LARGEST_RATE
+        or not 0 < last <= _LAST_MOMENT
+        or not 0 < len(ip) <= LONGEST_TEXT
+        or not ip.isprintable()
+        or " " in (ip[0], ip[-1])
+    ):
+        return None
+    return {
+        _ADDRESS: ip,
+        _CONNECTIONS: connections,
+        _CONNECTED: connections > 0,
+        _ACCEPTED: accepted,
+        _REJECTED: rejected,
+        _INVALID: invalid,
+        _HASHES: work,
+        _LAST_SHARE: datetime.fromtimestamp(last / 1000, UTC),
+        _M1: m1 and round(m1 * KILO),
+        _M10: m10 and round(m10 * KILO),
+        _H1: h1 and round(h1 * KILO),
+        _H12: h12 and round(h12 * KILO),
+        _D1: d1 and round(d1 * KILO),
+    }
 
 
 # ---- the table
@@ -187,22 +260,5 @@ class WorkerTable:
 
 def _part(name: Name, row: Row, index: int, strange: list[str]) -> Part:
     """Return the worker of a row, which may be shorter than it should be."""
-    length = len(row)
-    if length < _COLUMNS:
-        strange.append(f"workers.{index}")
-    values = Values()
-    for column, channel, read in _READ:
-        if column >= length:
-            break
-        told = row[column]
-        if told is None:
-            continue
-        value = read(told)
-        if value is not None:
-            values[channel] = value
-        elif told:
-            strange.append(f"workers.{index}.{column}")
-    connections = values.get(readings.CONNECTIONS.plain)
-    if connections is not None:
-        values[CONNECTED.plain] = bool(connections)
+    values = _at_once(row) or _by_column(row, index, strange)
     return Part(kind=PartKind.WORKER, key=name.key, name=name.shown, values=values)
