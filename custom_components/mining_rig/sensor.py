@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final, override
 
 from homeassistant.components.sensor import (
@@ -118,6 +117,11 @@ ROWS: Final[dict[Quantity, Row]] = {
     Quantity.CHOICE: Row(device_class=SensorDeviceClass.ENUM, state_class=None),
 }
 
+_WORDED: Final = (
+    SensorDeviceClass.ENUM,
+    SensorDeviceClass.TIMESTAMP,
+    SensorDeviceClass.UPTIME,
+)
 _SCALED: Final = (Quantity.HASHRATE, Quantity.EFFICIENCY)
 
 
@@ -127,9 +131,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Set up the rig's sensors."""
-    await async_add_as_they_appear(
-        entry, async_add_entities, _offered, _make, channel_key
-    )
+    async_add_as_they_appear(entry, async_add_entities, _offered, _make, channel_key)
 
 
 def _offered(part: KnownPart) -> list[Channel[Any]]:
@@ -167,11 +169,9 @@ class RigSensor(ChannelEntity, SensorEntity):
         self._revision = coordinator.revision
         self._attributes: Mapping[str, Any] | None = None
         """What the state's attributes were when they were worked out last."""
-        self._converted = False
-        """Whether it is shown in another unit than the quantity's."""
+        self._translated = False
+        """Whether Home Assistant shows it in another unit or form than it is told."""
         self._text = STATE_UNKNOWN
-        self._steady = self._measured or reading.quantity is Quantity.MOMENT
-        """Whether its state is no more than its value's text."""
 
     @property
     @override
@@ -185,10 +185,13 @@ class RigSensor(ChannelEntity, SensorEntity):
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        """Write what is measured at every reading, since statistics look for that."""
-        revision = self.coordinator.revision
+        """Write what changed, and what is measured at every reading.
+
+        Statistics look for when something was last measured.
+        """
         seen = self._seen()
         changed = seen != self._shown
+        revision = self.coordinator.revision
         if not changed and (not self._measured or revision == self._revision):
             return
         self._shown, self._revision = seen, revision
@@ -196,11 +199,7 @@ class RigSensor(ChannelEntity, SensorEntity):
         state = states.get(self.entity_id)
         # A reading changes the text of a state and none of its attributes, so they need
         # not be worked out again unless they changed: it was renamed, or got its unit.
-        if (
-            state is None
-            or state.attributes is not self._attributes
-            or not self._steady
-        ):
+        if state is None or state.attributes is not self._attributes:
             self._write_whole()
             return
         if changed:
@@ -217,8 +216,10 @@ class RigSensor(ChannelEntity, SensorEntity):
         """Let Home Assistant work out the state, and note what came of it."""
         self.async_write_ha_state()
         native = self.native_unit_of_measurement
-        # What is counted in words has no unit to be converted from.
-        self._converted = native is not None and self.unit_of_measurement != native
+        # What has no unit of its own, such as shares, only gets one to look at.
+        self._translated = self.device_class in _WORDED or (
+            native is not None and native != self.unit_of_measurement
+        )
         if (state := self.hass.states.get(self.entity_id)) is not None:
             self._text, self._attributes = state.state, state.attributes
 
@@ -226,11 +227,9 @@ class RigSensor(ChannelEntity, SensorEntity):
         """Return the state as Home Assistant writes it."""
         if not available:
             return STATE_UNAVAILABLE
-        shown = self.state if self._converted else self._native(value)
+        shown = self.state if self._translated else self._native(value)
         if shown is None:
             return STATE_UNKNOWN
-        if isinstance(shown, datetime):
-            return shown.astimezone(UTC).isoformat(timespec="seconds")
         return f"{shown:.15}" if isinstance(shown, float) else str(shown)
 
 

@@ -33,11 +33,13 @@ from .parse import (
     Facts,
     Log,
     RigType,
+    ShareTotals,
     parse_log,
     parse_specs,
     sensed,
     with_rated_power,
 )
+from .repeated import LastRate, without_rate
 
 CONF_RIG_TYPE: Final = "rig_type"
 
@@ -98,11 +100,14 @@ class RigMonitorSource:
         self._received: datetime | None = None
         self._gaps: deque[float] = deque(maxlen=_INTERVALS_SEEN)
         self._kinds: dict[str, PartKind] = {}
+        self._shares = ShareTotals()
+        self._totals = Values()
         self._started: datetime | None = None
         self._order: tuple[bool, bool] | None = None
         self._ordered_at: datetime | None = None
         self._spoke_at: datetime | None = None
         self._worked_at: datetime | None = None
+        self._rate = LastRate()
         self._sensed: dict[str, tuple[tuple[Any, ...], datetime]] = {}
         self._facts: tuple[Any, Facts] = (None, Facts())
 
@@ -121,7 +126,11 @@ class RigMonitorSource:
         if self._received is not None and now > self._received:
             self._gaps.append((now - self._received).total_seconds())
         silent = self._received is None or now - self._received > self.stale_after
+        self._rate.take(log, now)
+        if not orders_of(self._notes).mining and self._rate.is_repeated(log, now):
+            log = without_rate(log)
         self._log, self._received = log, now
+        self._totals = self._shares.add(log.shares)
         for key in log.parts:
             if key in log.kinds:
                 self._kinds[key] = log.kinds[key]
@@ -208,6 +217,7 @@ class RigMonitorSource:
 
     def _rig_values(self, log: Log) -> Values:
         values = Values(log.parts[RIG])
+        values.update(self._totals)
         if self.rig_type is RigType.ASIC:
             values = with_rated_power(values, self._rated)
         started = values.get(STARTED.plain)
