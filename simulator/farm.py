@@ -23,8 +23,10 @@ from .rig import SimulatedRig
 from .t_rex import SimulatedTRex
 from .timeline import RunningTime
 from .xmrig import Habits, SimulatedXMRig
+from .xmrig_proxy import Client, SimulatedXmrigProxy
 
 _DAY = 86400
+_WALLET = "48DemoWalletOfTheSimulator" * 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,6 +141,23 @@ def _demo(site: Site) -> list[SimulatedRig]:
             running_for=9 * _DAY,
             clock=site.clock,
             port=site.port(4),
+            boot_seconds=boot,
+        ),
+        SimulatedXmrigProxy(
+            "Proxy",
+            token="proxy-7890",
+            restricted=False,
+            clients=[
+                Client(rig_id="nas", rate=540, ip="192.168.1.31"),
+                Client(rig_id="laptop", rate=2350, ip="192.168.1.32"),
+                Client(rig_id="workstation", rate=14_800, ip="192.168.1.33"),
+                Client(rig_id="old-server", rate=6100, ip="192.168.1.34"),
+                # One that gives itself no name goes by its wallet.
+                Client(rig_id=None, rate=3900, ip="192.168.1.35", user=_WALLET),
+            ],
+            running_for=_DAY,
+            clock=site.clock,
+            port=site.port(5),
             boot_seconds=boot,
         ),
     ]

@@ -22,6 +22,7 @@ from simulator.hardware import Card
 from simulator.models import RTX_3070, RTX_3080, RX_7800_XT
 from simulator.t_rex import SimulatedTRex
 from simulator.xmrig import SimulatedXMRig
+from simulator.xmrig_proxy import SimulatedXmrigProxy
 
 from .pages import PAGES, README, ROOT, Page
 from .pushing import ASIC_CODE, BASE, PC_CODE, async_set_up_rigs, body, pushing_entry
@@ -31,6 +32,7 @@ COMPONENT = ROOT / "custom_components" / DOMAIN
 TEXTS = json.loads((COMPONENT / "translations" / "en.json").read_text())
 XMRIG = Path("docs/xmrig.md")
 T_REX = Path("docs/t_rex.md")
+XMRIG_PROXY = Path("docs/xmrig_proxy.md")
 RIG_MONITOR = Path("docs/rig_monitor.md")
 
 _ADDRESS = json.loads((COMPONENT / "manifest.json").read_text())["documentation"]
@@ -303,6 +305,20 @@ async def test_all_entities_of_a_t_rex_are_told(
     entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
     assert len(entities) > 100
     assert not _untold(entities, PAGES[README], PAGES[T_REX])
+
+
+@pytest.mark.usefixtures("socket_enabled")
+@pytest.mark.parametrize("restricted", [True, False])
+async def test_all_entities_of_an_xmrig_proxy_are_told(
+    hass: HomeAssistant, restricted: bool
+) -> None:
+    """Likewise, with its workers."""
+    async with SimulatedXmrigProxy(token="secret", restricted=restricted) as proxy:
+        entry = entry_for(proxy)
+        await async_set_up(hass, entry)
+    entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+    assert len(entities) > 60
+    assert not _untold(entities, PAGES[README], PAGES[XMRIG_PROXY])
 
 
 @pytest.mark.usefixtures("socket_enabled")

@@ -84,14 +84,20 @@ def arrange(
     rows = sorted(devices, key=lambda row: row["created_at"])
     parts: dict[str, list[Device]] = {}
     for row in rows:
-        parent = row.get("parent_device_id")
+        parent = _rig_of(row)
         if parent is not None and row["id"] in shown:
             parts.setdefault(parent, []).append(_device(row, shown))
     return [
         _device(row, shown, parts.get(row["id"], ()))
         for row in rows
-        if row.get("parent_device_id") is None and row["id"] in shown
+        if _rig_of(row) is None and row["id"] in shown
     ]
+
+
+def _rig_of(row: Row) -> str | None:
+    """Return the device that a card is inside of, or a worker is behind."""
+    found: str | None = row.get("parent_device_id") or row.get("via_device_id")
+    return found
 
 
 def _device(
