@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
+from itertools import product
 import re
 from typing import Any, Final
 
@@ -157,8 +158,10 @@ def _by_column(row: Row, index: int, strange: list[str]) -> Values:
     return values
 
 
-_TYPES: Final = [str, str, *[int] * 6]
-_RATE_TYPES: Final = frozenset((int, float))
+_USUAL: Final = frozenset(
+    (str, str, *[int] * 6, *rates) for rates in product((int, float), repeat=len(RATES))
+)
+"""The types of a row in which everything is as it should be."""
 _M1, _M10, _H1, _H12, _D1 = RATES
 _ACCEPTED, _REJECTED, _INVALID, _HASHES = _COUNTS
 
@@ -168,19 +171,14 @@ def _at_once(row: Row) -> dict[Channel[Any], Value] | None:
 
     There may be hundreds at every poll; what it tells is what `_by_column` tells.
     """
-    types = [*map(type, row)]
-    if (
-        len(row) != _COLUMNS
-        or types[:8] != _TYPES
-        or not _RATE_TYPES.issuperset(types[8:])
-        or min(row[2:]) < 0
-    ):
+    if tuple(map(type, row)) not in _USUAL:
         return None
-    _, ip, connections, accepted, rejected, invalid, work, last = row[:8]
-    m1, m10, h1, h12, d1 = row[8:]
+    (_, ip, connections, accepted, rejected, invalid, work, last, *rates) = row
+    m1, m10, h1, h12, d1 = rates
     if (
-        max(connections, accepted, rejected, invalid, work) >= _LARGEST_COUNT
-        or max(m1, m10, h1, h12, d1) >= _LARGEST_RATE
+        min(row[2:]) < 0
+        or max(connections, accepted, rejected, invalid, work) >= _LARGEST_COUNT
+        or max(rates) >= _LARGEST_RATE
         or not 0 < last <= _LAST_MOMENT
         or not 0 < len(ip) <= LONGEST_TEXT
         or not ip.isprintable()
