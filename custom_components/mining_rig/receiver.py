@@ -38,7 +38,11 @@ from homeassistant.util.network import is_local
 import orjson
 
 from .const import CONF_KIND, DOMAIN, LOGGER
-from .repairs import async_forget_unknown_agent, async_raise_unknown_agent
+from .repairs import (
+    async_forget_unknown_agent,
+    async_manage_shared_code,
+    async_raise_unknown_agent,
+)
 from .sources.rig_monitor import CONF_RIG_TYPE, RigMonitorSource
 from .sources.rig_monitor.orders import SPECS_NOTE, expected_status, served_playbooks
 from .sources.rig_monitor.parse import (
@@ -99,6 +103,8 @@ class PushingRig:
     """Whether the webhook is reached through Home Assistant Cloud, too."""
     playbooks: frozenset[int]
     """Ids of the playbooks that stand in the entry."""
+    shared_by: tuple[str, ...] = ()
+    """Addresses of several rigs that seem to use the code."""
     tokens: float = PUSHES_AT_ONCE
     counted_at: float = field(default_factory=time.monotonic)
 
@@ -403,8 +409,12 @@ class Door:
             coordinator = rig.entry.runtime_data
             source = coordinator.source
             assert isinstance(source, RigMonitorSource)
-            source.receive(fields, dt_util.utcnow())
+            now = dt_util.utcnow()
+            source.receive(fields, now)
             coordinator.async_receive()
+            if (shared_by := source.shared_by(now)) != rig.shared_by:
+                rig.shared_by = shared_by
+                async_manage_shared_code(self.hass, rig.entry, shared_by)
         # The last log is not kept: the next one comes in seconds.
 
     async def _async_keep_specs(self, rig: PushingRig, specs: dict[str, str]) -> None:
