@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 from hmac import compare_digest
 from http import HTTPStatus
@@ -647,12 +648,16 @@ def _is_private(hass: HomeAssistant, request: web.Request) -> bool:
 
     Behind a trusted proxy, Home Assistant has put the forwarded address in its place.
     """
-    if is_cloud_connection(hass):
+    if is_cloud_connection(hass) or request.remote is None:
         return False
-    if request.remote is None:
-        return False
+    return _is_local(request.remote)
+
+
+@lru_cache(maxsize=_MOST_REMEMBERED)
+def _is_local(address: str) -> bool:
+    """Tell whether an address is private; agents come from the same few."""
     try:
-        return is_local(ip_address(request.remote))
+        return is_local(ip_address(address))
     except ValueError:
         return False
 
