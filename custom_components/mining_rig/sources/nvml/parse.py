@@ -180,7 +180,8 @@ def _put_health(values: Values, fields: Fields) -> None:
         level = fields.number("fans", index, maximum=_TOP_FAN)
         put(FAN_LEVEL.channel(number=index + 1 if count > 1 else None), level)
     put(POWER.plain, _watts(fields, "power"))
-    put(ENERGY.plain, fields.number("energy", maximum=_MOST_COUNTED, scale=_MJ))
+    energy = fields.number("energy", maximum=_MOST_COUNTED, scale=_MJ)
+    put(ENERGY.plain, None if energy is None else round(energy, 6))
     put(
         readings.ECC_CORRECTED.plain,
         _whole(fields, "ecc_corrected", maximum=_MOST_COUNTED),
