@@ -10,6 +10,7 @@ from homeassistant.helpers.device_registry import AnyDeviceEntry
 from homeassistant.helpers.typing import ConfigType
 from homeassistant.requirements import RequirementsNotFound
 
+from .cloudhook import async_close_cloudhook
 from .const import CONF_KIND, DOMAIN
 from .coordinator import RigConfigEntry, RigCoordinator
 from .opening import opening_for
@@ -83,6 +84,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: RigConfigEntry) -> bool
 async def async_remove_entry(hass: HomeAssistant, entry: RigConfigEntry) -> None:
     """Forget the rig."""
     async_forget_issues(hass, entry)
+    await async_close_cloudhook(hass, entry)
     await async_remove_store(hass, entry.entry_id)
 
 

@@ -33,6 +33,7 @@ from .parse import (
     Facts,
     Log,
     RigType,
+    ShareTotals,
     parse_log,
     parse_specs,
     sensed,
@@ -98,6 +99,8 @@ class RigMonitorSource:
         self._received: datetime | None = None
         self._gaps: deque[float] = deque(maxlen=_INTERVALS_SEEN)
         self._kinds: dict[str, PartKind] = {}
+        self._shares = ShareTotals()
+        self._totals = Values()
         self._started: datetime | None = None
         self._order: tuple[bool, bool] | None = None
         self._ordered_at: datetime | None = None
@@ -122,6 +125,7 @@ class RigMonitorSource:
             self._gaps.append((now - self._received).total_seconds())
         silent = self._received is None or now - self._received > self.stale_after
         self._log, self._received = log, now
+        self._totals = self._shares.add(log.shares)
         for key in log.parts:
             if key in log.kinds:
                 self._kinds[key] = log.kinds[key]
@@ -208,6 +212,7 @@ class RigMonitorSource:
 
     def _rig_values(self, log: Log) -> Values:
         values = Values(log.parts[RIG])
+        values.update(self._totals)
         if self.rig_type is RigType.ASIC:
             values = with_rated_power(values, self._rated)
         started = values.get(STARTED.plain)
