@@ -544,6 +544,7 @@ async def test_no_library(nvidia: SimulatedNvml, source: NvmlSource) -> None:
     with pytest.raises(SourceUnreachable) as error:
         await source.identify()
     assert error.value.reason == "nvml_no_driver"
+    assert "libnvidia-ml.so.1: cannot open shared object file" in str(error.value)
     await source.close()
 
 

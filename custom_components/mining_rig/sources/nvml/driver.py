@@ -137,7 +137,10 @@ def _start() -> Nvml:
 def _unreachable(error: Exception) -> SourceUnreachable:
     code = code_of(error)
     reason = next((text for known, text in _REASONS.items() if known == code), None)
-    return SourceUnreachable(f"NVIDIA driver: {error}", reason=reason)
+    # Whether the library is not there or cannot be loaded, only the loader says.
+    loader = error.__context__
+    why = f"{error} ({loader})" if isinstance(loader, OSError) else str(error)
+    return SourceUnreachable(f"NVIDIA driver: {why}", reason=reason)
 
 
 def _refused(error: Exception) -> SourceError:
