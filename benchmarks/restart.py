@@ -161,7 +161,7 @@ def prepare(folder: Path, rigs: Sequence[Rig] = RIGS) -> int:
 
 
 @asynccontextmanager
-async def running(folder: Path) -> AsyncIterator[None]:
+async def running(folder: Path) -> AsyncIterator[Child]:
     """Run Home Assistant with a prepared folder; it is told to end at the end."""
     async with Child.running(
         *("scripts.demo.offline", "--config", str(folder)),
@@ -169,7 +169,7 @@ async def running(folder: Path) -> AsyncIterator[None]:
     ) as child:
         reading = asyncio.create_task(_read(child))
         try:
-            yield
+            yield child
         finally:
             reading.cancel()
 

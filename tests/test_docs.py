@@ -220,7 +220,7 @@ def test_every_action_is_explained() -> None:
 def test_every_repair_is_explained(issue: str) -> None:
     """What a repair is called is a heading where its "Learn more" leads."""
     title = re.escape(TEXTS["issues"][issue]["title"])
-    pattern = re.sub(r"\\{\w+\\}", r"(a|the) \\w+", title)
+    pattern = re.sub(r"\\{\w+\\}", r"(an?|the) \\w+", title)
     headings = [heading.lower() for heading in PAGES[README].headings]
     assert any(re.fullmatch(pattern.lower(), heading) for heading in headings)
 

@@ -1,5 +1,6 @@
 """The options of a rig: its power, its behaviour, the units that it is shown in."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from homeassistant.components.sensor import SensorDeviceClass
@@ -98,7 +99,7 @@ class RigOptionsFlow(OptionsFlowWithReload):
     ) -> ConfigFlowResult:
         """Ask how the rig's power is known and how the rig behaves."""
         schema = self._settings()
-        options = self.config_entry.options
+        options: Mapping[str, Any] = self.config_entry.options
         errors: dict[str, str] = {}
         if user_input is not None and CONF_CLOUDHOOK in schema.schema:
             wanted = user_input.pop(CONF_CLOUDHOOK, False)

@@ -8,6 +8,7 @@ from homeassistant.config_entries import (
     SOURCE_INTEGRATION_DISCOVERY,
     SOURCE_RECONFIGURE,
     ConfigEntry,
+    ConfigFlowContext,
 )
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.data_entry_flow import FlowResultType
@@ -284,19 +285,32 @@ class UnknownAgentFlow(RepairsFlow):
     async def async_step_init(
         self, user_input: dict[str, Any] | None = None
     ) -> RepairsFlowResult:
+        """Begin; what this step is given is no answer."""
+        return await self.async_step_confirm()
+
+    async def async_step_confirm(
+        self, user_input: dict[str, Any] | None = None
+    ) -> RepairsFlowResult:
         """Offer to add a rig with the agent's code."""
         assert self.data is not None
         address = str(self.data["address"])
         if user_input is None:
             return self.async_show_form(
-                step_id="init",
+                step_id="confirm",
                 data_schema=vol.Schema({}),
                 description_placeholders={"address": address},
             )
-        flow = await self.hass.config_entries.flow.async_init(
-            DOMAIN,
-            context={"source": SOURCE_INTEGRATION_DISCOVERY},
-            data={"address": address},
+        flows = self.hass.config_entries.flow
+        context = ConfigFlowContext(
+            source=SOURCE_INTEGRATION_DISCOVERY, title_placeholders={"name": address}
+        )
+        # One that was closed unfinished waits among what Home Assistant discovered.
+        for before in flows.async_progress_by_handler(
+            DOMAIN, match_context=dict(context)
+        ):
+            flows.async_abort(before["flow_id"])
+        flow = await flows.async_init(
+            DOMAIN, context=context, data={"address": address}
         )
         if flow["type"] is FlowResultType.ABORT:
             return self.async_abort(reason="agent_gone")

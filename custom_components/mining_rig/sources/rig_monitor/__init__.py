@@ -39,6 +39,7 @@ from .parse import (
     sensed,
     with_rated_power,
 )
+from .repeated import LastRate, without_rate
 
 CONF_RIG_TYPE: Final = "rig_type"
 
@@ -106,6 +107,7 @@ class RigMonitorSource:
         self._ordered_at: datetime | None = None
         self._spoke_at: datetime | None = None
         self._worked_at: datetime | None = None
+        self._rate = LastRate()
         self._sensed: dict[str, tuple[tuple[Any, ...], datetime]] = {}
         self._facts: tuple[Any, Facts] = (None, Facts())
 
@@ -124,6 +126,9 @@ class RigMonitorSource:
         if self._received is not None and now > self._received:
             self._gaps.append((now - self._received).total_seconds())
         silent = self._received is None or now - self._received > self.stale_after
+        self._rate.take(log, now)
+        if not orders_of(self._notes).mining and self._rate.is_repeated(log, now):
+            log = without_rate(log)
         self._log, self._received = log, now
         self._totals = self._shares.add(log.shares)
         for key in log.parts:
