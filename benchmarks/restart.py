@@ -262,7 +262,8 @@ async def measure(folder: Path, rigs: Sequence[Rig] = RIGS) -> list[Restart]:
     try:
         async with running(folder):
             await until_started(monotonic())
-            first = monotonic() - _AFTER
+            first = monotonic()
+            await asyncio.sleep(_AFTER)
         async with running(folder):
             await until_started(monotonic())
             last = monotonic()

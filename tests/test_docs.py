@@ -14,6 +14,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.mining_rig.const import (
     CONF_ANCHOR,
@@ -31,6 +32,7 @@ from simulator.t_rex import SimulatedTRex
 from simulator.xmrig import SimulatedXMRig
 
 from .pages import PAGES, README, ROOT, Page
+from .pushing import ASIC_CODE, BASE, PC_CODE, async_set_up_rigs, body, pushing_entry
 from .rigs import async_set_up, entry_for
 
 COMPONENT = ROOT / "custom_components" / DOMAIN
@@ -38,6 +40,7 @@ TEXTS = json.loads((COMPONENT / "translations" / "en.json").read_text())
 XMRIG = Path("docs/xmrig.md")
 T_REX = Path("docs/t_rex.md")
 NVML = Path("docs/nvml.md")
+RIG_MONITOR = Path("docs/rig_monitor.md")
 
 _ADDRESS = json.loads((COMPONENT / "manifest.json").read_text())["documentation"]
 _COMMAND = re.compile(r"(?<![\w/.-])((?:scripts|\.ci)/[a-z-]+)((?: --?[a-z-]+)*)")
@@ -258,10 +261,11 @@ async def entities(
 
 
 def _name(entity: er.RegistryEntry) -> str:
-    """Return an entity's name as the pages have it: without its number."""
-    key = str(entity.translation_key).replace("_number", "")
-    name: str = TEXTS["entity"][entity.domain][key]["name"]
-    return name
+    """Return an entity's name as the pages have it: without its number, or the first."""
+    texts = TEXTS["entity"][entity.domain]
+    key = str(entity.translation_key)
+    name: str = texts.get(key.replace("_number", ""), texts[key])["name"]
+    return name.replace("{number}", "1")
 
 
 def _told(*pages: Page) -> dict[str, list[dict[str, str]]]:
@@ -278,9 +282,10 @@ def _told(*pages: Page) -> dict[str, list[dict[str, str]]]:
 def test_named_entities_exist() -> None:
     """Every entity in a table has that name in Home Assistant."""
     names = {
-        texts["name"]
+        texts["name"].replace("{number}", number)
         for platform in TEXTS["entity"].values()
         for texts in platform.values()
+        for number in "123"
     }
     assert not _told(*PAGES.values()).keys() - names
 
@@ -324,6 +329,35 @@ async def test_all_entities_of_nvidia_cards_are_told(
     entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
     assert len(entities) > 50
     assert not _untold(entities, PAGES[README], PAGES[NVML])
+
+
+@pytest.mark.usefixtures("socket_enabled")
+async def test_all_entities_of_rigs_that_push_are_told(
+    hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator
+) -> None:
+    """Likewise, of an ASIC and a CPU/GPU rig with everything that they may push."""
+    rigs = {
+        ASIC_CODE: ("asic", "asic_specs", "asic_log_ks5l"),
+        PC_CODE: ("cpu_gpu", "cpu_gpu_specs_3gpu", "cpu_gpu_log_dual_mining_2gpu"),
+    }
+    await async_set_up_rigs(
+        hass,
+        *(pushing_entry(sort, anchor=sort, title=sort) for sort, *_ in rigs.values()),
+    )
+    client = await hass_client_no_auth()
+    for code, (sort, *names) in rigs.items():
+        for name in names:
+            what = "specs" if "specs" in name else "logs"
+            async with client.post(
+                f"{BASE}/{sort}_miners/{what}",
+                json=body(f"{name}.request"),
+                headers={"api_code": code},
+            ) as answer:
+                assert answer.status == 200
+    await hass.async_block_till_done()
+    entities = [*er.async_get(hass).entities.values()]
+    assert len(entities) > 80
+    assert not _untold(entities, PAGES[README], PAGES[RIG_MONITOR])
 
 
 def _untold(

@@ -19,8 +19,12 @@ async def test_restart(tmp_path: Path) -> None:
     for name, restart in restarts.items():
         statuses = [span.status for span in restart.spans]
         assert statuses[0] == statuses[-1] == 200, name
-        # Silent, then 404 perhaps, then well for good: no 401, 403, 429, no 5xx.
-        assert statuses[1:-1] in ([None], [None, 404]), name
+        # No 401, 403, 429, no 5xx; 404 only between the silence and the first 200. On
+        # a busy machine an answer may be late, which is silence, too.
+        assert set(statuses) <= {200, None, 404}, name
+        assert statuses[1] is None, name
+        assert statuses.count(404) <= 1, name
+        assert 404 not in statuses[statuses.index(200, 1) :], name
         # No order changes, so that no relay cuts power and no miner is stopped by one.
         assert len(restart.bodies) == 1, name
 
