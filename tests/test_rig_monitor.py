@@ -299,3 +299,35 @@ async def test_diagnostics_hold_no_secret(hass: HomeAssistant, push: Push) -> No
             "170.171.172.173",
         ):
             assert secret not in report
+
+
+async def test_totals_of_shares_do_not_fall(hass: HomeAssistant, push: Push) -> None:
+    """A pool that tells nothing for a moment keeps its part of the total."""
+
+    async def total(**shares: int | None) -> str:
+        changes = {f"{key}_share": count for key, count in shares.items()}
+        assert await push("asic_log_ks5l", **changes) == 200
+        await hass.async_block_till_done()
+        return shown(hass).get("accepted_shares", "")
+
+    # Nobody knows yet what the second has taken.
+    assert await total(pool_1_accepted=100, pool_2_accepted=None) == ""
+    assert await total(pool_1_accepted=100, pool_2_accepted=20) == "120 shares"
+    assert await total(pool_1_accepted=101, pool_2_accepted=None) == "121 shares"
+    assert await total(pool_1_accepted=None, pool_2_accepted=22) == "123 shares"
+    # All start from nothing when the miner restarts.
+    assert await total(pool_1_accepted=1, pool_2_accepted=0) == "1 shares"
+    nothing = {f"pool_{n}_accepted": None for n in (1, 2, 3)}
+    assert await total(**nothing) == "unknown shares"
+
+
+async def test_total_without_unused_pools(hass: HomeAssistant, push: Push) -> None:
+    """A pool without address and user is none; its counters need not be there."""
+    unused = {
+        f"pool_{n}_{key}": None
+        for n in (2, 3)
+        for key in ("address", "user", "state", "accepted_share", "rejected_share")
+    }
+    assert await push("asic_log_ks5l", pool_1_accepted_share=7, **unused) == 200
+    await hass.async_block_till_done()
+    assert state(hass, "sensor", "accepted_shares").state == "7"

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from aiohttp.test_utils import TestClient
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import (
     SOURCE_INTEGRATION_DISCOVERY,
     SOURCE_RECONFIGURE,
@@ -406,6 +407,49 @@ async def test_the_agent_is_gone(
         data={"address": "10.0.0.1"},
     )
     assert aborted["reason"] == "agent_gone"
+
+
+# ---- two rigs with one code
+
+
+async def test_two_rigs_push_with_one_code(
+    hass: HomeAssistant, client: TestClient[Any, Any], freezer: FrozenDateTimeFactory
+) -> None:
+    """Their addresses come in turn; an address that only changes says nothing."""
+
+    async def push(*addresses: str | None) -> None:
+        for address in addresses:
+            freezer.tick(5)
+            async with client.post(
+                f"{BASE}/cpu_gpu_miners/logs",
+                json={"lan_ip": address, "cpu_temp": 60},
+                headers={"api_code": PC_CODE},
+            ) as answer:
+                assert answer.status == HTTPStatus.OK
+        await hass.async_block_till_done()
+
+    # A computer that gets other addresses, and once an old one again.
+    await push("10.0.0.1", None, "10.0.0.1", "10.0.0.2", "10.0.0.1", "10.0.0.3")
+    await push(*(f"10.0.1.{number}" for number in range(20)))
+    assert not ir.async_get(hass).issues
+    await push("10.0.0.8", "10.0.0.9", "10.0.0.8", "10.0.0.9", "10.0.0.8")
+    (issue,) = ir.async_get(hass).issues.values()
+    assert issue.translation_key == "shared_code"
+    told = issue.translation_placeholders
+    assert told is not None
+    assert told["rig"] == "Caheo PC"
+    assert {"10.0.0.8", "10.0.0.9"} <= {*told["addresses"].split(", ")}
+    text = texts()["issues.shared_code.description"]
+    assert placeholders(text) <= told.keys()
+
+    # One of them gets a code of its own.
+    freezer.tick(600)
+    await push("10.0.0.9")
+    assert not ir.async_get(hass).issues
+    await push("10.0.0.8", "10.0.0.9", "10.0.0.8", "10.0.0.9", "10.0.0.8")
+    assert len(ir.async_get(hass).issues) == 1
+    await hass.config_entries.async_remove(entry_of(hass, "Caheo PC").entry_id)
+    assert not ir.async_get(hass).issues
 
 
 # ---- changing

@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 from hmac import compare_digest
 from http import HTTPStatus
@@ -38,7 +39,11 @@ from homeassistant.util.network import is_local
 import orjson
 
 from .const import CONF_KIND, DOMAIN, LOGGER
-from .repairs import async_forget_unknown_agent, async_raise_unknown_agent
+from .repairs import (
+    async_forget_unknown_agent,
+    async_manage_shared_code,
+    async_raise_unknown_agent,
+)
 from .sources.rig_monitor import CONF_RIG_TYPE, RigMonitorSource
 from .sources.rig_monitor.orders import SPECS_NOTE, expected_status, served_playbooks
 from .sources.rig_monitor.parse import (
@@ -99,6 +104,8 @@ class PushingRig:
     """Whether the webhook is reached through Home Assistant Cloud, too."""
     playbooks: frozenset[int]
     """Ids of the playbooks that stand in the entry."""
+    shared_by: tuple[str, ...] = ()
+    """Addresses of several rigs that seem to use the code."""
     tokens: float = PUSHES_AT_ONCE
     counted_at: float = field(default_factory=time.monotonic)
 
@@ -403,8 +410,12 @@ class Door:
             coordinator = rig.entry.runtime_data
             source = coordinator.source
             assert isinstance(source, RigMonitorSource)
-            source.receive(fields, dt_util.utcnow())
+            now = dt_util.utcnow()
+            source.receive(fields, now)
             coordinator.async_receive()
+            if (shared_by := source.shared_by(now)) != rig.shared_by:
+                rig.shared_by = shared_by
+                async_manage_shared_code(self.hass, rig.entry, shared_by)
         # The last log is not kept: the next one comes in seconds.
 
     async def _async_keep_specs(self, rig: PushingRig, specs: dict[str, str]) -> None:
@@ -637,12 +648,16 @@ def _is_private(hass: HomeAssistant, request: web.Request) -> bool:
 
     Behind a trusted proxy, Home Assistant has put the forwarded address in its place.
     """
-    if is_cloud_connection(hass):
+    if is_cloud_connection(hass) or request.remote is None:
         return False
-    if request.remote is None:
-        return False
+    return _is_local(request.remote)
+
+
+@lru_cache(maxsize=_MOST_REMEMBERED)
+def _is_local(address: str) -> bool:
+    """Tell whether an address is private; agents come from the same few."""
     try:
-        return is_local(ip_address(request.remote))
+        return is_local(ip_address(address))
     except ValueError:
         return False
 

@@ -40,6 +40,7 @@ from .parse import (
     with_rated_power,
 )
 from .repeated import LastRate, without_rate
+from .shared_code import AddressesInTurn
 
 CONF_RIG_TYPE: Final = "rig_type"
 
@@ -108,6 +109,7 @@ class RigMonitorSource:
         self._spoke_at: datetime | None = None
         self._worked_at: datetime | None = None
         self._rate = LastRate()
+        self._addresses = AddressesInTurn()
         self._sensed: dict[str, tuple[tuple[Any, ...], datetime]] = {}
         self._facts: tuple[Any, Facts] = (None, Facts())
 
@@ -126,6 +128,7 @@ class RigMonitorSource:
         if self._received is not None and now > self._received:
             self._gaps.append((now - self._received).total_seconds())
         silent = self._received is None or now - self._received > self.stale_after
+        self._addresses.take(log.parts[RIG].get(readings.LAN_ADDRESS.plain), now)
         self._rate.take(log, now)
         if not orders_of(self._notes).mining and self._rate.is_repeated(log, now):
             log = without_rate(log)
@@ -146,6 +149,10 @@ class RigMonitorSource:
             else (values, now)
             for key, values in seen.items()
         }
+
+    def shared_by(self, now: datetime) -> tuple[str, ...]:
+        """Return the addresses of rigs that push with one code, none as it should be."""
+        return self._addresses.found(now)
 
     @property
     def stale_after(self) -> timedelta:

@@ -260,11 +260,13 @@ class ShareTotals:
         """Return the totals that are known now that a log tells this."""
         totals = Values()
         for total, told in shares.items():
-            known = {pool: count for pool, count in told.items() if count is not None}
             last = self._last.setdefault(total, {})
-            if any(count < last.get(pool, 0) for pool, count in known.items()):
-                # The miner has restarted, and all its counters with it.
-                last.clear()
+            known = [(n, count) for n, count in told.items() if count is not None]
+            for number, count in known:
+                if count < last.get(number, 0):
+                    # The miner has restarted, and all its counters with it.
+                    last.clear()
+                    break
             last.update(known)
             if known and last.keys() >= told.keys():
                 totals[total] = sum(last.values())
