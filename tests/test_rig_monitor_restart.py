@@ -40,5 +40,5 @@ async def test_restart(tmp_path: Path) -> None:
         assert isinstance(told, dict)
         assert told["asic_expected_status"] == power
     for name in ("computer", "disabled computer"):
-        (playbook,) = answer(restarts[name])  # type: ignore[misc] # it is a list
+        (playbook,) = answer(restarts[name])
         assert playbook["cpu_wallet_address"] == "wallet"
