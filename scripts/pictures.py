@@ -127,6 +127,17 @@ def _device(name: str) -> Callable[[Page], None]:
     return go
 
 
+def _card(name: str) -> Callable[[Page], None]:
+    """Go to the device of the first card of a rig."""
+
+    def go(page: Page) -> None:
+        _device(name)(page)
+        page.get_by_text("GPU 1", exact=False).first.click()
+        page.locator("ha-config-device-page").wait_for()
+
+    return go
+
+
 PICTURES = (
     Picture("add_menu", _add_menu),
     Picture("add_form", _add_form),
@@ -134,6 +145,7 @@ PICTURES = (
     Picture("t_rex", _device("Attic"), height=1100),
     Picture("asic", _device("Cellar"), height=1100),
     Picture("cpu_gpu", _device("Workshop"), height=1100),
+    Picture("nvml", _card("Tower"), height=1100),
     Picture("dashboard", _dashboard, height=1240),
 )
 

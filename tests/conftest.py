@@ -4,9 +4,14 @@ from collections.abc import Iterator
 from unittest.mock import patch
 
 from hypothesis import HealthCheck, settings
+import pynvml
 import pytest
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 from syrupy.assertion import SnapshotAssertion
+
+from custom_components.mining_rig.sources.nvml.driver import TURNS
+from simulator.models import GTX_1660_SUPER, RTX_3080
+from simulator.nvml import SimulatedNvml, install, nvidia_card
 
 from .texts import watched
 
@@ -50,3 +55,22 @@ def entity_registry_enabled_by_default() -> Iterator[None]:
 def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
     """Write states and registry entries down as Home Assistant's own tests do."""
     return snapshot.use_extension(HomeAssistantSnapshotExtension)
+
+
+@pytest.fixture
+def nvidia(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimulatedNvml]:
+    """Return the library of an NVIDIA driver with two cards, in the real one's place."""
+
+    def no_library(name: str) -> None:
+        raise OSError(f"{name}: cannot open shared object file")
+
+    # Where there is none, the real one is not looked for on this machine.
+    monkeypatch.setattr(pynvml, "CDLL", no_library)
+    monkeypatch.setattr(TURNS, "_job", None)
+    library = SimulatedNvml(
+        [nvidia_card(RTX_3080), nvidia_card(GTX_1660_SUPER, index=1)]
+    )
+    install(pynvml, library)
+    yield library
+    library.go_on()
+    install(pynvml, None)

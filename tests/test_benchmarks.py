@@ -33,3 +33,24 @@ def test_poll() -> None:
     assert 20 < float(changed) < float(written)
     for title in ("**poll**, ms of processor time", "**ratio**", "**set-up**, s"):
         assert float(found[title]) > 0
+
+
+def test_cards() -> None:
+    """It prints a table for NVIDIA cards, and nothing goes wrong."""
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "benchmarks.cards", "3"),
+            *("--rounds=1", "--polls=2"),
+        ],
+        cwd=Path(__file__).parents[1],
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    head, _, *lines = map(_cells, done.stdout.splitlines())
+    assert head == ["", "budget", "3 cards"]
+    found = {title: float(value) for title, _, value in lines}
+    assert found["sensors enabled"] >= 30
+    assert found["the library's calls alone"] > 0

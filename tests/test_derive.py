@@ -133,6 +133,37 @@ def test_a_cards_own_energy_survives_a_restart() -> None:
     assert rig.get(ENERGY.plain) == 1012
 
 
+def test_a_cards_energy_never_falls() -> None:
+    """What it shows goes on, too, and one that is away for a while loses nothing."""
+    derivation = Derivation()
+    shown = [
+        derivation.complete(one).parts["a"].get(ENERGY.plain)
+        for one in (
+            snapshot({}, a={ENERGY.plain: 10.0}, b={ENERGY.plain: 1.0}),
+            snapshot({}, a={ENERGY.plain: 12.0}, b={ENERGY.plain: 1.0}),
+            snapshot({}, a={ENERGY.plain: 3.0}),
+            snapshot({}, a={ENERGY.plain: 3.5}, b={ENERGY.plain: 2.0}),
+        )
+    ]
+    assert shown == [10, 12, 15, 15.5]
+    assert derivation.complete(snapshot({}, a={}, b={})).rig.get(ENERGY.plain) == 17.5
+
+
+def test_energy_that_not_every_card_counts() -> None:
+    """Then the rig's is not their sum: some of its power would be left out."""
+    counting: Told = {ENERGY.plain: 5.0, POWER.plain: 100.0}
+    rig = complete(snapshot({}, a=counting, b={POWER.plain: 50.0}))
+    assert ENERGY.plain not in rig.values
+    # It is again when that card is gone.
+    rig = complete(
+        snapshot({}, a=counting, b={POWER.plain: 50.0}), snapshot({}, a=counting)
+    )
+    assert rig.get(ENERGY.plain) == 5
+    # A rig that measures the whole of its power knows better than its cards.
+    rig = complete(snapshot({POWER.plain: 400.0}, a=counting))
+    assert ENERGY.plain not in rig.values
+
+
 @pytest.mark.parametrize(
     "stored", [None, [], {"totals": {"energy": 3}}, {"totals": {"energy": {}}}]
 )

@@ -13,13 +13,21 @@ from homeassistant.const import __version__
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.mining_rig.const import CONF_CONTROLS, CONF_POWER_METER, DOMAIN
+from custom_components.mining_rig.const import (
+    CONF_ANCHOR,
+    CONF_CONTROLS,
+    CONF_KIND,
+    CONF_POWER_METER,
+    DOMAIN,
+)
 from custom_components.mining_rig.sources import KINDS
 from scripts.demo import options
 from simulator.hardware import Card
 from simulator.models import RTX_3070, RTX_3080, RX_7800_XT
+from simulator.nvml import LAPTOP, SimulatedNvml, nvidia_card
 from simulator.t_rex import SimulatedTRex
 from simulator.xmrig import SimulatedXMRig
 from simulator.xmrig_proxy import SimulatedXmrigProxy
@@ -33,6 +41,7 @@ TEXTS = json.loads((COMPONENT / "translations" / "en.json").read_text())
 XMRIG = Path("docs/xmrig.md")
 T_REX = Path("docs/t_rex.md")
 XMRIG_PROXY = Path("docs/xmrig_proxy.md")
+NVML = Path("docs/nvml.md")
 RIG_MONITOR = Path("docs/rig_monitor.md")
 
 _ADDRESS = json.loads((COMPONENT / "manifest.json").read_text())["documentation"]
@@ -180,7 +189,7 @@ def test_every_kind_of_rig_has_its_place() -> None:
 def _labels(step: Mapping[str, Any]) -> set[str]:
     """Return the labels of a form's fields, those of its sections included."""
     inner = [_labels(section) for section in step.get("sections", {}).values()]
-    return set(step["data"].values()).union(*inner)
+    return set(step.get("data", {}).values()).union(*inner)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -305,6 +314,23 @@ async def test_all_entities_of_a_t_rex_are_told(
     entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
     assert len(entities) > 100
     assert not _untold(entities, PAGES[README], PAGES[T_REX])
+
+
+async def test_all_entities_of_nvidia_cards_are_told(
+    hass: HomeAssistant, nvidia: SimulatedNvml
+) -> None:
+    """Likewise, of a card that has everything and of a laptop's."""
+    nvidia.cards = [
+        nvidia_card(RTX_3080, lacks=frozenset()),
+        nvidia_card(RTX_3070, index=1, lacks=LAPTOP),
+    ]
+    entry = MockConfigEntry(
+        domain=DOMAIN, title="Tower", data={CONF_KIND: "nvml", CONF_ANCHOR: "tower"}
+    )
+    await async_set_up(hass, entry)
+    entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+    assert len(entities) > 50
+    assert not _untold(entities, PAGES[README], PAGES[NVML])
 
 
 @pytest.mark.usefixtures("socket_enabled")

@@ -4,9 +4,11 @@ from typing import Final
 
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.device_registry import AnyDeviceEntry
 from homeassistant.helpers.typing import ConfigType
+from homeassistant.requirements import RequirementsNotFound
 
 from .cloudhook import async_close_cloudhook
 from .const import CONF_KIND, DOMAIN
@@ -43,7 +45,17 @@ async def async_setup_entry(hass: HomeAssistant, entry: RigConfigEntry) -> bool:
     store = await async_get_store(hass, entry.entry_id)
     if KINDS[entry.data[CONF_KIND]].pushes:
         await hass.data[DOOR].async_begin(entry, store)
-    open_source = await async_opener(hass, entry.data[CONF_KIND])
+    try:
+        open_source = await async_opener(hass, entry.data[CONF_KIND])
+    except RequirementsNotFound as err:
+        raise ConfigEntryNotReady(
+            translation_domain=DOMAIN,
+            translation_key="not_installed",
+            translation_placeholders={
+                "rig": entry.title,
+                "packages": ", ".join(err.requirements),
+            },
+        ) from err
     source = await open_source(
         opening_for(hass, entry.data, notes=store, options=entry.options)
     )

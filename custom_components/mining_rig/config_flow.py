@@ -10,6 +10,7 @@ from homeassistant.config_entries import ConfigEntry, ConfigFlow, ConfigFlowResu
 from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PORT
 from homeassistant.core import callback
 from homeassistant.helpers.selector import BooleanSelector, TextSelector
+from homeassistant.requirements import RequirementsNotFound
 from homeassistant.util import slugify
 import voluptuous as vol
 
@@ -71,8 +72,11 @@ class RigFlow(ConfigFlow):
                 await source.close()
         except TimeoutError:
             return None, {host: "timeout"}
+        except RequirementsNotFound:
+            return None, {"base": "not_installed"}
         except SourceUnreachable as err:
-            return None, {host: "timeout" if err.timed_out else "cannot_connect"}
+            why = "timeout" if err.timed_out else "cannot_connect"
+            return None, {host: err.reason or why}
         except SourceRefused:
             return None, {min(form.secrets, default=host): "invalid_auth"}
         except SourceBusy:
@@ -268,6 +272,11 @@ class RigFlow(ConfigFlow):
             own: Step = getattr(type(self), f"async_step_{kind}_reconfigure")
             return await own(self, user_input)
         form = KINDS[kind].form
+        if not form.fields:
+            return self.async_abort(
+                reason="nothing_to_change",
+                description_placeholders={"rig": entry.title},
+            )
         errors: Errors = {}
         if user_input is not None:
             answers, identity, errors = await self._async_answered(

@@ -526,14 +526,18 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         gap = self.stale_after.total_seconds() if self._meter is None else _METER_GAP
         known = self.layout.parts.get(RIG)
         for power, energy in _ENERGIES:
-            # A counter of the rig's own is better than ours, a meter is better still.
-            total = rig.get(energy) if self._meter is None else None
+            kept = self._energy[energy]
             watts = rig.get(power)
-            if total is None:
-                kept = self._energy[energy]
-                total = kept.add(watts, now, gap) if counted else kept.total
-                if watts is None and (known is None or energy not in known.channels):
-                    continue
+            if self._meter is not None:
+                values.pop(energy, None)
+            elif energy in values:
+                # Counters of the rig's own are better than ours, a meter is better
+                # still. They do not know what the rig takes beside its parts.
+                kept.total += self._derivation.counted
+                watts = self._derivation.settings.base
+            total = kept.add(watts, now, gap) if counted else kept.total
+            if watts is None and (known is None or energy not in known.channels):
+                continue
             values[energy] = self.store.energy[energy.key] = total
         return replace(snapshot, parts={**snapshot.parts, RIG: rig.with_values(values)})
 

@@ -37,7 +37,6 @@ _COUNTED: Final[tuple[Channel[Any], ...]] = (
     ACCEPTED.plain,
     REJECTED.plain,
     INVALID.plain,
-    ENERGY.plain,
 )
 _JITTER: Final = timedelta(seconds=60)
 """A miner counts its uptime in seconds of its own clock."""
@@ -64,6 +63,8 @@ class Derivation:
     _starts: dict[tuple[str, Channel[Any]], datetime] = field(default_factory=dict)
     _tellers: dict[str, set[str]] = field(default_factory=dict)
     """Which parts have told a channel that is added up, by its key."""
+    counted: float = 0.0
+    """Wh by which energy counters of the rig's own rose with the last snapshot."""
 
     def complete(self, snapshot: Snapshot, metered: float | None = None) -> Snapshot:
         """Return the snapshot with what follows from it.
@@ -71,7 +72,7 @@ class Derivation:
         `metered` is what the power meter shows in W, None while it shows nothing.
         """
         parts = {
-            key: _with_efficiency(self._steady(part))
+            key: _with_efficiency(self._rising(self._steady(part)))
             for key, part in snapshot.parts.items()
             if key != RIG
         }
@@ -80,6 +81,7 @@ class Derivation:
         inside = [part for part in parts.values() if not part.kind.stands_alone]
         self._add_sums(values, inside)
         self._add_counters(values, inside)
+        self._add_energy(values, inside)
         _add_mining(values)
         self._add_power(values, inside, metered)
         _add_hottest(values, (rig, *inside))
@@ -131,17 +133,50 @@ class Derivation:
     ) -> None:
         for channel in _COUNTED:
             if channel in values:
-                if channel is ENERGY.plain:
-                    # A card's own meter restarts with its driver; the total must not.
-                    values[channel] = self._total(channel, {RIG: values[channel]})
                 continue
             told = {p.key: p.values[channel] for p in inside if channel in p.values}
             if told:
-                total = self._total(channel, told)
-                values[channel] = total if channel is ENERGY.plain else int(total)
+                values[channel] = int(self._total(channel.key, told))
 
-    def _total(self, channel: Channel[Any], told: Mapping[str, Value]) -> float:
-        total = self._totals.setdefault(channel.key, RisingTotal())
+    def _rising(self, part: Part) -> Part:
+        """Let a part's own energy counter rise where it restarts with its driver."""
+        energy = ENERGY.plain
+        if energy not in part.values:
+            return part
+        total = self._total(f"{energy.key}_{part.key}", {part.key: part.values[energy]})
+        return part.with_values({**part.values, energy: total})
+
+    def _add_energy(
+        self, values: dict[Channel[Any], Value], inside: list[Part]
+    ) -> None:
+        """Add up energy counters, where they count all that the rig measures.
+
+        Otherwise nothing is said, and the rig's energy follows from its power.
+        """
+        energy = ENERGY.plain
+        told = {p.key: p.values[energy] for p in inside if energy in p.values}
+        if energy in values:
+            told = {RIG: values[energy]}
+        counters = self._totals.setdefault(energy.key, RisingTotal())
+        before = counters.total
+        self._total(energy.key, told)
+        self.counted = counters.total - before
+        measuring = self._tellers.get(POWER.plain.key, set())
+        if RIG in counters.last or (
+            counters.last
+            and POWER.plain not in values
+            and all(
+                part.key in counters.last
+                for part in inside
+                if POWER.plain in part.values or part.key in measuring
+            )
+        ):
+            values[energy] = counters.total
+        else:
+            values.pop(energy, None)
+
+    def _total(self, key: str, told: Mapping[str, Value]) -> float:
+        total = self._totals.setdefault(key, RisingTotal())
         return total.add(dict(zip(told, _numbers(told.values()), strict=True)))
 
     def _add_power(

@@ -67,6 +67,11 @@ def welcome(
         f"  Simulated rigs{', none of them added yet' if empty else ''}",
     ]
     lines += [f"    {line}" for line in table(rigs)]
+    lines += [
+        "",
+        "  NVIDIA cards: this computer seems to have two, whatever it really has; the",
+        "  driver is made up, and there is nothing to type to add them",
+    ]
     if rigs:
         lines += ["", "  Make one hot, switch one off, and back to normal"]
         lines += [

@@ -17,6 +17,7 @@ from homeassistant.const import BASE_PLATFORMS
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import aiohttp_client, service
 
+from . import cards
 from .absent import stand_in
 from .options import ROOT
 
@@ -71,6 +72,7 @@ if __name__ == "__main__":
     # The integration is found where a user puts it, not in the checkout.
     sys.path.remove(str(ROOT))
     stand_in()
+    cards.pretend()
     bootstrap.DEFAULT_INTEGRATIONS.difference_update(_UNUSED)
     with (
         patch.object(aiohttp_client, "_async_make_resolver", _make_resolver),

@@ -9,7 +9,18 @@ import signal
 import socket
 import time
 
-from . import automations, check, config_dir, farm, home, phone, ports, pushing, rigs
+from . import (
+    automations,
+    cards,
+    check,
+    config_dir,
+    farm,
+    home,
+    phone,
+    ports,
+    pushing,
+    rigs,
+)
 from .client import Disconnected
 from .console import say, tunnel, welcome
 from .errors import DemoError
@@ -100,7 +111,7 @@ async def _keep_running(
 
 
 async def _add_all(house: home.RunningHome, simulated: farm.RunningFarm) -> None:
-    for rig in simulated.said.rigs:
+    for rig in (*simulated.said.rigs, cards.RIG):
         try:
             if await rigs.add(house.api, rig):
                 await pushing.add_playbook(house.api, rig)

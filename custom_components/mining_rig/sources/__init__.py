@@ -10,7 +10,12 @@ from typing import Final
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.importlib import async_import_module
+from homeassistant.requirements import (
+    async_clear_install_history,
+    async_process_requirements,
+)
 
+from ..const import DOMAIN
 from .base import Field, FieldKind, Form, Opener
 
 
@@ -23,6 +28,11 @@ class Kind:
     manufacturer: str
     pushes: bool = False
     """It comes to us: there is nobody to ask, and its dialogs are its own."""
+    requirements: tuple[str, ...] = ()
+    """Packages that are installed when somebody first needs them.
+
+    In the manifest, one that cannot be installed would stop every other rig.
+    """
     hidden: frozenset[str] = frozenset()
     """Keys of an entry's data that are secret beside the form's."""
 
@@ -54,6 +64,12 @@ def network_form(port: int | None, *extra: Field) -> Form:
 
 
 KINDS: Final[dict[str, Kind]] = {
+    "nvml": Kind(
+        module="nvml",
+        form=Form(()),
+        manufacturer="NVIDIA",
+        requirements=("nvidia-ml-py==13.615.71",),
+    ),
     "rig_monitor": Kind(
         module="rig_monitor",
         form=Form(
@@ -104,7 +120,17 @@ KINDS: Final[dict[str, Kind]] = {
 
 
 async def async_opener(hass: HomeAssistant, kind: str) -> Opener:
-    """Import the module of a kind and return what opens its sources."""
+    """Import the module of a kind and return what opens its sources.
+
+    Raises RequirementsNotFound where a package of its cannot be installed.
+    """
+    if (requirements := KINDS[kind].requirements) and not hass.config.skip_pip:
+        # A failure is remembered until the next restart. By then the network may have
+        # been back for long.
+        async_clear_install_history(hass)
+        await async_process_requirements(
+            hass, DOMAIN, [*requirements], is_built_in=False
+        )
     module: ModuleType = await async_import_module(
         hass, f"{__package__}.{KINDS[kind].module}"
     )

@@ -27,10 +27,16 @@ class SourceError(Exception):
 class SourceUnreachable(SourceError):
     """Nobody answers. Normal at home."""
 
-    def __init__(self, text: str, *, timed_out: bool = False) -> None:
-        """Tell a rig that took too long from one that is not there."""
+    def __init__(
+        self, text: str, *, timed_out: bool = False, reason: str | None = None
+    ) -> None:
+        """Tell a rig that took too long from one that is not there.
+
+        `reason` is the key of a text that says more in the dialog, where there is one.
+        """
         super().__init__(text)
         self.timed_out = timed_out
+        self.reason = reason
 
 
 class SourceBusy(SourceError):

@@ -1,0 +1,82 @@
+"""The NVIDIA cards of the machine that Home Assistant runs on, through their driver."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from ...model import Action, Channel, Control, Snapshot, Value
+from ..base import CommandRefused, Identity, Opening, SourceError, SourceUnreachable
+from .asking import Handle, Nvml
+from .driver import TURNS, Session
+from .parse import card_key, driver_version, models, snapshot
+from .readings import PERSISTENCE, POWER_LIMIT
+
+_ID: Final = "host"
+"""There is one driver on a host."""
+_TITLE: Final = "NVIDIA cards"
+
+_COMMANDS: Final[Mapping[Channel[Any], Callable[[Nvml, Handle, Any], None]]] = {
+    POWER_LIMIT.plain: lambda nvml, card, watts: nvml.nvmlDeviceSetPowerManagementLimit(
+        card, round(watts * 1000)
+    ),
+    PERSISTENCE.plain: lambda nvml, card, on: nvml.nvmlDeviceSetPersistenceMode(
+        card, int(on)
+    ),
+}
+
+
+async def async_open(opening: Opening) -> NvmlSource:
+    """Return the source of this host's cards; nothing is asked yet."""
+    return NvmlSource()
+
+
+class NvmlSource:
+    """The cards of this host. Each poll is one job in a thread."""
+
+    interval = timedelta(seconds=10)
+    address = None
+
+    def __init__(self) -> None:
+        """Leave the driver alone until somebody asks."""
+        self._session = Session()
+
+    async def identify(self) -> Identity:
+        """Ask which cards there are. Raises a SourceError."""
+        told = await TURNS.run(self._session.tell)
+        if not told.cards:
+            raise SourceUnreachable("no NVIDIA card is there", reason="nvml_no_cards")
+        return Identity(
+            rig_id=_ID,
+            stable=True,
+            title=_TITLE,
+            model=models(told),
+            version=driver_version(told),
+        )
+
+    async def read(self, now: datetime) -> Snapshot:
+        """Read all cards. Raises a SourceError."""
+        return snapshot(await TURNS.run(lambda: self._session.tell(now)))
+
+    async def write(self, part: str, control: Control[Any], value: Value) -> None:
+        """Send one setting to a card. Raises a SourceError."""
+        command = _COMMANDS.get(control.channel)
+        if command is None:
+            raise CommandRefused("not_offered")
+        await TURNS.run(
+            lambda: self._session.order(
+                lambda answers: card_key(answers) == part,
+                lambda nvml, card: command(nvml, card, value),
+            )
+        )
+
+    async def press(self, part: str, action: Action) -> None:
+        """Cards have nothing to press. Raises a SourceError."""
+        raise CommandRefused("not_offered")
+
+    async def close(self) -> None:
+        """Give the driver back."""
+        try:
+            await TURNS.run(self._session.end)
+        except SourceError:
+            # It hangs, and keeps what it has.
+            return

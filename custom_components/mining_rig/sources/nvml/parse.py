@@ -1,0 +1,281 @@
+"""From the driver's answers to parts: pure functions over JSON data."""
+
+from collections.abc import Mapping
+import math
+import re
+from typing import Any, Final
+
+from ...model import (
+    CORE_CLOCK,
+    ENERGY,
+    FAN_LEVEL,
+    MEMORY_CLOCK,
+    MEMORY_TEMPERATURE,
+    POWER,
+    RIG,
+    TEMPERATURE,
+    Channel,
+    Control,
+    Part,
+    PartKind,
+    Snapshot,
+    part_map,
+)
+from ..parse import Fields, Values
+from . import readings
+from .asking import Answers, Told
+
+MANUFACTURER: Final = "NVIDIA"
+
+# More than any card has: beyond are the numbers that stand for "not available".
+_HOTTEST: Final = 200
+_STRONGEST: Final = 10_000
+_FASTEST: Final = 20_000
+_FULL: Final = 100
+_TOP_FAN: Final = 300
+_WIDEST: Final = 64
+_MOST_MEMORY: Final = 2**50
+_MOST_TRAFFIC: Final = 10**12
+_MOST_COUNTED: Final = 10**15
+_MOST_PROCESSES: Final = 10_000
+
+_MW: Final = 1 / 1000
+_MJ: Final = 1 / 3_600_000
+_KB: Final = 1000
+
+_UUID: Final = re.compile(r"(?:gpu|mig)-[0-9a-f][0-9a-f-]{7,}")
+_BUS_ID: Final = re.compile(r"[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}(?:\.[0-9a-f])?")
+
+_REASONS: Final[Mapping[int, str]] = {
+    0x1: "idle",
+    0x2: "application_clocks",
+    0x4: "power_limit",
+    0x8: "hardware",
+    0x10: "sync_boost",
+    0x20: "software_thermal",
+    0x40: "hardware_thermal",
+    0x80: "power_brake",
+    0x100: "display_clocks",
+    0x200: "board_limit",
+    0x400: "reliability",
+}
+"""Bits of nvmlClocksEventReasons…"""
+_PROBLEMS: Final = frozenset(
+    {"hardware_thermal", "power_brake", "hardware", "software_thermal"}
+)
+
+
+def card_key(answers: Answers) -> str:
+    """Return what a card is known by: uuid, PCI address, or at last its number."""
+    fields = Fields(answers)
+    uuid = (fields.text("uuid") or "").lower()
+    if _UUID.fullmatch(uuid):
+        return uuid
+    return _pci_address(fields) or f"gpu{answers['index']}"
+
+
+def _pci_address(fields: Fields) -> str | None:
+    """Return the address as `lspci` writes it, without a domain of eight digits."""
+    address = (fields.text("bus_id") or "").lower()
+    if not _BUS_ID.fullmatch(address):
+        return None
+    domain, _, rest = address.partition(":")
+    return f"{domain[-4:]}:{rest}"
+
+
+def snapshot(told: Told) -> Snapshot:
+    """Put the host and its cards together."""
+    strange = list(told.strange)
+    parts: dict[str, Part] = {}
+    for answers in told.cards:
+        part = _card(answers, strange)
+        if part.key in parts:
+            strange.append(f"cards.{answers['index']}.uuid")
+        else:
+            parts[part.key] = part
+    rig = _host(Fields(told.host, "host", strange=strange), len(parts))
+    return Snapshot(
+        parts=part_map(rig, *parts.values()), strange=tuple(dict.fromkeys(strange))
+    )
+
+
+def models(told: Told) -> str:
+    """Return what cards there are: `2 × NVIDIA GeForce RTX 3080`."""
+    names = [_name(Fields(answers)) or MANUFACTURER for answers in told.cards]
+    counts = {name: names.count(name) for name in names}
+    return ", ".join(
+        name if number == 1 else f"{number} × {name}" for name, number in counts.items()
+    )
+
+
+def driver_version(told: Told) -> str | None:
+    """Return the version of the driver."""
+    return Fields(told.host).text("driver")
+
+
+def _host(fields: Fields, cards: int) -> Part:
+    version = fields.text("driver")
+    values = Values()
+    values.put(readings.DRIVER.plain, version)
+    if (cuda := fields.count("cuda")) is not None:
+        # 12040 is 12.4
+        values[readings.CUDA.plain] = f"{cuda // 1000}.{cuda % 1000 // 10}"
+    values[readings.CARDS.plain] = cards
+    return Part(
+        kind=PartKind.RIG,
+        key=RIG,
+        manufacturer=MANUFACTURER,
+        version=version,
+        values=values,
+    )
+
+
+def _name(fields: Fields) -> str | None:
+    """Return the make and model of a card; older drivers leave out the make."""
+    name = fields.text("name")
+    if name is None or name.upper().startswith(MANUFACTURER):
+        return name
+    return f"{MANUFACTURER} {name}"
+
+
+def _card(answers: Answers, strange: list[str]) -> Part:
+    fields = Fields(answers, "cards", answers["index"], strange=strange)
+    values = Values()
+    _put_health(values, fields)
+    _put_work(values, fields)
+    _put_throttling(values, fields)
+    _put_links(values, fields)
+    values.put(readings.PCI_ADDRESS.plain, _pci_address(fields))
+    name = _name(fields)
+    return Part(
+        kind=PartKind.GPU,
+        key=card_key(answers),
+        name=name,
+        model=name,
+        manufacturer=MANUFACTURER,
+        values=values,
+        controls=_put_settings(values, fields),
+    )
+
+
+def _whole(
+    fields: Fields, *path: str | int, maximum: int, minimum: int = 0
+) -> int | None:
+    """Return a whole number that is no more than can be."""
+    found = fields.number(*path, minimum=minimum, maximum=maximum)
+    return None if found is None else int(found)
+
+
+def _put_health(values: Values, fields: Fields) -> None:
+    put = values.put
+    put(TEMPERATURE.plain, fields.positive("temperature", maximum=_HOTTEST))
+    put(
+        MEMORY_TEMPERATURE.plain,
+        fields.positive("memory_temperature", maximum=_HOTTEST),
+    )
+    fans = fields.raw("fans")
+    count = len(fans) if isinstance(fans, list) else 0
+    for index in range(count):
+        # 0 is a fan that rests while the card is cool.
+        level = fields.number("fans", index, maximum=_TOP_FAN)
+        put(FAN_LEVEL.channel(number=index + 1 if count > 1 else None), level)
+    put(POWER.plain, _watts(fields, "power"))
+    energy = fields.number("energy", maximum=_MOST_COUNTED, scale=_MJ)
+    put(ENERGY.plain, None if energy is None else round(energy, 6))
+    put(
+        readings.ECC_CORRECTED.plain,
+        _whole(fields, "ecc_corrected", maximum=_MOST_COUNTED),
+    )
+    put(
+        readings.ECC_UNCORRECTED.plain,
+        _whole(fields, "ecc_uncorrected", maximum=_MOST_COUNTED),
+    )
+
+
+def _watts(fields: Fields, *path: str | int) -> float | None:
+    """Return W of the driver's mW; a card without a sensor says 0."""
+    found = fields.positive(*path, maximum=_STRONGEST, scale=_MW)
+    return None if found is None else round(found, 3)
+
+
+def _put_work(values: Values, fields: Fields) -> None:
+    put = values.put
+    put(readings.GPU_LOAD.plain, fields.number("load", "gpu", maximum=_FULL))
+    put(readings.MEMORY_LOAD.plain, fields.number("load", "memory", maximum=_FULL))
+    used = _whole(fields, "memory", "used", maximum=_MOST_MEMORY)
+    total = _whole(fields, "memory", "total", maximum=_MOST_MEMORY)
+    if total:
+        # A MIG card, and some virtual ones, have no memory to tell of.
+        put(readings.MEMORY_USED.plain, used)
+        put(readings.MEMORY_TOTAL.plain, total)
+    put(CORE_CLOCK.plain, fields.number("graphics_clock", maximum=_FASTEST))
+    put(readings.SM_CLOCK.plain, fields.number("sm_clock", maximum=_FASTEST))
+    put(MEMORY_CLOCK.plain, fields.number("memory_clock", maximum=_FASTEST))
+    states = readings.PERFORMANCE_STATES
+    state = fields.count("performance_state")
+    if state is not None and state < len(states):
+        put(readings.PERFORMANCE_STATE.plain, states[state])
+    put(
+        readings.PROCESSES.plain,
+        _whole(fields, "processes", maximum=_MOST_PROCESSES),
+    )
+    mig = fields.raw("mig", 0)
+    if mig in (0, 1):
+        put(readings.MIG.plain, bool(mig))
+
+
+def _put_throttling(values: Values, fields: Fields) -> None:
+    """Add why the clocks are not as high as they could be."""
+    bits = fields.count("throttle_reasons")
+    if bits is None:
+        return
+    found = {word for bit, word in _REASONS.items() if bits & bit}
+    if bits & ~sum(_REASONS):
+        found.add("other")
+    gravest = next(
+        (word for word in readings.THROTTLE_REASONS if word in found), "none"
+    )
+    values[readings.THROTTLE_REASON.plain] = gravest
+    values[readings.THROTTLED.plain] = not found.isdisjoint(_PROBLEMS)
+
+
+def _put_links(values: Values, fields: Fields) -> None:
+    put = values.put
+    put(
+        readings.PCIE_GENERATION.plain,
+        _whole(fields, "pcie_generation", minimum=1, maximum=_WIDEST),
+    )
+    put(
+        readings.PCIE_WIDTH.plain,
+        _whole(fields, "pcie_width", minimum=1, maximum=_WIDEST),
+    )
+    for channel, key in (
+        (readings.PCIE_SENT.plain, "pcie_sent"),
+        (readings.PCIE_RECEIVED.plain, "pcie_received"),
+    ):
+        put(channel, fields.number(key, maximum=_MOST_TRAFFIC, scale=_KB))
+
+
+def _put_settings(
+    values: Values, fields: Fields
+) -> Mapping[Channel[Any], Control[Any]]:
+    """Add what can be set, and return how."""
+    controls: dict[Channel[Any], Control[Any]] = {}
+    enforced = _watts(fields, "enforced_power_limit")
+    chosen = _watts(fields, "power_limit")
+    values.put(readings.ENFORCED_POWER_LIMIT.plain, enforced)
+    # Cards of laptops have a limit, and nobody can set it.
+    limit = readings.POWER_LIMIT.plain
+    values.put(limit, enforced if chosen is None else chosen)
+    lowest, highest = (_watts(fields, "power_limits", place) for place in (0, 1))
+    if chosen is not None and lowest is not None and highest is not None:
+        control = Control(
+            channel=limit, minimum=math.ceil(lowest), maximum=math.floor(highest)
+        )
+        if control.minimum < control.maximum:
+            controls[limit] = control
+    persistence = readings.PERSISTENCE.plain
+    if (mode := fields.raw("persistence")) in (0, 1):
+        values[persistence] = bool(mode)
+        controls[persistence] = Control(channel=persistence)
+    return controls
