@@ -174,12 +174,17 @@ class Control[T: Value]:
 
     channel: Channel[T]
     minimum: float = 0
+    """Of a number; of a text the fewest characters."""
     maximum: float = 100
+    """Of a number; of a text the most characters."""
     step: float = 1
     options: tuple[str, ...] = ()
     """What a select offers; empty: the reading's choices."""
     free: bool = False
-    """The options are names given by the owner, not words to translate."""
+    """The options are names given by the owner, not words to translate.
+
+    A text with such options is chosen, any other text is written.
+    """
 
     @property
     def key(self) -> str:
@@ -196,6 +201,53 @@ class Action:
     enabled: bool = True
     restarts: bool = False
     """It restarts the rig or its miner."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EventKind:
+    """Something that can happen to a part, in one of several types: a payment.
+
+    Its key never changes, nor do its types: automations wait for them.
+    """
+
+    key: str
+    types: tuple[str, ...]
+    category: Category = Category.PRIMARY
+    enabled: bool = True
+
+    def __post_init__(self) -> None:
+        """Enter the kind under its key; two never share one."""
+        if self.key in _EVENT_KINDS:
+            raise ValueError(f"two kinds of events are called {self.key}")
+        _EVENT_KINDS[self.key] = self
+
+
+_EVENT_KINDS: Final[dict[str, EventKind]] = {}
+
+
+def every_event_kind() -> Iterator[EventKind]:
+    """Go through the kinds of events of the sources imported so far."""
+    yield from _EVENT_KINDS.values()
+
+
+def event_kind_from(key: str) -> EventKind | None:
+    """Find a stored kind again; None where no imported source knows it."""
+    return _EVENT_KINDS.get(key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """Something that happened to a part, told once and never again.
+
+    `attributes` are shown to everybody and recorded: money as plain digits in a
+    string, moments in ISO 8601, nothing that is secret.
+    """
+
+    part: str
+    kind: EventKind
+    type: str
+    """One of the kind's types."""
+    attributes: Mapping[str, bool | int | float | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,6 +300,8 @@ class Part:
     controls: Mapping[Channel[Any], Control[Any]] = field(default_factory=dict)
     actions: tuple[Action, ...] = ()
     release: Release | None = None
+    events: tuple[EventKind, ...] = ()
+    """What can happen to the part, also when nothing did."""
 
     def get[T: Value](self, channel: Channel[T]) -> T | None:
         """Return the channel's value in its inner unit, None where not known."""
@@ -267,6 +321,7 @@ class Part:
             controls=self.controls,
             actions=self.actions,
             release=self.release,
+            events=self.events,
         )
 
 
@@ -283,6 +338,12 @@ class Snapshot:
     """The rig's own id as it answered, to notice another rig at this address."""
     read_only: str | None = None
     """Translation key that says how to open a rig which takes no commands."""
+    happened: tuple[Happening, ...] = ()
+    """What happened since the reading before, oldest first.
+
+    A source that sees a part for the first time tells nothing of what was before; one
+    that has to know over restarts what it told keeps that in its notes.
+    """
     strange: tuple[str, ...] = ()
     """Fields that were left out because they could not be understood."""
 
