@@ -77,6 +77,8 @@ class Operation:
     mark: Mark
     feature: Feature | None
     """What uses it; None: deliberately not offered, `docs/headframe.md` says why."""
+    others: tuple[str, ...] = ()
+    """Other guesses of the path, tried where it is not there."""
 
     @property
     def base(self) -> Base:
@@ -95,8 +97,8 @@ class Operation:
         """The names of what stands in the path."""
         return tuple(_PARAMETER.findall(self.path))
 
-    def filled(self, parameters: Mapping[str, str]) -> str:
-        """Return the path with its parameters.
+    def filled(self, parameters: Mapping[str, str], template: str = "") -> str:
+        """Return the path, or another guess of it, with its parameters.
 
         Raises ValueError for what is no id and could lead to another path, KeyError for
         a parameter that is missing.
@@ -104,7 +106,7 @@ class Operation:
         values = {name: parameters[name] for name in self.parameters}
         if not all(map(ID.fullmatch, values.values())):
             raise ValueError(f"{self.name} is given what is no id")
-        return self.path.format_map(values)
+        return (template or self.path).format_map(values)
 
 
 ID: Final = re.compile(r"[\w-]{1,128}", re.ASCII)
@@ -113,9 +115,9 @@ ID: Final = re.compile(r"[\w-]{1,128}", re.ASCII)
 _PARAMETER: Final = re.compile(r"{(\w+)}")
 
 _TABLE: Final = """
-1   current_user GET /users/me weak sign_in
+1   current_user GET /users/me|/user|/users/current|/me weak sign_in
 2   set_user_status PUT /users/me/status weak -
-3   set_language PUT /users/me/language weak language
+3   set_language PUT /users/me/language|/user/language|/users/current/language|/me/language weak language
 4   request_user_deletion POST /users/{user_id}/deletion-request weak -
 5   bookmarked_watchers GET /users/{user_id}/watchers likely -
 6   bookmark_watcher POST /users/{user_id}/watchers likely -
@@ -245,7 +247,8 @@ S6  logout DELETE /self-service/logout/api found sign_in
 
 
 def _read(line: str) -> Operation:
-    number, name, method, path, mark, feature = line.split()
+    number, name, method, paths, mark, feature = line.split()
+    path, *others = paths.split("|")
     return Operation(
         number=number,
         name=name,
@@ -253,6 +256,7 @@ def _read(line: str) -> Operation:
         path=path,
         mark=Mark(mark),
         feature=None if feature == "-" else Feature(feature),
+        others=tuple(others),
     )
 
 
