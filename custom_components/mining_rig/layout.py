@@ -13,11 +13,13 @@ from .model import (
     Action,
     Channel,
     Control,
+    EventKind,
     Part,
     PartKind,
     Release,
     Snapshot,
     channel_from,
+    event_kind_from,
 )
 
 type _Json = dict[str, Any]
@@ -42,6 +44,7 @@ class KnownPart:
     controls: dict[Channel[Any], Control[Any]] = field(default_factory=dict)
     actions: dict[str, Action] = field(default_factory=dict)
     release: Release | None = None
+    events: dict[str, EventKind] = field(default_factory=dict)
 
     def learn(self, part: Part) -> bool:
         """Take what is new about the part; tell whether anything was."""
@@ -61,6 +64,10 @@ class KnownPart:
         for action in part.actions:
             if action.key not in self.actions:
                 self.actions[action.key] = action
+                changed = True
+        for kind in part.events:
+            if kind.key not in self.events:
+                self.events[kind.key] = kind
                 changed = True
         if part.release is not None:
             changed = changed or self.release is None
@@ -126,6 +133,7 @@ class Layout:
                 ],
                 "actions": [asdict(action) for action in part.actions.values()],
                 "release": asdict(part.release) if part.release else None,
+                "events": [*part.events],
             }
             for part in self.parts.values()
         ]
@@ -169,6 +177,9 @@ def _load_part(item: _Json) -> KnownPart:
                 free=stored["free"],
             )
     part.actions = {a["key"]: Action(**a) for a in item["actions"]}
+    for key in item.get("events", ()):
+        if (kind := event_kind_from(key)) is not None:
+            part.events[key] = kind
     if (release := item["release"]) is not None:
         install: Mapping[str, Any] | None = release.pop("install")
         part.release = Release(
