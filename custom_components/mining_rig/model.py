@@ -92,6 +92,8 @@ class Reading[T: Value]:
     """Somebody chose it (a limit, a threshold): no statistics, no part in totals."""
     secret: bool = False
     """A wallet, a user: never in diagnostics."""
+    shown: tuple[Window, ...] = ()
+    """Averages whose entities are enabled at first; others are not."""
     _channels: dict[tuple[Window | None, int | None], Channel[T]] = field(
         default_factory=dict, init=False, repr=False
     )
@@ -147,8 +149,9 @@ class Channel[T: Value]:
 
     @property
     def enabled(self) -> bool:
-        """Whether its entity is enabled at first; averages never are."""
-        return self.reading.enabled and self.window is None
+        """Whether its entity is enabled at first; few averages are."""
+        reading = self.reading
+        return reading.enabled and (self.window is None or self.window in reading.shown)
 
     @override
     def __repr__(self) -> str:

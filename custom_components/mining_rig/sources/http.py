@@ -227,7 +227,7 @@ class JsonHttp:
 
 def _retry_after(headers: CIMultiDictProxy[str]) -> float | None:
     """Return the seconds to wait: the header holds them, or a date (RFC 9110)."""
-    text = (headers.get(hdrs.RETRY_AFTER) or headers.get(_RESET, "")).strip()
+    text = (headers.get(hdrs.RETRY_AFTER) or headers.get(_RESET) or "").strip()
     if text.isdecimal():
         return float(text)
     if (until := _date(text)) is None:
