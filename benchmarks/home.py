@@ -1,15 +1,18 @@
-"""A real Home Assistant without anything but its core: no recorder, no debug mode."""
+"""A real Home Assistant: its core and its web server, no recorder, no debug mode."""
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 import logging
+import socket
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 from unittest.mock import patch
 
 from aiohttp import ThreadedResolver
 from homeassistant import bootstrap, loader
+from homeassistant.auth import auth_manager_from_config
+from homeassistant.components.http.config import async_get_and_load_store
 from homeassistant.config_entries import SOURCE_USER, ConfigEntries, ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import aiohttp_client
@@ -17,7 +20,9 @@ from homeassistant.setup import async_setup_component
 
 from custom_components.mining_rig.const import CONF_ANCHOR, CONF_KIND, DOMAIN
 
-_CORE = ("homeassistant", "persistent_notification")
+from .miner import HOST
+
+_CORE: Final = ("homeassistant", "persistent_notification", "http")
 
 
 class _Resolver(ThreadedResolver):
@@ -35,7 +40,9 @@ def _make_resolver(_: HomeAssistant) -> _Resolver:
 @asynccontextmanager
 async def running() -> AsyncIterator[HomeAssistant]:
     """Run a Home Assistant in a folder of its own until the block ends."""
-    logging.getLogger("homeassistant.loader").setLevel(logging.ERROR)
+    # They warn of a custom integration, and of compression that nobody asks for.
+    for name in ("homeassistant.loader", "aiohttp_fast_zlib"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     with (
         TemporaryDirectory() as folder,
         patch.object(aiohttp_client, "_async_make_resolver", _make_resolver),
@@ -46,6 +53,8 @@ async def running() -> AsyncIterator[HomeAssistant]:
         hass.config_entries = ConfigEntries(hass, {})
         await loader.async_get_custom_components(hass)
         await bootstrap.async_load_base_functionality(hass)
+        hass.auth = await auth_manager_from_config(hass, [], [])
+        await _choose_port(hass)
         for component in _CORE:
             await async_setup_component(hass, component, {})
         await hass.async_start()
@@ -53,6 +62,19 @@ async def running() -> AsyncIterator[HomeAssistant]:
             yield hass
         finally:
             await hass.async_stop(force=True)
+
+
+async def _choose_port(hass: HomeAssistant) -> None:
+    """Let the web server listen at a port that is free, on loopback only."""
+    with closing(socket.socket()) as free:
+        free.bind((HOST, 0))
+        port = free.getsockname()[1]
+    store = await async_get_and_load_store(hass)
+    await store.async_set_pending(
+        {**store.stable, "server_host": [HOST], "server_port": port}
+    )
+    # What is only tried out makes Home Assistant restart after five minutes.
+    await store.async_promote_pending()
 
 
 def rig_entry(kind: str, number: int, form: Mapping[str, Any]) -> ConfigEntry:

@@ -1,7 +1,7 @@
 """How long things take, and for how long they keep everything else waiting."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from time import perf_counter, process_time, thread_time
 from unittest.mock import patch
@@ -55,3 +55,30 @@ async def longest_callback(action: Action) -> Callback:
         await action()
         await asyncio.sleep(0)
     return longest
+
+
+async def lag(action: Action, pause: float = 0.01) -> list[float]:
+    """Do something and return by how many ms the event loop came late, look by look.
+
+    It looks every `pause` seconds.
+    """
+    late: list[float] = []
+
+    async def look() -> None:
+        while True:
+            start = perf_counter()
+            await asyncio.sleep(pause)
+            late.append((perf_counter() - start - pause) * 1000)
+
+    looking = asyncio.create_task(look())
+    try:
+        await action()
+    finally:
+        looking.cancel()
+    return late or [0.0]
+
+
+def percentile(values: Sequence[float], share: int) -> float:
+    """Return the value that so many percent of all do not exceed."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) * share // 100, len(ordered) - 1)]

@@ -9,9 +9,11 @@ import sys
 
 from aiohttp import web
 
+from .agent import AgentFault, PushedRig
 from .clock import FastClock, wall_clock
 from .control import control_app
-from .farm import FARMS, Site, describe
+from .farm import FARMS, Site, describe, pushing_agents
+from .rig import SimulatedRig
 
 HOST = "127.0.0.1"
 
@@ -32,6 +34,16 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--speed", type=float, default=1, help="how many times as fast time passes"
     )
+    parser.add_argument(
+        "--push-to",
+        metavar="URL",
+        help="have rigs that push as well; the base address that their agents get",
+    )
+    parser.add_argument(
+        "--agents-wait",
+        action="store_true",
+        help="agents do not run until their rigs are told `on`",
+    )
     return parser.parse_args()
 
 
@@ -43,9 +55,16 @@ async def _run(arguments: argparse.Namespace) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ended.set)
     async with AsyncExitStack() as stack:
-        rigs = [
+        rigs: list[SimulatedRig | PushedRig] = [
             await stack.enter_async_context(rig) for rig in FARMS[arguments.farm](site)
         ]
+        if arguments.push_to:
+            for agent in pushing_agents(site, arguments.push_to):
+                if arguments.agents_wait:
+                    for rig in agent.rigs:
+                        rig.fault(AgentFault.AGENT_DOWN)
+                await stack.enter_async_context(agent)
+                rigs += agent.rigs
         runner = web.AppRunner(control_app(rigs), access_log=None)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)

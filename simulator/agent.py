@@ -93,6 +93,8 @@ class PushedRig(ABC):
         self.slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
         self.api_code = api_code
         self.faults: set[AgentFault] = set()
+        self.pushed = 0
+        """Logs that a server has accepted."""
         self.overlay: Json = {}
         """Laid over every log: fields that other programs push, or push otherwise."""
 

@@ -461,6 +461,8 @@ class SimulatedAsicSentry(Agent):
             code=asic.sent_code,
             body=encode(body),
         )
+        if answer and answer.status == 200 and path == LOGS:
+            asic.pushed += 1
         return answer and answer.status
 
     async def _fetch_one(self, asic: SimulatedAsic) -> None:

@@ -1,16 +1,24 @@
 """The control server of a farm: what a person tells the rigs by curl."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 
 from aiohttp import web
 
-from .farm import describe
-from .faults import COMMANDS, DESCRIPTIONS, Fault
+from .agent import PushedRig
+from .farm import describe, orders
 from .rig import SimulatedRig
 
+type AnyRig = SimulatedRig | PushedRig
 
-def control_app(rigs: Sequence[SimulatedRig]) -> web.Application:
+_HEADINGS = {
+    "polled": "Rigs that are polled",
+    "asic": "ASICs whose agent pushes",
+    "cpu_gpu": "CPU/GPU rigs whose agent pushes",
+}
+
+
+def control_app(rigs: Sequence[AnyRig]) -> web.Application:
     """Return the application: GET / lists, POST /rigs/<slug>/<fault> tells."""
     by_slug = {rig.slug: rig for rig in rigs}
 
@@ -24,15 +32,10 @@ def control_app(rigs: Sequence[SimulatedRig]) -> web.Application:
         rig = by_slug.get(request.match_info["slug"])
         if rig is None:
             return _unknown("rig", request.match_info["slug"], by_slug)
-        seconds = request.query.get("seconds")
         try:
-            rig.fault(
-                request.match_info["fault"],
-                seconds=None if seconds is None else float(seconds),
-            )
+            _tell(rig, request.match_info["fault"], request.query.get("seconds"))
         except ValueError:
-            known = [*Fault, *COMMANDS]
-            return _unknown("fault", request.match_info["fault"], known)
+            return _unknown("fault", request.match_info["fault"], orders(rig))
         return web.json_response(_state(rig))
 
     app = web.Application()
@@ -41,39 +44,61 @@ def control_app(rigs: Sequence[SimulatedRig]) -> web.Application:
     return app
 
 
-def _secret(rig: SimulatedRig) -> str:
+def _tell(rig: AnyRig, fault: str, seconds: str | None) -> None:
+    """Pass it on; a rig that is pushed for has faults without an end of their own."""
+    if isinstance(rig, PushedRig):
+        rig.fault(fault)
+    else:
+        rig.fault(fault, seconds=None if seconds is None else float(seconds))
+
+
+def _secret(rig: AnyRig) -> str:
     """Return what lets somebody in, as typed into the integration's form."""
     form = rig.form
-    return str(form.get("access_token") or form.get("password") or "")
+    names = ("access_token", "password", "api_code")
+    return next((str(form[name]) for name in names if form.get(name)), "")
 
 
-def _state(rig: SimulatedRig) -> dict[str, object]:
-    return describe(rig) | {"now": sorted(rig.faults)}
+def _state(rig: AnyRig) -> dict[str, object]:
+    state = describe(rig) | {"now": sorted(rig.faults)}
+    return state | {"pushed": rig.pushed} if isinstance(rig, PushedRig) else state
 
 
-def _unknown(what: str, name: str, known: object) -> web.Response:
-    known = list(known) if isinstance(known, dict | list) else known
+def _unknown(what: str, name: str, known: Iterable[str]) -> web.Response:
     return web.json_response(
-        {"error": f"no {what} {name!r}", "known": known}, status=404
+        {"error": f"no {what} {name!r}", "known": list(known)}, status=404
     )
 
 
-def _page(rigs: Sequence[SimulatedRig], origin: str) -> str:
-    rows = "".join(
-        f"<tr><td>{escape(rig.name)}<td>{rig.kind}<td>{rig.port}"
+def _row(rig: AnyRig) -> str:
+    port = "pushes" if isinstance(rig, PushedRig) else rig.port
+    return (
+        f"<tr><td>{escape(rig.name)}<td>{rig.kind}<td>{port}"
         f"<td><code>{escape(_secret(rig))}</code>"
         f"<td>{', '.join(sorted(rig.faults)) or 'well'}"
-        for rig in rigs
     )
+
+
+def _page(rigs: Sequence[AnyRig], origin: str) -> str:
+    rows = "".join(_row(rig) for rig in rigs)
+    # A fault may mean something else to another kind of rig.
+    lists: dict[str, dict[str, str]] = {}
+    for rig in rigs:
+        own = lists.setdefault(getattr(rig, "rig_type", "polled"), {})
+        own.update(orders(rig))
     faults = "".join(
-        f"<li><code>{name}</code>: {escape(text)}"
-        for name, text in [*DESCRIPTIONS.items(), *COMMANDS.items()]
+        f"<h2>{_HEADINGS[kind]}</h2><ul>"
+        + "".join(
+            f"<li><code>{name}</code>: {escape(text)}" for name, text in own.items()
+        )
+        + "</ul>"
+        for kind, own in lists.items()
     )
     return f"""<!DOCTYPE html>
 <html lang="en"><meta charset="utf-8"><title>Simulated rigs</title>
 <style>body{{font-family:sans-serif;margin:2em}}td,th{{padding:.2em 1em;text-align:left}}</style>
 <h1>Simulated rigs</h1>
-<table><tr><th>Rig<th>Kind<th>Port on 127.0.0.1<th>Token or password<th>State{rows}</table>
+<table><tr><th>Rig<th>Kind<th>Port on 127.0.0.1<th>Token, password or code<th>State{rows}</table>
 <p>Tell a rig what to do: <code>curl -X POST {origin}/rigs/{rigs[0].slug}/hot</code></p>
-<ul>{faults}</ul></html>
+{faults}</html>
 """

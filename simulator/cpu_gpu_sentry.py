@@ -403,7 +403,7 @@ class SimulatedCpuGpuSentry(PushedRig, Agent):
 
     async def _post(self, path: str, body: Json) -> None:
         """Push; whatever the answer is, the client only logs it."""
-        await self._send(
+        answer = await self._send(
             self._http,
             "POST",
             path_join(self.url, path),
@@ -411,6 +411,8 @@ class SimulatedCpuGpuSentry(PushedRig, Agent):
             code=self.sent_code,
             body=encode(body),
         )
+        if answer and answer.status == 200 and path == LOGS:
+            self.pushed += 1
 
     async def _read(self) -> None:
         """Keep the log up to date; what is not read anew stays for ever."""

@@ -7,7 +7,7 @@ from .agent import Agent, PushedRig
 from .asic_sentry import Asic, SimulatedAsicSentry
 from .clock import Clock
 from .cpu_gpu_sentry import SimulatedCpuGpuSentry
-from .faults import COMMANDS, Fault
+from .faults import COMMANDS, DESCRIPTIONS
 from .hardware import Card
 from .models import (
     CELERON_J4125,
@@ -47,14 +47,19 @@ type Farm = Callable[[Site], Sequence[SimulatedRig]]
 
 def describe(rig: SimulatedRig | PushedRig) -> dict[str, object]:
     """Return how to add a rig and what can be done to it, as JSON data."""
-    faults = rig.descriptions if isinstance(rig, PushedRig) else Fault
     return {
         "name": rig.name,
         "slug": rig.slug,
         "kind": rig.kind,
         "form": rig.form,
-        "faults": [*faults, *COMMANDS],
+        "faults": list(orders(rig)),
     }
+
+
+def orders(rig: SimulatedRig | PushedRig) -> Mapping[str, str]:
+    """Return what can be done to a rig, each with what it means."""
+    faults = rig.descriptions if isinstance(rig, PushedRig) else DESCRIPTIONS
+    return {name.value: text for name, text in faults.items()} | COMMANDS
 
 
 def _demo(site: Site) -> list[SimulatedRig]:

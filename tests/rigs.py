@@ -67,18 +67,30 @@ async def async_pass_polls(
 
 
 def entity_id(
-    hass: HomeAssistant, platform: str, channel: str, part: str = "rig"
+    hass: HomeAssistant,
+    platform: str,
+    channel: str,
+    part: str = "rig",
+    *,
+    anchor: str = ANCHOR,
 ) -> str:
     """Return the entity of a channel of a part of the rig."""
     found = er.async_get(hass).async_get_entity_id(
-        platform, DOMAIN, f"{ANCHOR}_{part}_{channel}"
+        platform, DOMAIN, f"{anchor}_{part}_{channel}"
     )
     assert found is not None, f"no {platform} for {part} {channel}"
     return found
 
 
-def state(hass: HomeAssistant, platform: str, channel: str, part: str = "rig") -> State:
+def state(
+    hass: HomeAssistant,
+    platform: str,
+    channel: str,
+    part: str = "rig",
+    *,
+    anchor: str = ANCHOR,
+) -> State:
     """Return the state of a channel of a part of the rig."""
-    found = hass.states.get(entity_id(hass, platform, channel, part))
+    found = hass.states.get(entity_id(hass, platform, channel, part, anchor=anchor))
     assert found is not None
     return found

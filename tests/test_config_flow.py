@@ -180,6 +180,8 @@ async def test_add_over_rest(
 ) -> None:
     """The browser may leave out the section, and the port that the address has."""
     assert await async_setup_component(hass, "config", {})
+    # A test's HTTP server takes no paths any more once it runs.
+    assert await async_setup_component(hass, DOMAIN, {})
     client = await hass_client()
 
     async def post(flow: str, data: dict[str, Any]) -> dict[str, Any]:

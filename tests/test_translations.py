@@ -29,6 +29,7 @@ from custom_components.mining_rig.model import (
 )
 from custom_components.mining_rig.sources import KINDS
 from custom_components.mining_rig.sources.base import Form
+from custom_components.mining_rig.sources.rig_monitor import playbooks
 from simulator.hardware import Card
 from simulator.models import RTX_3070, RX_7800_XT
 from simulator.xmrig import SimulatedXMRig
@@ -66,6 +67,10 @@ STRUCTURE = {
     "abort",
     "fix_flow",
     "message",
+    "progress",
+    "config_subentries",
+    "entry_type",
+    "initiate_flow",
 }
 """What stands in paths of texts beside the names that code gives."""
 
@@ -132,7 +137,8 @@ def words() -> set[str]:
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
-    return strings | every_field() | {f"forget_{key}" for key in every_field()}
+    made = {*playbooks.ADDRESSES, "playbook", *(f"{k}_reconfigure" for k in KINDS)}
+    return strings | every_field() | {f"forget_{key}" for key in every_field()} | made
 
 
 def reading_of(key: str) -> Reading[Any] | None:
@@ -318,9 +324,9 @@ def test_kinds(kind: str) -> None:
     form = KINDS[kind].form
     needed = {f"user.menu_options.{kind}", f"user.menu_option_descriptions.{kind}"}
     needed |= {f"{kind}.title"}
-    needed |= {
-        f"{step}.{path}" for step in (kind, "reconfigure") for path in fields_of(form)
-    }
+    # What comes by itself has a dialog of its own for changes.
+    steps = (kind,) if KINDS[kind].pushes else (kind, "reconfigure")
+    needed |= {f"{step}.{path}" for step in steps for path in fields_of(form)}
     for secret in form.secrets:
         needed |= {f"reauth_confirm.data.{secret}", f"reconfigure.data.{secret}"}
         needed |= {f"reconfigure.data.forget_{secret}"}

@@ -11,10 +11,11 @@ from homeassistant.helpers.typing import ConfigType
 from .const import CONF_KIND, DOMAIN
 from .coordinator import RigConfigEntry, RigCoordinator
 from .opening import opening_for
+from .receiver import DOOR, async_open_door
 from .repairs import async_forget_issues, async_watch_power_meter
 from .services import async_register_services
-from .sources import async_opener
-from .store import RigStore
+from .sources import KINDS, async_opener
+from .store import async_get_store, async_remove_store
 
 CONFIG_SCHEMA: Final = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -32,17 +33,21 @@ PLATFORMS: Final = (
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register what belongs to no single rig."""
+    """Register what belongs to no single rig; the door first, as agents wait."""
+    await async_open_door(hass)
     async_register_services(hass)
     return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: RigConfigEntry) -> bool:
     """Set up one rig, whether it is on or off."""
-    store = RigStore(hass, entry.entry_id)
-    await store.async_load()
+    store = await async_get_store(hass, entry.entry_id)
+    if KINDS[entry.data[CONF_KIND]].pushes:
+        await hass.data[DOOR].async_begin(entry, store)
     open_source = await async_opener(hass, entry.data[CONF_KIND])
-    source = await open_source(opening_for(hass, entry.data, notes=store))
+    source = await open_source(
+        opening_for(hass, entry.data, notes=store, options=entry.options)
+    )
     coordinator = RigCoordinator(hass, entry, source, store)
     try:
         await coordinator.async_start()
@@ -68,7 +73,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: RigConfigEntry) -> bool
 async def async_remove_entry(hass: HomeAssistant, entry: RigConfigEntry) -> None:
     """Forget the rig."""
     async_forget_issues(hass, entry)
-    await RigStore(hass, entry.entry_id).async_remove()
+    await async_remove_store(hass, entry.entry_id)
 
 
 async def async_remove_config_entry_device(

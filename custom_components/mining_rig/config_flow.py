@@ -26,6 +26,7 @@ from .sources.base import (
     SourceRefused,
     SourceUnreachable,
 )
+from .sources.rig_monitor.flow import RigMonitorFlow
 
 type Errors = dict[str, str]
 type Step = Callable[[RigFlow, dict[str, Any] | None], Awaitable[ConfigFlowResult]]
@@ -263,6 +264,9 @@ class RigFlow(ConfigFlow):
         """Ask for everything again; a secret that is left empty stays as it is."""
         entry = self._get_reconfigure_entry()
         kind = entry.data[CONF_KIND]
+        if KINDS[kind].pushes:
+            own: Step = getattr(type(self), f"async_step_{kind}_reconfigure")
+            return await own(self, user_input)
         form = KINDS[kind].form
         errors: Errors = {}
         if user_input is not None:
@@ -340,7 +344,7 @@ for _kind in KINDS:
     setattr(RigFlow, f"async_step_{_kind}", _form_step(_kind))
 
 
-class MiningRigConfigFlow(RigFlow, domain=DOMAIN):
+class MiningRigConfigFlow(RigMonitorFlow, RigFlow, domain=DOMAIN):
     """The dialogs of a rig's life; each kind of rig has a step of its own.
 
     A dialog that is more than a form is a mix-in beside its source, named here before

@@ -6,7 +6,7 @@ commands and reads back what became of them.
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -83,6 +83,7 @@ from .sources.base import (
     Configured,
     JsonObject,
     Polled,
+    Pushed,
     Reporting,
     Source,
     SourceBusy,
@@ -132,6 +133,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
             hass, LOGGER, config_entry=entry, name=entry.title, update_interval=None
         )
         self.source = source
+        self._pushed = source if isinstance(source, Pushed) else None
         self.store = store
         self.kind = KINDS[entry.data[CONF_KIND]]
         self.anchor: str = entry.data[CONF_ANCHOR]
@@ -182,36 +184,23 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
     @property
     def stale_after(self) -> timedelta:
         """How long the last reading holds."""
+        if self._pushed is not None:
+            return self._pushed.stale_after
         return max(self._interval * _POLLS_UNTIL_STALE, _SHORTEST_STALE)
 
     # ---- beginning and end
 
     async def async_start(self) -> None:
-        """Ask for the first time and begin to poll.
+        """Ask for the first time and begin to poll, or wait for what is pushed.
 
         A rig that is off is no error where its parts are known from earlier. Raises
         ConfigEntryNotReady or ConfigEntryAuthFailed.
         """
-        try:
-            snapshot = await self._async_read()
-        except SourceRefused as err:
-            raise ConfigEntryAuthFailed(
-                translation_domain=DOMAIN,
-                translation_key="refused",
-                translation_placeholders={"rig": self.name},
-            ) from err
-        except SourceError as err:
-            if not self.layout.parts:
-                raise ConfigEntryNotReady(
-                    translation_domain=DOMAIN,
-                    translation_key="no_answer",
-                    translation_placeholders={"rig": self.name, "error": str(err)},
-                ) from err
-            self._miss(err)
-            self._go_away()
-            self.layout.learn(self.data)
+        if self._pushed is not None:
+            self.data = self._away()
+            self._unsaved = self.layout.learn(self.data)
         else:
-            self._accept(snapshot)
+            await self._async_ask_first()
         await self._async_try_save()
         self.async_register_rig()
 
@@ -234,6 +223,28 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         self.update_interval = self._interval * random.uniform(0.5, 1)
         # A listener of its own: energy goes on when every entity is disabled.
         entry.async_on_unload(self.async_add_listener(_nothing))
+
+    async def _async_ask_first(self) -> None:
+        try:
+            snapshot = await self._async_read()
+        except SourceRefused as err:
+            raise ConfigEntryAuthFailed(
+                translation_domain=DOMAIN,
+                translation_key="refused",
+                translation_placeholders={"rig": self.name},
+            ) from err
+        except SourceError as err:
+            if not self.layout.parts:
+                raise ConfigEntryNotReady(
+                    translation_domain=DOMAIN,
+                    translation_key="no_answer",
+                    translation_placeholders={"rig": self.name, "error": str(err)},
+                ) from err
+            self._miss(err)
+            self._go_away()
+            self.layout.learn(self.data)
+        else:
+            self._accept(snapshot)
 
     async def async_stop(self) -> None:
         """Keep what has to be kept and let the rig go."""
@@ -359,6 +370,9 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
     @override
     async def _async_update_data(self) -> Snapshot:
         """Poll. That a rig does not answer is no failure of the coordinator."""
+        if self._pushed is not None:
+            self._look_at_pushes()
+            return self.data
         if self._busy.locked():
             # A command is under way and reads for itself.
             return self.data
@@ -371,6 +385,32 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
                 self._accept(snapshot)
         self.update_interval = self._next_wait()
         return self.data
+
+    @callback
+    def async_receive(self) -> None:
+        """Take what the rig has just pushed; its source has it already."""
+        assert self._pushed is not None
+        # The first push of a rig that was away makes it present.
+        self._accept(self._pushed.present(dt_util.utcnow(), online=True))
+        self.async_update_listeners()
+
+    def _look_at_pushes(self) -> None:
+        """See what time alone has changed about a rig that pushes."""
+        if self.online and self._is_stale(dt_util.utcnow()):
+            self.last_error = SourceUnreachable("nothing was pushed", timed_out=True)
+            self._go_away()
+        else:
+            self._show_present()
+
+    def _show_present(self) -> None:
+        """Show the orders and judgements of now beside the last readings."""
+        assert self._pushed is not None
+        if not self.online:
+            self.data = self._away()
+            return
+        told = self._pushed.present(dt_util.utcnow(), online=True)
+        complete = self._derivation.complete(told, self._metered())
+        self.data = self._with_energy(complete, counted=self._meter is not None)
 
     def _next_wait(self) -> timedelta:
         if isinstance(self.last_error, SourceBusy) and self.last_error.retry_after:
@@ -473,9 +513,12 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         rig = snapshot.rig.with_values(values)
         return replace(snapshot, parts={**snapshot.parts, RIG: rig})
 
-    def _with_energy(self, snapshot: Snapshot) -> Snapshot:
-        """Add energy and connectivity to what the rig itself tells."""
-        self._unsaved = True
+    def _with_energy(self, snapshot: Snapshot, *, counted: bool = True) -> Snapshot:
+        """Add energy and connectivity to what the rig itself tells.
+
+        What was told before does not count again.
+        """
+        self._unsaved |= counted
         rig = snapshot.rig
         values: dict[Channel[Any], Value] = {**rig.values, CONNECTED.plain: self.online}
         now = dt_util.utcnow()
@@ -486,7 +529,8 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
             total = rig.get(energy) if self._meter is None else None
             watts = rig.get(power)
             if total is None:
-                total = self._energy[energy].add(watts, now, gap)
+                kept = self._energy[energy]
+                total = kept.add(watts, now, gap) if counted else kept.total
                 if watts is None and (known is None or energy not in known.channels):
                     continue
             values[energy] = self.store.energy[energy.key] = total
@@ -495,11 +539,15 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
     def _away(self) -> Snapshot:
         """Return what can be said of a rig that does not answer."""
         zero = self.config_entry.options.get(CONF_ZERO_WHILE_OFF, False)
+        holds: Mapping[str, Part] = {}
+        if self._pushed is not None:
+            holds = self._pushed.present(dt_util.utcnow(), online=False).parts
         parts = part_map(
             *(
-                replace(known.as_absent(), values=_zeros(known) if zero else {})
+                _absent(known, holds.get(known.key), zero=zero)
                 for known in self.layout.parts.values()
-            )
+            ),
+            *(part for part in holds.values() if part.key not in self.layout.parts),
         )
         rig = parts.setdefault(RIG, Part(kind=PartKind.RIG, key=RIG))
         if self._meter is not None:
@@ -558,7 +606,12 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         async with self._busy:
             with self._told_to_user():
                 await source.write(part, control, value)
-            confirmed = await self._async_confirm(part, control, value)
+            if self._pushed is not None:
+                # The order is on disk; the rig fetches it when it will.
+                self._show_present()
+                confirmed = True
+            else:
+                confirmed = await self._async_confirm(part, control, value)
         self.async_update_listeners()
         if not confirmed:
             raise self._error("not_confirmed")
@@ -661,6 +714,14 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
             await self.async_write(part, MINING_ALLOWED.plain, False)
         except HomeAssistantError as err:
             LOGGER.warning("%s does not stop mining: %s", self.name, err)
+
+
+def _absent(known: KnownPart, holds: Part | None, *, zero: bool) -> Part:
+    """Return a part of a rig that is away, with what holds all the same."""
+    values = _zeros(known) if zero else {}
+    if holds is None:
+        return replace(known.as_absent(), values=values)
+    return replace(holds, values={**values, **holds.values})
 
 
 @callback

@@ -17,11 +17,11 @@ from .coordinator import RigConfigEntry, RigCoordinator
 from .layout import KnownPart
 from .model import RIG, Control, Part, Value
 from .sources import KINDS
-from .sources.base import Commanded, Configured, Polled
+from .sources.base import Commanded, Configured, Polled, Pushed
 
 type _Json = dict[str, Any]
 
-_CAN: Final = (Polled, Commanded, Configured)
+_CAN: Final = (Polled, Pushed, Commanded, Configured)
 _USER_IN_URL: Final = re.compile(r"(?<=//)[^/@\s]+(?=@)")
 _WALLET: Final = re.compile(r"(?<![0-9A-Za-z])[0-9A-Za-z]{25,}(?![0-9A-Za-z])")
 """The address of a wallet: a long word of letters and digits, whatever the coin."""
@@ -79,8 +79,7 @@ def _diagnostics(entry: RigConfigEntry, device: AnyDeviceEntry | None = None) ->
 
 
 def _entry(entry: RigConfigEntry) -> _Json:
-    form = KINDS[entry.data[CONF_KIND]].form
-    hidden = form.secrets | {CONF_HOST}
+    hidden = KINDS[entry.data[CONF_KIND]].secrets | {CONF_HOST}
     return {
         "version": f"{entry.version}.{entry.minor_version}",
         "state": entry.state.value,
@@ -93,7 +92,7 @@ def _entry(entry: RigConfigEntry) -> _Json:
 def _secrets(coordinator: RigCoordinator) -> list[str]:
     """Return what must not be shown, wherever it stands, the longest first."""
     data = coordinator.config_entry.data
-    asked = [data.get(key) for key in (*coordinator.kind.form.secrets, CONF_HOST)]
+    asked = [data.get(key) for key in (*coordinator.kind.secrets, CONF_HOST)]
     told = [
         value
         for part in coordinator.data.parts.values()

@@ -209,11 +209,7 @@ class ControlEntity(ChannelEntity):
     def available(self) -> bool:
         """A control that the rig does not offer now cannot be used."""
         part = self._part
-        return (
-            self.coordinator.online
-            and part is not None
-            and self._channel in part.controls
-        )
+        return part is not None and self._channel in part.controls and super().available
 
     @override
     def _seen(self) -> tuple[Any, ...]:

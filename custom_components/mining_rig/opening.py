@@ -11,7 +11,10 @@ from .sources.base import Forgetful, Notes, Opening
 
 
 def opening_for(
-    hass: HomeAssistant, data: Mapping[str, Any], notes: Notes | None = None
+    hass: HomeAssistant,
+    data: Mapping[str, Any],
+    notes: Notes | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> Opening:
     """Return the opening for an entry's data; a flow has no notes to keep yet."""
     return Opening(
@@ -20,4 +23,5 @@ def opening_for(
             hass, verify_ssl=data.get(CONF_VERIFY_SSL, True)
         ),
         notes=notes or Forgetful(),
+        options=options or {},
     )

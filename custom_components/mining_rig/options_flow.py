@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from homeassistant.components.sensor import SensorDeviceClass
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlowWithReload
-from homeassistant.const import CONF_ENTITY_ID, Platform, UnitOfPower
+from homeassistant.const import CONF_ENTITY_ID, Platform, UnitOfPower, UnitOfTime
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import (
     BooleanSelector,
@@ -22,9 +22,19 @@ import voluptuous as vol
 from .const import (
     CONF_BASE_POWER,
     CONF_KEEP_ORDER,
+    CONF_KIND,
     CONF_POWER_METER,
     CONF_RATED_POWER,
     CONF_ZERO_WHILE_OFF,
+)
+from .receiver import CONF_ALLOW_PUBLIC
+from .sources import KINDS
+from .sources.rig_monitor import (
+    CONF_OFF_TAKES,
+    CONF_ON_TAKES,
+    CONF_STALE_AFTER,
+    OFF_TAKES,
+    ON_TAKES,
 )
 from .units import RECORDER, Scale, async_change_unit, async_scaled_sensors
 
@@ -42,6 +52,17 @@ _WATTS: Final = NumberSelector(
         max=MOST_POWER,
         step="any",
         unit_of_measurement=UnitOfPower.WATT,
+        mode=NumberSelectorMode.BOX,
+    )
+)
+
+
+_SECONDS: Final = NumberSelector(
+    NumberSelectorConfig(
+        min=10,
+        max=86400,
+        step=1,
+        unit_of_measurement=UnitOfTime.SECONDS,
         mode=NumberSelectorMode.BOX,
     )
 )
@@ -95,15 +116,22 @@ class RigOptionsFlow(OptionsFlowWithReload):
                 exclude_entities=[entity.entity_id for entity in own],
             )
         )
-        return vol.Schema(
-            {
-                vol.Optional(CONF_POWER_METER): meter,
-                vol.Optional(CONF_BASE_POWER): _WATTS,
-                vol.Optional(CONF_RATED_POWER): _WATTS,
-                vol.Optional(CONF_ZERO_WHILE_OFF, default=False): BooleanSelector(),
-                vol.Optional(CONF_KEEP_ORDER, default=False): BooleanSelector(),
+        fields: dict[Any, Any] = {
+            vol.Optional(CONF_POWER_METER): meter,
+            vol.Optional(CONF_BASE_POWER): _WATTS,
+            vol.Optional(CONF_RATED_POWER): _WATTS,
+            vol.Optional(CONF_ZERO_WHILE_OFF, default=False): BooleanSelector(),
+        }
+        if KINDS[self.config_entry.data[CONF_KIND]].pushes:
+            fields |= {
+                vol.Optional(CONF_STALE_AFTER): _SECONDS,
+                vol.Optional(CONF_OFF_TAKES, default=OFF_TAKES): _SECONDS,
+                vol.Optional(CONF_ON_TAKES, default=ON_TAKES): _SECONDS,
+                vol.Optional(CONF_ALLOW_PUBLIC, default=False): BooleanSelector(),
             }
-        )
+        else:
+            fields[vol.Optional(CONF_KEEP_ORDER, default=False)] = BooleanSelector()
+        return vol.Schema(fields)
 
     # ---- units
 

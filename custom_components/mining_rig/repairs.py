@@ -4,14 +4,20 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from homeassistant.components.repairs import FlowType, RepairsFlow, RepairsFlowResult
-from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntry
+from homeassistant.config_entries import (
+    SOURCE_INTEGRATION_DISCOVERY,
+    SOURCE_RECONFIGURE,
+    ConfigEntry,
+)
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
+from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.helpers.event import (
     async_track_entity_registry_updated_event,
     async_track_state_change_event,
 )
 from homeassistant.helpers.start import async_at_started
+import voluptuous as vol
 
 from .const import CONF_CONTROLS, CONF_KIND, CONF_POWER_METER, DOMAIN
 from .sources import rig_unique_id
@@ -19,12 +25,14 @@ from .sources import rig_unique_id
 READ_ONLY: Final = "read_only"
 OTHER_RIG: Final = "other_rig"
 POWER_METER: Final = "power_meter_gone"
+UNKNOWN_AGENT: Final = "unknown_agent"
 
 _README: Final = "https://github.com/mining-rig-home-assistant/mining_rig"
 _HELP: Final = {
     READ_ONLY: "a-rig-can-only-be-read",
     OTHER_RIG: "another-rig-answers-at-the-address-of-a-rig",
     POWER_METER: "the-power-meter-of-a-rig-is-gone",
+    UNKNOWN_AGENT: "an-agent-uses-an-unknown-api-code",
 }
 """Where the README tells more."""
 
@@ -88,6 +96,38 @@ def _raise(
     )
 
 
+# ---- agents that push with a code of no rig
+
+
+def _unknown_agent_id(address: str | None) -> str:
+    return f"{UNKNOWN_AGENT}_{address}"
+
+
+@callback
+def async_raise_unknown_agent(hass: HomeAssistant, address: str) -> None:
+    """Say once that an agent uses an unknown API code; the code is never told."""
+    issue = _unknown_agent_id(address)
+    if ir.async_get(hass).async_get_issue(DOMAIN, issue) is not None:
+        return
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue,
+        data={"subject": UNKNOWN_AGENT, "address": address},
+        is_fixable=True,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=UNKNOWN_AGENT,
+        translation_placeholders={"address": address},
+        learn_more_url=f"{_README}#{_HELP[UNKNOWN_AGENT]}",
+    )
+
+
+@callback
+def async_forget_unknown_agent(hass: HomeAssistant, address: str | None) -> None:
+    """Take it back: the agent's rig was added."""
+    ir.async_delete_issue(hass, DOMAIN, _unknown_agent_id(address))
+
+
 # ---- the power meter
 
 
@@ -141,6 +181,8 @@ async def async_create_fix_flow(
 ) -> RepairsFlow:
     """Return the dialog that repairs an issue."""
     assert data is not None
+    if data["subject"] == UNKNOWN_AGENT:
+        return UnknownAgentFlow()
     entry = hass.config_entries.async_get_known_entry(str(data["entry_id"]))
     if data["subject"] == OTHER_RIG:
         return OtherRigFlow(entry)
@@ -234,3 +276,31 @@ class PowerMeterFlow(_RigRepair):
         self.hass.config_entries.async_update_entry(self._entry, options=options)
         self.hass.config_entries.async_schedule_reload(self._entry.entry_id)
         return self.async_create_entry(data={})
+
+
+class UnknownAgentFlow(RepairsFlow):
+    """An agent pushes with the code of no rig."""
+
+    async def async_step_init(
+        self, user_input: dict[str, Any] | None = None
+    ) -> RepairsFlowResult:
+        """Offer to add a rig with the agent's code."""
+        assert self.data is not None
+        address = str(self.data["address"])
+        if user_input is None:
+            return self.async_show_form(
+                step_id="init",
+                data_schema=vol.Schema({}),
+                description_placeholders={"address": address},
+            )
+        flow = await self.hass.config_entries.flow.async_init(
+            DOMAIN,
+            context={"source": SOURCE_INTEGRATION_DISCOVERY},
+            data={"address": address},
+        )
+        if flow["type"] is FlowResultType.ABORT:
+            return self.async_abort(reason="agent_gone")
+        # Not solved before the rig is added: the issue goes with that.
+        return self.async_abort(
+            reason="adopt", next_flow=(FlowType.CONFIG_FLOW, flow["flow_id"])
+        )

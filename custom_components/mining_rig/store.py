@@ -14,6 +14,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.json import save_json
 from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
 from homeassistant.util.json import load_json_object
 
 from .const import DOMAIN, LOGGER
@@ -35,15 +36,32 @@ class RigStore:
         self._path = Path(hass.config.path(STORAGE_DIR, f"{DOMAIN}.{entry_id}"))
         self._lock = asyncio.Lock()
         self._notes: dict[str, Any] = {}
+        self._loaded = False
         self.layout = Layout()
         self.energy: dict[str, float] = {}
         self.orders: dict[str, Any] = {}
         self.derived: dict[str, Any] = {}
 
+    @classmethod
+    def of(cls, hass: HomeAssistant, entry_id: str) -> RigStore:
+        """Return the store of an entry, perhaps not loaded yet; there is only one."""
+        stores = hass.data.setdefault(_STORES, {})
+        if (store := stores.get(entry_id)) is None:
+            store = stores[entry_id] = cls(hass, entry_id)
+        return store
+
     async def async_load(self) -> None:
-        """Read the file; one that cannot be read is put aside, never overwritten."""
-        stored = await self._hass.async_add_executor_job(self._load)
-        data = stored.get("data")
+        """Read the file, once; one that is unreadable is put aside, never overwritten."""
+        if self._loaded:
+            # Whoever reads does not wait for whoever writes.
+            return
+        async with self._lock:
+            if not self._loaded:
+                stored = await self._hass.async_add_executor_job(self._load)
+                self._take(stored.get("data"))
+                self._loaded = True
+
+    def _take(self, data: Any) -> None:
         if not isinstance(data, dict):
             return
         self.layout = load_layout(data.get("parts"))
@@ -115,16 +133,19 @@ class RigStore:
 
     async def keep(self, key: str, value: Any) -> None:
         """Keep JSON data for the source, on disk when this returns."""
-        before = dict(self._notes)
+        before = self._notes.get(key)
+        self._note(key, value)
+        try:
+            await self.async_save()
+        except HomeAssistantError:
+            self._note(key, before)
+            raise
+
+    def _note(self, key: str, value: Any) -> None:
         if value is None:
             self._notes.pop(key, None)
         else:
             self._notes[key] = value
-        try:
-            await self.async_save()
-        except HomeAssistantError:
-            self._notes = before
-            raise
 
     async def async_order(self, key: str, value: Any) -> None:
         """Keep what the owner ordered, on disk when this returns."""
@@ -135,6 +156,23 @@ class RigStore:
         except HomeAssistantError:
             self.orders = before
             raise
+
+
+_STORES: Final[HassKey[dict[str, RigStore]]] = HassKey(f"{DOMAIN}_stores")
+
+
+async def async_get_store(hass: HomeAssistant, entry_id: str) -> RigStore:
+    """Return the loaded store of an entry; there is never a second one of a file."""
+    store = RigStore.of(hass, entry_id)
+    await store.async_load()
+    return store
+
+
+async def async_remove_store(hass: HomeAssistant, entry_id: str) -> None:
+    """Delete the file of an entry that was removed."""
+    stores = hass.data.setdefault(_STORES, {})
+    store = stores.pop(entry_id, None) or RigStore(hass, entry_id)
+    await store.async_remove()
 
 
 def _mapping(data: dict[str, Any], key: str) -> dict[str, Any]:

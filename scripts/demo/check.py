@@ -10,7 +10,7 @@ from typing import Any
 
 import aiohttp
 
-from . import config_dir, farm, home, ports, rigs
+from . import config_dir, farm, home, ports, pushing, rigs
 from .console import say
 from .errors import DemoError
 from .options import Options
@@ -18,8 +18,10 @@ from .registry import Device, Entity
 from .rigs import SimulatedRig
 from .showing import Showing, read_rigs
 
-_PATIENCE = 60
-"""Seconds for anything to happen; a miner is asked every ten."""
+_PATIENCE = 120
+"""Seconds for anything to happen; a CPU/GPU rig that pushes takes a minute to start."""
+_SILENCE = 25
+"""Seconds without a push that no agent leaves between two of them."""
 _PAUSE = 0.5
 
 
@@ -35,7 +37,10 @@ async def run(options: Options) -> None:
             options, place=Path(place), port=ports.find_free(), empty=False
         )
         config_dir.prepare(options.config_dir, port=options.port, fresh=True)
-        async with farm.running() as simulated, home.running(options) as house:
+        async with (
+            farm.running(pushing.base_url(options.port)) as simulated,
+            home.running(options) as house,
+        ):
             done("Home Assistant and the simulated rigs run")
             await _check_running(house, simulated, options, done)
         done("everything has ended")
@@ -50,6 +55,8 @@ async def _check_running(
 ) -> None:
     for rig in simulated.said.rigs:
         await rigs.add(house.api, rig)
+        await pushing.add_playbook(house.api, rig)
+    await pushing.start_agents(simulated.said.rigs)
     await Showing(house.api, options.config_dir).open()
     done(f"{len(simulated.said.rigs)} rigs are added through the dialog")
 
@@ -76,6 +83,34 @@ async def _check_running(
 
     await _until(mines_again, f"{rig.name} mines again")
     done(f"{rig.name}: switched on, the miner itself says that it mines")
+    await _check_relay(house, simulated.said.rigs, done)
+
+
+async def _check_relay(
+    house: home.RunningHome,
+    known: Sequence[SimulatedRig],
+    done: Callable[[str], None],
+) -> None:
+    """Cut an ASIC's power by its switch; its agent has nothing more to push."""
+    for device in await read_rigs(house.api):
+        rig = next((rig for rig in known if rig.name == device.name), None)
+        switch = device.find("switch", "rig_monitor_power")
+        if rig is not None and switch is not None:
+            break
+    else:
+        raise DemoError("No rig has a power switch.")
+    if not await pushing.pushes(rig):
+        raise DemoError(f"{rig.name} has not pushed.")
+    await _turn(house, switch, "off")
+    done(f"{rig.name}: power is switched off in Home Assistant")
+
+    async def is_silent() -> bool:
+        before = await pushing.pushes(rig)
+        await asyncio.sleep(_SILENCE)
+        return await pushing.pushes(rig) == before
+
+    await _until(is_silent, f"{rig.name} stops pushing")
+    done(f"{rig.name}: its agent has pushed nothing for {_SILENCE} s")
 
 
 def _mines(device: Device) -> bool:

@@ -1,7 +1,7 @@
 """A Home Assistant, as a browser on this computer talks to it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from itertools import count
 from typing import Any, Self
@@ -33,6 +33,7 @@ class HomeAssistant:
         self._numbers = count(1)
         self._answers: dict[int, asyncio.Future[Any]] = {}
         self._changes = asyncio.Event()
+        self._listeners: dict[int, Callable[[Any], None]] = {}
 
     @classmethod
     @asynccontextmanager
@@ -54,12 +55,26 @@ class HomeAssistant:
 
     async def command(self, kind: str, **fields: Any) -> Any:
         """Send a web socket command; return its result, DemoError if it is refused."""
+        return await self._ask(next(self._numbers), kind, fields)
+
+    async def subscribe(
+        self, listener: Callable[[Any], None], kind: str, **fields: Any
+    ) -> None:
+        """Send a command whose events the listener gets; DemoError if it is refused."""
         number = next(self._numbers)
+        self._listeners[number] = listener
+        try:
+            await self._ask(number, kind, fields)
+        except BaseException:
+            del self._listeners[number]
+            raise
+
+    async def _ask(self, number: int, kind: str, fields: Mapping[str, Any]) -> Any:
         answer = self._answers[number] = asyncio.get_running_loop().create_future()
         try:
             if self._socket.closed:
                 raise Disconnected
-            await self._socket.send_json({"id": number, "type": kind} | fields)
+            await self._socket.send_json({"id": number, "type": kind, **fields})
             return await answer
         except aiohttp.ClientError as error:
             raise Disconnected from error
@@ -80,9 +95,20 @@ class HomeAssistant:
 
     async def post(self, path: str, body: Mapping[str, Any]) -> Any:
         """Send JSON to the HTTP API; return its JSON, DemoError if it is refused."""
+        return await self._request("POST", path, body)
+
+    async def delete(self, path: str) -> None:
+        """Delete something by the HTTP API; DemoError if it is refused."""
+        await self._request("DELETE", path, None)
+
+    async def _request(
+        self, method: str, path: str, body: Mapping[str, Any] | None
+    ) -> Any:
         headers = {"Authorization": f"Bearer {self._token}"}
         try:
-            async with self._session.post(path, json=body, headers=headers) as response:
+            async with self._session.request(
+                method, path, json=body, headers=headers
+            ) as response:
                 if not response.ok:
                     raise DemoError(
                         f"Home Assistant refuses {path} ({response.status}): "
@@ -105,7 +131,11 @@ class HomeAssistant:
 
     def _take(self, message: Mapping[str, Any]) -> None:
         if message["type"] == "event":
-            self._changes.set()
+            listener = self._listeners.get(message["id"])
+            if listener is None:
+                self._changes.set()
+            else:
+                listener(message["event"])
             return
         answer = self._answers.get(message["id"])
         if answer is None or answer.done():

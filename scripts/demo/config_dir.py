@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from .errors import DemoError
 from .options import ROOT
-from .ports import LOOPBACK
+from .ports import LOOPBACK, url
 
 DOMAIN = "mining_rig"
 LOG = "home-assistant.log"
@@ -28,6 +28,8 @@ _CONFIGURATION = """\
 # Written anew by every start of the demo.
 homeassistant:
   name: Mining demo
+  # What dialogs show as the address that agents push to.
+  internal_url: {url}
   country: {country}
   time_zone: {time_zone}
   unit_system: metric
@@ -87,7 +89,7 @@ def prepare(folder: Path, *, port: int, fresh: bool) -> None:
     # The whole place keeps itself out of version control.
     (folder.parent / ".gitignore").write_text("*\n")
     (folder / "configuration.yaml").write_text(
-        _CONFIGURATION.format(country=_country(), time_zone=_time_zone())
+        _CONFIGURATION.format(country=_country(), time_zone=_time_zone(), url=url(port))
     )
     for name in _KEPT_BY_THE_EDITORS:
         (folder / name).touch()

@@ -9,6 +9,7 @@ from .config_dir import LOG
 from .dashboard import ADD_RIG
 from .options import ROOT
 from .ports import LOOPBACK, url
+from .pushing import curls, is_pushed
 from .rigs import Announcement, SimulatedRig
 
 
@@ -46,6 +47,7 @@ def welcome(
     port: int,
     config_dir: Path,
     empty: bool,
+    webhook: str | None,
     ssh: str | None,
 ) -> str:
     """Return what to open and what to try."""
@@ -73,6 +75,7 @@ def welcome(
         ]
         if faults := dict.fromkeys(fault for rig in rigs for fault in rig.faults):
             lines += [f"    More: {', '.join(faults)}", f"    See {simulated.page}"]
+    lines += _pushed(base, rigs, webhook)
     lines += [
         "",
         "  Diagnostics   Settings > Devices & services > Mining Rig > three dots of a rig",
@@ -82,6 +85,23 @@ def welcome(
         "",
     ]
     return "\n".join(lines)
+
+
+def _pushed(base: str, rigs: Sequence[SimulatedRig], webhook: str | None) -> list[str]:
+    """Tell how rigs that push are spoilt, and how to push by hand."""
+    pushed = [rig for rig in rigs if is_pushed(rig)]
+    if not pushed:
+        return []
+    lines = ["", "  Rigs that push: hot, off (pushes stop), and back to normal"]
+    lines += [
+        f"    curl -X POST {rig.control}/{order}"
+        for rig in pushed
+        for order in ("hot", "off", "normal")
+    ]
+    lines += ["", "  Push by hand (add -i to see the status)"]
+    for title, command in curls(base, pushed, webhook):
+        lines += [f"    # {title}", f"    {command}"]
+    return lines
 
 
 def table(rigs: Sequence[SimulatedRig]) -> list[str]:
@@ -96,6 +116,8 @@ def _typed(form: Mapping[str, object]) -> str:
     """Name the answers as the form does: `host 127.0.0.1, port 18081`."""
     parts: list[str] = []
     for name, value in form.items():
+        if name == "name":
+            continue  # It stands in front already.
         if isinstance(value, Mapping):
             parts.append(_typed(value))
         elif isinstance(value, bool):

@@ -25,9 +25,13 @@ class RunningFarm:
 
 
 @asynccontextmanager
-async def running() -> AsyncIterator[RunningFarm]:
-    """Run the simulator; DemoError if it does not announce its rigs."""
-    async with Child.running("simulator", *_port_arguments()) as child:
+async def running(push_to: str) -> AsyncIterator[RunningFarm]:
+    """Run the simulator; DemoError if it does not announce its rigs.
+
+    Agents get the base address `push_to`, and do not run before they are told.
+    """
+    pushing = ("--push-to", push_to, "--agents-wait")
+    async with Child.running("simulator", *_port_arguments(), *pushing) as child:
         lines = child.lines()
         said = await _announced(lines)
         drain = asyncio.create_task(_drain(lines))

@@ -28,7 +28,12 @@ class Options:
 
         One without rigs is apart from the other, so that neither spoils it.
         """
-        return self.place / ("empty" if self.empty else "rigs")
+        return self.config_dir_in(self.place, empty=self.empty)
+
+    @staticmethod
+    def config_dir_in(place: Path, *, empty: bool) -> Path:
+        """Return the configuration folder of a demo that keeps its files there."""
+        return place / ("empty" if empty else "rigs")
 
 
 def parse(arguments: Sequence[str]) -> Options:

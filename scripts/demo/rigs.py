@@ -12,7 +12,7 @@ from .errors import DemoError
 type Field = Mapping[str, Any]
 """One field of a form, as Home Assistant describes it to the browser."""
 
-_FLOWS = "/api/config/config_entries/flow"
+FLOWS = "/api/config/config_entries/flow"
 _MOST_STEPS = 10
 
 
@@ -67,7 +67,7 @@ async def add(home: HomeAssistant, rig: SimulatedRig) -> bool:
 
     DemoError if the dialog does not take it.
     """
-    step = await home.post(_FLOWS, {"handler": DOMAIN})
+    step = await home.post(FLOWS, {"handler": DOMAIN})
     for _ in range(_MOST_STEPS):
         match step["type"]:
             case "create_entry":
@@ -80,11 +80,14 @@ async def add(home: HomeAssistant, rig: SimulatedRig) -> bool:
                 answers: dict[str, Any] = {"next_step_id": choose(step, rig)}
             case "form":
                 if errors := step.get("errors"):
+                    if "code_taken" in errors.values():
+                        await home.delete(f"{FLOWS}/{step['flow_id']}")
+                        return False
                     raise DemoError(f"{rig.name} was not added: {errors}")
                 answers = answer(step["data_schema"], {"name": rig.name, **rig.form})
             case other:
                 raise DemoError(f"{rig.name} was not added: the dialog shows {other}")
-        step = await home.post(f"{_FLOWS}/{step['flow_id']}", answers)
+        step = await home.post(f"{FLOWS}/{step['flow_id']}", answers)
     raise DemoError(f"{rig.name} was not added: the dialog does not come to an end")
 
 

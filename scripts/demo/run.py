@@ -9,7 +9,7 @@ import signal
 import socket
 import time
 
-from . import check, config_dir, farm, home, ports, rigs
+from . import check, config_dir, farm, home, ports, pushing, rigs
 from .client import Disconnected
 from .console import say, tunnel, welcome
 from .errors import DemoError
@@ -62,7 +62,7 @@ async def run(options: Options) -> None:
         config_dir.prepare(
             options.config_dir, port=options.port, fresh=options.fresh or options.empty
         )
-        async with farm.running() as simulated:
+        async with farm.running(pushing.base_url(options.port)) as simulated:
             await _keep_running(options, simulated, began)
 
 
@@ -75,11 +75,13 @@ async def _keep_running(
         async with home.running(options) as house:
             if first and not options.empty:
                 await _add_all(house, simulated)
+            if first:
+                await pushing.start_agents(simulated.said.rigs)
             showing = Showing(house.api, options.config_dir)
             await showing.open()
             if first:
                 say(f"Ready after {time.monotonic() - began:.0f} s.")
-                say(_welcome(options, simulated))
+                say(_welcome(options, simulated, await _webhook(house, simulated)))
             else:
                 say(f"Home Assistant has restarted: {ports.url(options.port)}")
             first = False
@@ -90,17 +92,29 @@ async def _keep_running(
 async def _add_all(house: home.RunningHome, simulated: farm.RunningFarm) -> None:
     for rig in simulated.said.rigs:
         try:
-            await rigs.add(house.api, rig)
+            if await rigs.add(house.api, rig):
+                await pushing.add_playbook(house.api, rig)
         except DemoError as error:
             say(str(error))
 
 
-def _welcome(options: Options, simulated: farm.RunningFarm) -> str:
+async def _webhook(house: home.RunningHome, simulated: farm.RunningFarm) -> str | None:
+    """Return the path of the first webhook that takes a CPU/GPU rig's pushes."""
+    for rig in simulated.said.rigs:
+        if pushing.is_cpu_gpu(rig) and (
+            path := await pushing.webhook_path(house.api, rig)
+        ):
+            return path
+    return None
+
+
+def _welcome(options: Options, simulated: farm.RunningFarm, webhook: str | None) -> str:
     return welcome(
         simulated.said,
         port=options.port,
         config_dir=options.config_dir,
         empty=options.empty,
+        webhook=webhook,
         ssh=tunnel(
             options.port, os.environ, user=getpass.getuser(), host=socket.gethostname()
         ),

@@ -541,7 +541,12 @@ def test_state_as_a_number(rigs: list[Device]) -> None:
 def test_welcome_tells_everything(tmp_path: Path) -> None:
     """Address, rigs, what to type into the form, orders, log, the end."""
     text = welcome(
-        SAID, port=8124, config_dir=tmp_path, empty=False, ssh="ssh -L me@rig"
+        SAID,
+        port=8124,
+        config_dir=tmp_path,
+        empty=False,
+        webhook=None,
+        ssh="ssh -L me@rig",
     )
     for word in (
         "http://127.0.0.1:8124",
@@ -557,7 +562,9 @@ def test_welcome_tells_everything(tmp_path: Path) -> None:
 
 def test_welcome_of_an_empty_demo(tmp_path: Path) -> None:
     """It says that the rigs are there to be added."""
-    text = welcome(SAID, port=8123, config_dir=tmp_path, empty=True, ssh=None)
+    text = welcome(
+        SAID, port=8123, config_dir=tmp_path, empty=True, webhook=None, ssh=None
+    )
     assert "none of them added" in text
     assert "ssh" not in text
 

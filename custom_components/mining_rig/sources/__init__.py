@@ -21,6 +21,15 @@ class Kind:
     module: str
     form: Form
     manufacturer: str
+    pushes: bool = False
+    """It comes to us: there is nobody to ask, and its dialogs are its own."""
+    hidden: frozenset[str] = frozenset()
+    """Keys of an entry's data that are secret beside the form's."""
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """The keys of an entry's data that must never be shown."""
+        return self.form.secrets | self.hidden
 
 
 def network_form(port: int | None, *extra: Field) -> Form:
@@ -45,6 +54,25 @@ def network_form(port: int | None, *extra: Field) -> Form:
 
 
 KINDS: Final[dict[str, Kind]] = {
+    "rig_monitor": Kind(
+        module="rig_monitor",
+        form=Form(
+            (
+                Field(key="name", kind=FieldKind.TEXT, required=True),
+                Field(
+                    key="rig_type",
+                    kind=FieldKind.CHOICE,
+                    required=True,
+                    default="asic",
+                    choices=("asic", "cpu_gpu"),
+                ),
+                Field(key="api_code", kind=FieldKind.TEXT),
+            )
+        ),
+        manufacturer="Mining Rig Monitor",
+        pushes=True,
+        hidden=frozenset(("api_code", "webhook_id")),
+    ),
     "t_rex": Kind(
         module="t_rex",
         form=network_form(

@@ -117,6 +117,8 @@ class Opening:
     session: ClientSession
     """Home Assistant's session that matches the answer to `verify_ssl`."""
     notes: Notes = field(default_factory=Forgetful)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """The entry's options, for a source that has some of its own."""
 
 
 type Opener = Callable[[Opening], Awaitable[Source]]
@@ -148,6 +150,21 @@ class Polled(Source, Protocol):
 
     async def read(self, now: datetime) -> Snapshot:
         """Read the rig's parts. Raises a SourceError."""
+
+
+@runtime_checkable
+class Pushed(Source, Protocol):
+    """A source whose rig sends what it has to say, and fetches its orders."""
+
+    @property
+    def stale_after(self) -> timedelta:
+        """The silence after which the rig counts as away."""
+
+    def present(self, now: datetime, *, online: bool) -> Snapshot:
+        """Return what is known now; of a rig that is away, what holds all the same.
+
+        Orders are part of it: they are given to a rig that is off, too.
+        """
 
 
 @runtime_checkable

@@ -1,0 +1,475 @@
+"""Rigs that push, as their owner sees them in Home Assistant."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.config_entries import (
+    SOURCE_INTEGRATION_DISCOVERY,
+    SOURCE_RECONFIGURE,
+    SOURCE_USER,
+    ConfigEntryState,
+)
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.mining_rig.const import DOMAIN
+from custom_components.mining_rig.diagnostics import async_get_config_entry_diagnostics
+
+from .pushing import ASIC_CODE, BASE, PC_CODE, async_set_up_rigs, body, pushing_entry
+from .rigs import async_pass, entity_id, state
+
+pytestmark = [
+    pytest.mark.usefixtures("socket_enabled"),
+    pytest.mark.freeze_time("2026-01-02 03:04:05+00:00"),
+]
+
+type Push = Callable[..., Awaitable[int]]
+
+
+@pytest.fixture
+async def push(
+    hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator
+) -> Push:
+    """Set an ASIC and a CPU/GPU rig up and return what pushes for them."""
+    await async_set_up_rigs(
+        hass,
+        pushing_entry("asic"),
+        pushing_entry("cpu_gpu", title="Caheo PC", anchor="d4e5f6"),
+    )
+    client = await hass_client_no_auth()
+
+    async def push(what: str, **changes: Any) -> int:
+        sort = "asic" if what.startswith("asic") else "cpu_gpu"
+        kind = "specs" if "specs" in what else "logs"
+        data = {**body(f"{what}.request"), **changes}
+        async with client.post(
+            f"{BASE}/{sort}_miners/{kind}",
+            json=data,
+            headers={"api_code": ASIC_CODE if sort == "asic" else PC_CODE},
+        ) as answer:
+            return answer.status
+
+    return push
+
+
+def pc(hass: HomeAssistant, platform: str, channel: str, part: str = "rig") -> Any:
+    """Return the state of a channel of the CPU/GPU rig."""
+    return state(hass, platform, channel, part, anchor="d4e5f6")
+
+
+def shown(
+    hass: HomeAssistant, part: str = "rig", anchor: str = "a1b2c3"
+) -> dict[str, str]:
+    """Return the sensors of a part with their units."""
+    found = {}
+    for entity in hass.states.async_all("sensor"):
+        entry = er.async_get(hass).async_get(entity.entity_id)
+        assert entry is not None
+        start = f"{anchor}_{part}_"
+        if entry.unique_id.startswith(start):
+            unit = entity.attributes.get("unit_of_measurement", "")
+            found[entry.unique_id.removeprefix(start)] = (
+                f"{entity.state} {unit}".strip()
+            )
+    return found
+
+
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
+async def test_asic(hass: HomeAssistant, push: Push) -> None:
+    """Every field of a log, and the specifications."""
+    assert await push("asic_specs") == 200
+    assert await push("asic_log_ks5l") == 200
+    assert shown(hass) == {
+        "acceptance_rate": "100.0 %",
+        "accepted_shares": "7225 shares",
+        "pool_accepted_shares_1": "7225 shares",
+        "pool_accepted_shares_2": "0 shares",
+        "pool_accepted_shares_3": "0 shares",
+        "coin": "Kaspa",
+        "efficiency": "233.162348 J/TH",
+        "energy_estimate": "0.0 kWh",
+        "fan_speed_1": "5900 rpm",
+        "fan_speed_2": "5900 rpm",
+        "fan_speed_3": "5900 rpm",
+        "fan_speed_4": "5855 rpm",
+        "hashrate": "15.011 TH/s",
+        "hashrate_5m": "15.011 TH/s",
+        "hashrate_30m": "10.789 TH/s",
+        "hottest": "67 °C",
+        "pool": "stratum+tcp://asia1.kaspa-pool.org:4441",
+        "pool_1": "stratum+tcp://asia1.kaspa-pool.org:4441",
+        "pool_2": "stratum+tcp://eu1.kaspa-pool.org:4441",
+        "pool_3": "stratum+tcp://us1.kaspa-pool.org:4441",
+        "power_estimate": "3500 W",
+        "rejected_shares": "0 shares",
+        "pool_rejected_shares_1": "0 shares",
+        "pool_rejected_shares_2": "0 shares",
+        "pool_rejected_shares_3": "0 shares",
+        "rig_monitor_lan_address": "192.168.1.XX",
+        "rig_monitor_pool_user_1": "kaspa:**********.worker_1",
+        "rig_monitor_pool_user_2": "kaspa:**********.worker_1",
+        "rig_monitor_pool_user_3": "kaspa:**********.worker_1",
+        "rig_monitor_rejection": "0.0",
+        "rig_monitor_software": "ICM168_3_2_10_ks5L_miner ICM168_3_2_10_ks5L_bg",
+        "started": "2025-12-31T22:35:03+00:00",
+    }
+    assert shown(hass, "hashboard_3") == {
+        "hashrate": "4.22212 TH/s",
+        "hashrate_5m": "4.22212 TH/s",
+        "hashrate_30m": "3.51844 TH/s",
+        "temperature_1": "62 °C",
+        "temperature_2": "67 °C",
+    }
+    assert state(hass, "binary_sensor", "connected").state == "on"
+    assert state(hass, "binary_sensor", "mining").state == "on"
+    assert state(hass, "binary_sensor", "pool_connected_1").state == "on"
+    assert state(hass, "binary_sensor", "pool_connected_2").state == "off"
+    (rig,) = [
+        device for device in dr.async_get(hass).devices if device.name == "Thanh Long"
+    ]
+    assert rig.model == "Ice River KS5L"
+    assert rig.sw_version == "Factory BOOT_3_1 image_1.0"
+
+
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
+async def test_cpu_gpu(hass: HomeAssistant, push: Push) -> None:
+    """Every field of a log with dual mining, and names from the specifications."""
+    assert await push("cpu_gpu_specs_3gpu") == 200
+    assert await push("cpu_gpu_log_dual_mining_2gpu") == 200
+    assert shown(hass, "gpu_2", "d4e5f6") == {
+        "core_clock": "1402 MHz",
+        "efficiency": "2.391753 J/MH",
+        "fan_level": "62 %",
+        "hashrate": "97.0 MH/s",
+        "hashrate_2": "1.0 GH/s",
+        "memory_clock": "9502 MHz",
+        "memory_temperature": "82 °C",
+        "power": "232 W",
+        "temperature": "62 °C",
+    }
+    rig = shown(hass, "rig", "d4e5f6")
+    assert rig["power"] == "463.0 W"
+    assert rig["rig_monitor_memory"] == "125.0 GiB"
+    assert rig["rig_monitor_gpu_coin_2"] == "Kaspa"
+    assert rig["rig_monitor_wan_address"] == "170.171.172.173"
+    assert shown(hass, "cpu", "d4e5f6") == {"temperature": "58 °C"}
+    assert await push("cpu_gpu_log_seed_example") == 200
+    assert shown(hass, "gpu_8", "d4e5f6")["rig_monitor_solutions_2"] == "60.0 Sol/s"
+    assert shown(hass, "cpu", "d4e5f6")["hashrate"] == "17.0 kH/s"
+
+
+async def test_heartbeat(hass: HomeAssistant, push: Push) -> None:
+    """A log of nothing keeps the rig and its parts, whose values are not known."""
+    await push("cpu_gpu_log_xmrig_3gpu")
+    assert pc(hass, "sensor", "temperature", "gpu_3").state == "67"
+    await push("cpu_gpu_log_startup_all_null")
+    assert pc(hass, "sensor", "temperature", "gpu_3").state == "unknown"
+    assert pc(hass, "binary_sensor", "connected").state == "on"
+
+
+async def test_silence(
+    hass: HomeAssistant, push: Push, freezer: FrozenDateTimeFactory
+) -> None:
+    """After three pushes that did not come, but not before 150 s, it is offline."""
+    for _ in range(3):
+        await push("asic_log_ks5l")
+        await async_pass(hass, freezer, 10)
+    for _ in range(4):
+        await async_pass(hass, freezer, 31)
+    assert state(hass, "binary_sensor", "connected").state == "on"
+    for _ in range(2):
+        await async_pass(hass, freezer, 31)
+    assert state(hass, "binary_sensor", "connected").state == "off"
+    assert state(hass, "sensor", "hashrate").state == "unavailable"
+    assert state(hass, "switch", "rig_monitor_power").state == "on"
+    await push("asic_log_ks5l")
+    assert state(hass, "sensor", "hashrate").state == "15.011"
+    for _ in range(4):
+        await async_pass(hass, freezer, 100)
+        await push("asic_log_ks5l")
+    for _ in range(9):
+        await async_pass(hass, freezer, 31)
+    assert state(hass, "binary_sensor", "connected").state == "on"
+
+
+async def test_does_not_follow(
+    hass: HomeAssistant, push: Push, freezer: FrozenDateTimeFactory
+) -> None:
+    """Two minutes after off it still pushes; a quarter of an hour after on it rests."""
+
+    def disobeys() -> str:
+        return state(hass, "binary_sensor", "rig_monitor_disobeys").state
+
+    async def order(on: bool) -> None:
+        await hass.services.async_call(
+            "switch",
+            "turn_on" if on else "turn_off",
+            {"entity_id": entity_id(hass, "switch", "rig_monitor_power")},
+            blocking=True,
+        )
+
+    await push("asic_log_ks5l")
+    assert disobeys() == "off"
+    await order(False)
+    await async_pass(hass, freezer, 110)
+    await push("asic_log_ks5l")
+    assert disobeys() == "off"
+    await async_pass(hass, freezer, 20)
+    await push("asic_log_ks5l")
+    assert disobeys() == "on"
+    for _ in range(7):
+        await async_pass(hass, freezer, 31)
+    assert disobeys() == "off"
+
+    await order(True)
+    for _ in range(28):
+        await async_pass(hass, freezer, 31)
+    assert disobeys() == "off"
+    await async_pass(hass, freezer, 60)
+    assert disobeys() == "on"
+    await push("asic_log_ks5l")
+    assert disobeys() == "off"
+
+
+async def test_frozen(
+    hass: HomeAssistant, push: Push, freezer: FrozenDateTimeFactory
+) -> None:
+    """A GPU that works and always tells the same is not read any more."""
+    for _ in range(20):
+        await push("cpu_gpu_log_dual_mining_2gpu")
+        await async_pass(hass, freezer, 31)
+    assert pc(hass, "binary_sensor", "rig_monitor_frozen").state == "on"
+    changed = {"gpu_1_core_temp": 64, "gpu_2_core_temp": 65}
+    await push("cpu_gpu_log_dual_mining_2gpu", **changed)
+    assert pc(hass, "binary_sensor", "rig_monitor_frozen").state == "off"
+
+
+async def test_rated_power_and_measured_power(hass: HomeAssistant, push: Push) -> None:
+    """The agent's constant is an estimate; the owner knows better; others measure."""
+    entry = hass.config_entries.async_entries(DOMAIN)[0]
+    hass.config_entries.async_update_entry(entry, options={"rated_power": 3100})
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await push("asic_log_ks5l")
+    assert state(hass, "sensor", "power_estimate").state == "3100"
+    await push("asic_log_ks5l", power=3211.5)
+    assert state(hass, "sensor", "power").state == "3211.5"
+
+
+async def test_strange_fields_cost_only_themselves(
+    hass: HomeAssistant, push: Push
+) -> None:
+    """What cannot be understood is not known; the rest is."""
+    await push(
+        "asic_log_ks5l",
+        hashrate_5_min="3283.87G",
+        fan_1_speed=True,
+        fan_2_speed="5855",
+        power={"w": 1},
+        uptime="some time",
+        hashboard_1_temp_1="55C",
+        hashboard_1_temp_2=55.5,
+    )
+    sensors = shown(hass)
+    assert sensors["hashrate"] == "3.28387 TH/s"
+    assert sensors["fan_speed_2"] == "5855 rpm"
+    assert sensors["fan_speed_3"] == "5900 rpm"
+    assert not {"fan_speed_1", "started", "power"} & sensors.keys()
+    assert shown(hass, "hashboard_1")["temperature_2"] == "55.5 °C"
+    entry = hass.config_entries.async_entries(DOMAIN)[0]
+    report = await async_get_config_entry_diagnostics(hass, entry)
+    assert set(report["snapshot"]["strange"]) == {
+        "fan_1_speed",
+        "power",
+        "uptime",
+        "hashboard_1_temp_1",
+    }
+
+
+async def test_diagnostics_hold_no_secret(hass: HomeAssistant, push: Push) -> None:
+    """Neither code nor webhook, users, wallets nor the public address."""
+    await push("asic_log_ks5l", pool_1_user="somebody", wan_ip="203.0.113.77")
+    await push("cpu_gpu_log_dual_mining_2gpu")
+    for entry in hass.config_entries.async_entries(DOMAIN):
+        report = str(await async_get_config_entry_diagnostics(hass, entry))
+        for secret in (
+            ASIC_CODE,
+            PC_CODE,
+            "hook_a1b2c3",
+            "hook_d4e5f6",
+            "somebody",
+            "203.0.113.77",
+            "kaspa:example",
+            "170.171.172.173",
+        ):
+            assert secret not in report
+
+
+# ---- dialogs
+
+
+async def test_add(hass: HomeAssistant) -> None:
+    """The code is made, and shown with address and webhook."""
+    flow = hass.config_entries.flow
+    menu = await flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    form = await flow.async_configure(menu["flow_id"], {"next_step_id": "rig_monitor"})
+    assert form["type"] is FlowResultType.FORM
+    agent = await flow.async_configure(
+        form["flow_id"], {"name": "Thanh Long", "rig_type": "asic"}
+    )
+    assert agent["step_id"] == "rig_monitor_agent"
+    told = agent["description_placeholders"]
+    assert told is not None
+    assert len(told["api_code"]) == 32
+    assert told["base"].endswith("/api/mining_rig/v1")
+    done = await flow.async_configure(agent["flow_id"], {})
+    await hass.async_block_till_done()
+    assert done["type"] is FlowResultType.CREATE_ENTRY
+    entry = done["result"]
+    assert entry.state is ConfigEntryState.LOADED
+    assert entry.data["api_code"] == told["api_code"]
+    assert told["webhook"].endswith(f"/api/webhook/{entry.data['webhook_id']}")
+
+
+@pytest.mark.parametrize(
+    ("answers", "errors"),
+    [
+        ({"name": "Thanh Long"}, {"name": "name_taken"}),
+        ({"name": "New", "api_code": ASIC_CODE}, {"api_code": "code_taken"}),
+        ({"name": "New", "api_code": PC_CODE}, {"api_code": "code_taken"}),
+        ({"name": "New", "api_code": "a b c d e f"}, {"api_code": "code_invalid"}),
+        ({"name": "New", "api_code": "short"}, {"api_code": "code_invalid"}),
+    ],
+)
+@pytest.mark.usefixtures("push")
+async def test_add_errors(
+    hass: HomeAssistant, answers: dict[str, str], errors: dict[str, str]
+) -> None:
+    """Two rigs never share a code."""
+    flow = hass.config_entries.flow
+    menu = await flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    form = await flow.async_configure(menu["flow_id"], {"next_step_id": "rig_monitor"})
+    result = await flow.async_configure(
+        form["flow_id"], {"rig_type": "asic", **answers}
+    )
+    assert result["errors"] == errors
+    again = await flow.async_configure(
+        form["flow_id"],
+        {"name": "New", "rig_type": "asic", "api_code": "brand_new_code"},
+    )
+    assert again["step_id"] == "rig_monitor_agent"
+
+
+async def test_wait_for_the_first_push(
+    hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator, push: Push
+) -> None:
+    """The dialog goes on when the agent comes; what it said is not lost."""
+    flow = hass.config_entries.flow
+    menu = await flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    form = await flow.async_configure(menu["flow_id"], {"next_step_id": "rig_monitor"})
+    code = "2222222222"
+    agent = await flow.async_configure(
+        form["flow_id"], {"name": "New", "rig_type": "cpu_gpu", "api_code": code}
+    )
+    waiting = await flow.async_configure(agent["flow_id"], {"wait": True})
+    assert waiting["type"] is FlowResultType.SHOW_PROGRESS
+    client = await hass_client_no_auth()
+    async with client.post(
+        f"{BASE}/cpu_gpu_miners/specs",
+        json=body("cpu_gpu_specs_3gpu.request"),
+        headers={"api_code": code},
+    ) as answer:
+        assert answer.status == 401
+    await hass.async_block_till_done()
+    done = await flow.async_configure(agent["flow_id"])
+    await hass.async_block_till_done()
+    assert done["type"] is FlowResultType.CREATE_ENTRY
+    async with client.post(
+        f"{BASE}/cpu_gpu_miners/logs",
+        json={"gpu_3_core_temp": 50},
+        headers={"api_code": code},
+    ) as answer:
+        assert answer.status == 200
+    await hass.async_block_till_done()
+    names = {device.name for device in dr.async_get(hass).child_devices}
+    assert "GPU 3 NVIDIA GeForce RTX 3080" in names
+
+
+async def test_adopt(
+    hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator, push: Push
+) -> None:
+    """An agent that keeps knocking brings its code along."""
+    client = await hass_client_no_auth()
+    headers = {"api_code": "its-own-code"}
+    async with client.get(f"{BASE}/cpu_gpu_miners/playbooks", headers=headers) as got:
+        assert got.status == 401
+    flow = hass.config_entries.flow
+    form = await flow.async_init(
+        DOMAIN,
+        context={"source": SOURCE_INTEGRATION_DISCOVERY},
+        data={"address": "127.0.0.1"},
+    )
+    assert form["step_id"] == "rig_monitor"
+    assert "its-own-code" not in str(flow.async_progress())
+    agent = await flow.async_configure(
+        form["flow_id"],
+        {"name": "Found", "rig_type": "cpu_gpu", "api_code": "its-own-code"},
+    )
+    done = await flow.async_configure(agent["flow_id"], {})
+    assert done["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    async with client.get(f"{BASE}/cpu_gpu_miners/playbooks", headers=headers) as got:
+        assert (got.status, await got.json()) == (200, [])
+    gone = await flow.async_init(
+        DOMAIN,
+        context={"source": SOURCE_INTEGRATION_DISCOVERY},
+        data={"address": "10.0.0.1"},
+    )
+    assert gone["reason"] == "agent_gone"
+
+
+async def test_renew_the_code(
+    hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator, push: Push
+) -> None:
+    """Only the new one is let in."""
+    entry = hass.config_entries.async_entries(DOMAIN)[0]
+    flow = hass.config_entries.flow
+    form = await flow.async_init(
+        DOMAIN, context={"source": SOURCE_RECONFIGURE, "entry_id": entry.entry_id}
+    )
+    assert form["step_id"] == "rig_monitor_reconfigure"
+    told = form["description_placeholders"]
+    assert told is not None
+    assert told["api_code"] == ASIC_CODE
+    new = await flow.async_configure(
+        form["flow_id"], {"api_code": ASIC_CODE, "renew": True}
+    )
+    done = await flow.async_configure(new["flow_id"], {})
+    await hass.async_block_till_done()
+    assert done["reason"] == "reconfigure_successful"
+    code = entry.data["api_code"]
+    assert code != ASIC_CODE
+    client = await hass_client_no_auth()
+    for head, status in ((ASIC_CODE, 401), (code, 200)):
+        async with client.get(
+            f"{BASE}/asic_miners/expected_status", headers={"api_code": head}
+        ) as answer:
+            assert answer.status == status
+
+
+async def test_options(hass: HomeAssistant, push: Push) -> None:
+    """A rig that pushes has options of its own."""
+    entry = hass.config_entries.async_entries(DOMAIN)[0]
+    assert isinstance(entry, MockConfigEntry)
+    flow = hass.config_entries.options
+    form = await flow.async_init(entry.entry_id)
+    asked = {str(key) for key in form["data_schema"].schema}  # type: ignore[union-attr]
+    assert {"stale_after", "off_takes", "on_takes", "allow_public"} <= asked
+    assert "keep_order" not in asked
+    await flow.async_configure(form["flow_id"], {"stale_after": 30, "off_takes": 60})
+    await hass.async_block_till_done()
+    assert entry.runtime_data.stale_after.total_seconds() == 30
