@@ -10,6 +10,7 @@ from homeassistant.helpers.typing import ConfigType
 
 from .const import CONF_KIND, DOMAIN
 from .coordinator import RigConfigEntry, RigCoordinator
+from .history import async_watch_history
 from .opening import opening_for
 from .receiver import DOOR, async_open_door
 from .repairs import async_forget_issues, async_watch_power_meter
@@ -57,6 +58,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: RigConfigEntry) -> bool:
     entry.runtime_data = coordinator
     async_watch_power_meter(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    async_watch_history(hass, entry)
     return True
 
 

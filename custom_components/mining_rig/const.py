@@ -5,6 +5,8 @@ from typing import Final
 
 DOMAIN: Final = "mining_rig"
 LOGGER: Final = logging.getLogger(__package__)
+RECORDER: Final = "recorder"
+"""Home Assistant's integration for history and statistics; it need not be set up."""
 
 # In an entry's data, beside what the source's form asked for.
 CONF_KIND: Final = "kind"

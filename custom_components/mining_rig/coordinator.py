@@ -270,6 +270,10 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         """Return what the device of a part of the rig is known by."""
         return (DOMAIN, f"{self.anchor}_{part}")
 
+    def unique_id(self, part: str, key: str) -> str:
+        """Return what an entity of a part of the rig is known by."""
+        return f"{self.anchor}_{part}_{key}"
+
     @callback
     def async_register_rig(self) -> dr.DeviceEntry:
         """Enter the rig's own device, or what is new about it."""

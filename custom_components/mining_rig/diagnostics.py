@@ -17,11 +17,11 @@ from .coordinator import RigConfigEntry, RigCoordinator
 from .layout import KnownPart
 from .model import RIG, Control, Part, Value
 from .sources import KINDS
-from .sources.base import Commanded, Configured, Polled, Pushed
+from .sources.base import Commanded, Configured, Historied, Polled, Pushed, Reporting
 
 type _Json = dict[str, Any]
 
-_CAN: Final = (Polled, Pushed, Commanded, Configured)
+_CAN: Final = (Polled, Pushed, Commanded, Configured, Historied, Reporting)
 _USER_IN_URL: Final = re.compile(r"(?<=//)[^/@\s]+(?=@)")
 _WALLET: Final = re.compile(r"(?<![0-9A-Za-z])[0-9A-Za-z]{25,}(?![0-9A-Za-z])")
 """The address of a wallet: a long word of letters and digits, whatever the coin."""

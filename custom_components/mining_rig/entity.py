@@ -119,7 +119,7 @@ class RigEntity(CoordinatorEntity[RigCoordinator]):
         """Bind to a part; `key` tells the part's entities apart for ever."""
         super().__init__(coordinator)
         self._part_key = part.key
-        self._attr_unique_id = f"{coordinator.anchor}_{part.key}_{key}"
+        self._attr_unique_id = coordinator.unique_id(part.key, key)
         self._attr_device_info = _device_info(coordinator, part)
         self._shown: tuple[Any, ...] | None = None
 

@@ -26,6 +26,7 @@ from .const import (
     CONF_POWER_METER,
     CONF_RATED_POWER,
     CONF_ZERO_WHILE_OFF,
+    RECORDER,
 )
 from .receiver import CONF_ALLOW_PUBLIC
 from .sources import KINDS
@@ -36,7 +37,7 @@ from .sources.rig_monitor import (
     OFF_TAKES,
     ON_TAKES,
 )
-from .units import RECORDER, Scale, async_change_unit, async_scaled_sensors
+from .units import Scale, async_change_unit, async_scaled_sensors
 
 MOST_POWER: Final = 100_000
 """W; more than any household feeds to one rig."""
