@@ -7,7 +7,7 @@ from .agent import Agent, PushedRig
 from .asic_sentry import Asic, SimulatedAsicSentry
 from .clock import Clock
 from .cpu_gpu_sentry import SimulatedCpuGpuSentry
-from .faults import COMMANDS, DESCRIPTIONS
+from .faults import COMMANDS
 from .hardware import Card
 from .models import (
     CELERON_J4125,
@@ -58,8 +58,7 @@ def describe(rig: SimulatedRig | PushedRig) -> dict[str, object]:
 
 def orders(rig: SimulatedRig | PushedRig) -> Mapping[str, str]:
     """Return what can be done to a rig, each with what it means."""
-    faults = rig.descriptions if isinstance(rig, PushedRig) else DESCRIPTIONS
-    return {name.value: text for name, text in faults.items()} | COMMANDS
+    return {str(name): text for name, text in rig.descriptions.items()} | COMMANDS
 
 
 def _demo(site: Site) -> list[SimulatedRig]:

@@ -4,6 +4,7 @@ It answers at the paths of the wire reference on one port; nothing of it knows t
 integration. Wire facts: Headframe.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -18,7 +19,7 @@ from ..server import Reply, Request
 from . import money, people, working
 from .accounts import Miner, User, Wallet, make_token
 from .asking import Asked, Caller, Refusal, not_found, unauthorized
-from .faults import PoolFault
+from .faults import DESCRIPTIONS, PoolFault
 from .home import build
 from .kratos import Kratos, Session
 from .mining import Machine
@@ -55,6 +56,8 @@ class SimulatedHeadframe(SimulatedRig):
     """A pool with one account whose machines mine as the time passes."""
 
     kind: ClassVar[str] = "headframe"
+    rig_type: ClassVar[str] = "pool"
+    descriptions: ClassVar[Mapping[str, str]] = DESCRIPTIONS
 
     def __init__(
         self,
@@ -141,6 +144,7 @@ class SimulatedHeadframe(SimulatedRig):
         return self.account.wallets[0]
 
     @property
+    @override
     def troubles(self) -> list[str]:
         """Everything that is wrong at present."""
         self._let_in_again()
