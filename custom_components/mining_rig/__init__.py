@@ -47,7 +47,13 @@ async def async_setup_entry(hass: HomeAssistant, entry: RigConfigEntry) -> bool:
         await hass.data[DOOR].async_begin(entry, store)
     open_source = await async_opener(hass, entry.data[CONF_KIND])
     source = await open_source(
-        opening_for(hass, entry.data, notes=store, options=entry.options)
+        opening_for(
+            hass,
+            entry.data,
+            notes=store,
+            options=entry.options,
+            cookies=KINDS[entry.data[CONF_KIND]].cookies,
+        )
     )
     coordinator = RigCoordinator(hass, entry, source, store)
     try:

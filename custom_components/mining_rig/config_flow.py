@@ -26,9 +26,11 @@ from .sources.base import (
     SourceRefused,
     SourceUnreachable,
 )
+from .sources.headframe.flow import HeadframeFlow
 from .sources.rig_monitor.flow import RigMonitorFlow
 
 type Errors = dict[str, str]
+type OwnStep = Callable[..., Awaitable[ConfigFlowResult]]
 type Step = Callable[[RigFlow, dict[str, Any] | None], Awaitable[ConfigFlowResult]]
 
 _FORGET: Final = "forget_"
@@ -45,6 +47,8 @@ class RigFlow(ConfigFlow):
         self._kind = ""
         self._answers: Answers = {}
         self._identity: Identity | None = None
+        self._options: dict[str, Any] = {}
+        """What a dialog of a kind's own decides beside the answers."""
 
     @staticmethod
     @callback
@@ -63,7 +67,9 @@ class RigFlow(ConfigFlow):
         host = CONF_HOST if form.has(CONF_HOST) else "base"
         try:
             open_source = await async_opener(self.hass, kind)
-            source = await open_source(opening_for(self.hass, data))
+            source = await open_source(
+                opening_for(self.hass, data, cookies=KINDS[kind].cookies)
+            )
             try:
                 async with asyncio.timeout(READ_TIMEOUT):
                     return await source.identify(), {}
@@ -228,6 +234,7 @@ class RigFlow(ConfigFlow):
         return self.async_create_entry(
             title=name,
             data={CONF_KIND: self._kind, CONF_ANCHOR: anchor, **self._answers},
+            options=self._options,
         )
 
     # ---- new credentials, another address
@@ -236,6 +243,8 @@ class RigFlow(ConfigFlow):
         self, entry_data: Mapping[str, Any]
     ) -> ConfigFlowResult:
         """Begin when a rig has refused the stored credentials."""
+        if (own := self._own_step(entry_data[CONF_KIND], "reauth")) is not None:
+            return await own()
         return await self.async_step_reauth_confirm()
 
     async def async_step_reauth_confirm(
@@ -264,9 +273,8 @@ class RigFlow(ConfigFlow):
         """Ask for everything again; a secret that is left empty stays as it is."""
         entry = self._get_reconfigure_entry()
         kind = entry.data[CONF_KIND]
-        if KINDS[kind].pushes:
-            own: Step = getattr(type(self), f"async_step_{kind}_reconfigure")
-            return await own(self, user_input)
+        if (own := self._own_step(kind, "reconfigure")) is not None:
+            return await own(user_input)
         form = KINDS[kind].form
         errors: Errors = {}
         if user_input is not None:
@@ -293,6 +301,11 @@ class RigFlow(ConfigFlow):
             errors=errors,
             description_placeholders={"rig": entry.title},
         )
+
+    def _own_step(self, kind: str, purpose: str) -> OwnStep | None:
+        """Return the step of a kind whose dialog for that is its own."""
+        step: OwnStep | None = getattr(self, f"async_step_{kind}_{purpose}", None)
+        return step
 
     def _changed(
         self,
@@ -344,7 +357,7 @@ for _kind in KINDS:
     setattr(RigFlow, f"async_step_{_kind}", _form_step(_kind))
 
 
-class MiningRigConfigFlow(RigMonitorFlow, RigFlow, domain=DOMAIN):
+class MiningRigConfigFlow(HeadframeFlow, RigMonitorFlow, RigFlow, domain=DOMAIN):
     """The dialogs of a rig's life; each kind of rig has a step of its own.
 
     A dialog that is more than a form is a mix-in beside its source, named here before

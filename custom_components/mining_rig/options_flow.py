@@ -123,15 +123,18 @@ class RigOptionsFlow(OptionsFlowWithReload):
             vol.Optional(CONF_RATED_POWER): _WATTS,
             vol.Optional(CONF_ZERO_WHILE_OFF, default=False): BooleanSelector(),
         }
-        if KINDS[self.config_entry.data[CONF_KIND]].pushes:
+        kind = KINDS[self.config_entry.data[CONF_KIND]]
+        if kind.pushes:
             fields |= {
                 vol.Optional(CONF_STALE_AFTER): _SECONDS,
                 vol.Optional(CONF_OFF_TAKES, default=OFF_TAKES): _SECONDS,
                 vol.Optional(CONF_ON_TAKES, default=ON_TAKES): _SECONDS,
                 vol.Optional(CONF_ALLOW_PUBLIC, default=False): BooleanSelector(),
             }
-        else:
+        elif not kind.flags:
             fields[vol.Optional(CONF_KEEP_ORDER, default=False)] = BooleanSelector()
+        for flag in kind.flags:
+            fields[vol.Optional(flag, default=False)] = BooleanSelector()
         return vol.Schema(fields)
 
     # ---- units

@@ -23,6 +23,10 @@ class Kind:
     manufacturer: str
     pushes: bool = False
     """It comes to us: there is nobody to ask, and its dialogs are its own."""
+    cookies: bool = True
+    """Whether what its server wants kept may be kept with everybody else's."""
+    flags: tuple[str, ...] = ()
+    """Options of its own that are yes or no, and no at first."""
     hidden: frozenset[str] = frozenset()
     """Keys of an entry's data that are secret beside the form's."""
 
@@ -54,6 +58,14 @@ def network_form(port: int | None, *extra: Field) -> Form:
 
 
 KINDS: Final[dict[str, Kind]] = {
+    "headframe": Kind(
+        module="headframe",
+        form=Form(()),
+        manufacturer="Headframe",
+        cookies=False,
+        flags=("allow_writing",),
+        hidden=frozenset(("watcher_token", "api_key", "session_token")),
+    ),
     "rig_monitor": Kind(
         module="rig_monitor",
         form=Form(

@@ -234,6 +234,14 @@ class Reporting(Source, Protocol):
         """
 
 
+@runtime_checkable
+class Diagnosed(Source, Protocol):
+    """A source with more to say when somebody looks for a fault."""
+
+    def diagnostics(self) -> JsonObject:
+        """Return what it does and cannot do, as JSON without secrets."""
+
+
 class FieldKind(StrEnum):
     """What a field of a source's form asks for; `config_flow` makes it a selector."""
 

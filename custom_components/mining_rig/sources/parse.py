@@ -144,7 +144,11 @@ class Fields:
         if found is None:
             return None
         value = None
-        if type(found) is Decimal or type(found) is int or (type(found) is str and _AMOUNT.fullmatch(found)):
+        if (
+            type(found) is Decimal
+            or type(found) is int
+            or (type(found) is str and _AMOUNT.fullmatch(found))
+        ):
             value = Decimal(found)
         if value is not None and value.is_finite():
             # Written out, it must not fill the memory.

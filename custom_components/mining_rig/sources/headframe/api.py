@@ -6,6 +6,7 @@ An address may hold a watcher token, so no text made here shows one.
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Any, Final
@@ -198,6 +199,13 @@ class HeadframeApi:
                 own = item.get("id") if isinstance(item, dict) else None
                 found.setdefault(own if isinstance(own, str) else len(found), item)
         return list(found.values())
+
+    def may_spare(self, now: datetime) -> bool:
+        """Tell whether the budget allows more than the next readings need."""
+        budgets = [self.limiter.budget]
+        if self._account is not None:
+            budgets.append(self._account)
+        return all(budget.left(now) > budget.most // 3 for budget in budgets)
 
     async def _ask(
         self,

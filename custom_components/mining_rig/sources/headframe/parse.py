@@ -354,13 +354,18 @@ def fee_values(fees: Timeline[float]) -> Values:
     return values
 
 
-def threshold_values(fields: Fields, now: datetime, number: int | None) -> Values:
+def threshold_values(
+    fields: Fields, now: datetime, number: int | None, *, settable: bool
+) -> Values:
     """Read the payout threshold of a wallet, now and next."""
     found = parse_timeline(_in_btc(fields), lambda item: item.amount("amount"), now)
     values = Values()
     values.put(readings.THRESHOLD.channel(number=number), found.current)
     values.put(readings.THRESHOLD_NEXT.channel(number=number), found.next)
     values.put(readings.THRESHOLD_NEXT_AT.channel(number=number), found.next_at)
+    if settable:
+        chosen = found.current if found.next is None else found.next
+        values.put(readings.THRESHOLD_SET.channel(number=number), chosen)
     return values
 
 
