@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final, override
 
 from homeassistant.components.sensor import (
@@ -111,7 +112,7 @@ ROWS: Final[dict[Quantity, Row]] = {
         shown_unit=UnitOfDataRate.MEGABYTES_PER_SECOND,
         precision=1,
     ),
-    Quantity.MONEY: _UNMEASURED,
+    Quantity.MONEY: Row(precision=8),
     Quantity.NUMBER: Row(),
     Quantity.TEXT: _UNMEASURED,
     Quantity.CHOICE: Row(device_class=SensorDeviceClass.ENUM, state_class=None),
@@ -175,7 +176,8 @@ class RigSensor(ChannelEntity, SensorEntity):
         return self._native(self._value)
 
     def _native(self, value: Value | None) -> Value | None:
-        return value
+        # A decimal as text might read 1E-8; money is written in plain digits.
+        return f"{value:f}" if isinstance(value, Decimal) else value
 
     @callback
     @override

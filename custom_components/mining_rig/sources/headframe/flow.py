@@ -68,7 +68,7 @@ CONF_CODE: Final = "code"
 CONF_MONEY: Final = "money"
 ADVANCED: Final = "advanced"
 
-_MENU: Final = [f"{KIND}_watcher", f"{KIND}_api_key", f"{KIND}_login"]
+_MENU: Final = ["headframe_watcher", "headframe_api_key", "headframe_login"]
 _SECRET: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD))
 _EMAIL: Final = TextSelector(
     TextSelectorConfig(type=TextSelectorType.EMAIL, autocomplete="username")
@@ -108,19 +108,19 @@ class HeadframeFlow(RigFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Ask again, when the pool takes the credentials no more."""
-        return self._show_menu_again("reauth")
+        return self._show_menu_again("headframe_reauth")
 
     async def async_step_headframe_reconfigure(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Ask again because the owner wants so."""
-        return self._show_menu_again("reconfigure")
+        return self._show_menu_again("headframe_reconfigure")
 
-    def _show_menu_again(self, why: str) -> ConfigFlowResult:
+    def _show_menu_again(self, step: str) -> ConfigFlowResult:
         entry = self._own_entry
         assert entry is not None
         return self.async_show_menu(
-            step_id=f"{KIND}_{why}",
+            step_id=step,
             menu_options=_MENU,
             description_placeholders={"rig": entry.title},
         )
@@ -159,7 +159,7 @@ class HeadframeFlow(RigFlow):
             if not errors:
                 return await self._async_listed()
         schema = _with_places({vol.Required(CONF_LINK): _SECRET}, pool=pool)
-        return self._show("watcher", schema, errors)
+        return self._show("headframe_watcher", schema, errors)
 
     async def async_step_headframe_api_key(
         self, user_input: dict[str, Any] | None = None
@@ -178,7 +178,7 @@ class HeadframeFlow(RigFlow):
             if not errors:
                 return await self._async_listed()
         schema = _with_places({vol.Required(field): _SECRET}, pool=pool)
-        return self._show("api_key", schema, errors)
+        return self._show("headframe_api_key", schema, errors)
 
     async def async_step_headframe_login(
         self, user_input: dict[str, Any] | None = None
@@ -203,7 +203,7 @@ class HeadframeFlow(RigFlow):
             pool=self._place(CONF_POOL, POOL),
             sign_in=self._place(CONF_SIGN_IN, SIGN_IN),
         )
-        return self._show("login", schema, errors, user_input)
+        return self._show("headframe_login", schema, errors, user_input)
 
     async def async_step_headframe_code(
         self, user_input: dict[str, Any] | None = None
@@ -218,7 +218,7 @@ class HeadframeFlow(RigFlow):
             if not errors:
                 return await self._async_signed_in()
         schema = vol.Schema({vol.Required(CONF_CODE): TextSelector()})
-        return self._show("code", schema, errors)
+        return self._show("headframe_code", schema, errors)
 
     def _show(
         self,
@@ -234,7 +234,7 @@ class HeadframeFlow(RigFlow):
             if key in (CONF_EMAIL, ADVANCED)
         }
         return self.async_show_form(
-            step_id=f"{KIND}_{step}",
+            step_id=step,
             data_schema=self.add_suggested_values_to_schema(schema, kept),
             errors=errors,
         )
@@ -302,7 +302,7 @@ class HeadframeFlow(RigFlow):
         if (entry := self._own_entry) is not None:
             own = [a for a in self._accounts if a.id == entry.data[CONF_ACCOUNT]]
             if not own:
-                return await self._async_end("unique_id_mismatch", rig=entry.title)
+                return await self._async_end("headframe_other_account", rig=entry.title)
             return await self._async_chosen(own[0])
         if not self._accounts:
             return await self._async_end("headframe_no_account")
@@ -325,7 +325,7 @@ class HeadframeFlow(RigFlow):
         ]
         selector = SelectSelector(SelectSelectorConfig(options=options))
         return self._show(
-            "account", vol.Schema({vol.Required(CONF_ACCOUNT): selector}), {}
+            "headframe_account", vol.Schema({vol.Required(CONF_ACCOUNT): selector}), {}
         )
 
     async def _async_chosen(self, account: Account) -> ConfigFlowResult:
@@ -367,7 +367,7 @@ class HeadframeFlow(RigFlow):
                 vol.Required(CONF_ALLOW_WRITING, default=writes): BooleanSelector(),
             }
         )
-        return self._show("access", schema, errors)
+        return self._show("headframe_access", schema, errors)
 
     async def _swap_for_link(self, *, money: bool) -> Errors:
         """Turn the sign-in into a watcher link; return errors by field."""
