@@ -29,6 +29,7 @@ COMPONENT = ROOT / "custom_components" / DOMAIN
 TEXTS = json.loads((COMPONENT / "translations" / "en.json").read_text())
 XMRIG = Path("docs/xmrig.md")
 T_REX = Path("docs/t_rex.md")
+ACTIONS = Path("docs/pool_actions.md")
 
 _ADDRESS = json.loads((COMPONENT / "manifest.json").read_text())["documentation"]
 _COMMAND = re.compile(r"(?<![\w/.-])((?:scripts|\.ci)/[a-z-]+)((?: --?[a-z-]+)*)")
@@ -198,9 +199,10 @@ def test_every_action_is_explained() -> None:
     """Each action stands in a table with its fields."""
     told: dict[str, set[str]] = {}
     name = ""
-    for row in PAGES[README].rows("Action"):
-        name = row["Action"].strip("`") or name
-        told.setdefault(name, set()).add(row["Field"].strip("`"))
+    for page in (README, ACTIONS):
+        for row in PAGES[page].rows("Action"):
+            name = row["Action"].strip("`") or name
+            told.setdefault(name, set()).add(row["Field"].strip("`"))
     assert told == {
         f"{DOMAIN}.{service}": set(texts["fields"])
         for service, texts in TEXTS["services"].items()

@@ -31,6 +31,7 @@ from .charts import Charts
 from .operations import OPERATIONS
 from .parse import Account, parse_permissions, parse_user
 from .place import POOL, parse_place
+from .reports import Reports
 from .rounds import FAST, MANUFACTURER, Rounds
 from .schedule import Group
 from .settings import change_of
@@ -129,6 +130,7 @@ class HeadframeSource:
             writes=self.may_write and account.kind == "miner",
         )
         self._charts = Charts(api, account)
+        self._reports = Reports(api, self._rounds, self._budget)
         self._error: SourceError | None = None
         self._answered: datetime | None = None
         self._fast = FAST
@@ -325,6 +327,10 @@ class HeadframeSource:
         """Return the past of the account and its workers. Raises a SourceError."""
         self.api.limiter.now = now
         return await self._charts.past(since, now, sorted(self._rounds.workers))
+
+    async def report(self, question: str, details: JsonObject) -> JsonObject:
+        """Answer a question of its owner's. Raises a SourceError."""
+        return await self._reports.answer(question, details)
 
     def diagnostics(self) -> JsonObject:
         """Return what is asked how often, and what is not open."""

@@ -61,7 +61,10 @@ class Reports:
             raise CommandRefused("headframe_miner_only")
         if question in CHANGES and not self._api.credential.writes:
             raise CommandRefused("headframe_read_only")
-        return await QUESTIONS[question](self, details)
+        answer = await QUESTIONS[question](self, details)
+        if (shown_by := _SHOWN_BY.get(question)) is not None:
+            self._rounds.groups[shown_by].due = None
+        return answer
 
     # ---- asking
 
@@ -468,6 +471,14 @@ CHANGES: Final = frozenset(
     name for name in QUESTIONS if not name.startswith(("get_", "export_"))
 )
 """What gives hashrate, income or insight away, or ends that."""
+
+_SHOWN_BY: Final = {
+    "create_boundary_worker": "workers",
+    "delete_boundary_worker": "workers",
+    "set_profit_sharing": "sharing",
+    "delete_profit_sharing": "sharing",
+}
+"""The group of readings that shows a change, and is asked for anew."""
 
 _OF_EVERY_KIND: Final = frozenset(
     {"get_payments", "export_payments", "get_chart", "get_workers"}
