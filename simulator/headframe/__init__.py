@@ -95,6 +95,8 @@ class SimulatedHeadframe(SimulatedRig):
         )
         self.missing: set[str] = set()
         """Operations whose path is another one, by their numbers."""
+        self.replies: dict[str, object] = {}
+        """JSON that replaces what an operation answers, by its number."""
         self.pool_faults: set[PoolFault] = set()
         self._second_factor_status = second_factor_status
         self._limited_until = 0.0
@@ -248,6 +250,9 @@ class SimulatedHeadframe(SimulatedRig):
         if found is None or self._is_missing(found[0]):
             raise not_found()
         operation, values = found
+        if operation.number in self.replies:
+            reply = self.replies[operation.number]
+            return self._json_reply(json.dumps(reply).encode())
         caller = self._caller(request, now)
         if caller is None and not operation.is_open:
             raise unauthorized()
