@@ -455,7 +455,7 @@ def other_value(part: Part, control: Control[Any]) -> Any:
             return "Cellar"
 
 
-_LAYOUT = "payments.data.created_at"
+_LAYOUT = "payments.data.0.created_at"
 """A layout in place of a time, which the documentation shows once."""
 
 
