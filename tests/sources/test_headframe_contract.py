@@ -17,7 +17,11 @@ import pytest
 
 from custom_components.mining_rig.const import CONF_ALLOW_WRITING
 from custom_components.mining_rig.model import Control, Part
-from custom_components.mining_rig.sources.base import Opening, SourceBusy
+from custom_components.mining_rig.sources.base import (
+    CommandRefused,
+    Opening,
+    SourceBusy,
+)
 from custom_components.mining_rig.sources.headframe import (
     CONF_ACCOUNT,
     CONF_ACCOUNT_KIND,
@@ -27,7 +31,6 @@ from custom_components.mining_rig.sources.headframe import (
     async_open,
     budget,
 )
-from custom_components.mining_rig.sources.headframe.api import Closed
 from custom_components.mining_rig.sources.headframe.links import find_or_make_link
 from custom_components.mining_rig.sources.headframe.operations import (
     OPERATIONS as SOURCE_OPERATIONS,
@@ -504,6 +507,6 @@ async def test_source_reads_examples(
                 source.api.limiter.now = now = now + timedelta(hours=2)
                 # The examples' ids lead nowhere here: nobody has such a worker. And one
                 # page says that there are hundreds like it.
-                with suppress(Closed, SourceBusy):
+                with suppress(CommandRefused, SourceBusy):
                     if "workers" not in details:
                         await source.report(question, details)
