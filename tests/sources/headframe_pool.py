@@ -12,10 +12,7 @@ from aiohttp import ClientSession
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from custom_components.mining_rig.sources.base import Forgetful, Opening
-from custom_components.mining_rig.sources.headframe import (
-    HeadframeSource,
-    open_api,
-)
+from custom_components.mining_rig.sources.headframe import HeadframeSource, open_api
 from custom_components.mining_rig.sources.headframe.api import PREFIX
 from custom_components.mining_rig.sources.headframe.operations import OPERATIONS
 from custom_components.mining_rig.sources.headframe.parse import Account
@@ -120,7 +117,9 @@ class FakePool:
 
 
 def _operation_of(method: str, path: str) -> str:
-    for operation in OPERATIONS.values():
+    # `/miners/stats` is no miner's.
+    plain_first = sorted(OPERATIONS.values(), key=lambda o: len(o.parameters))
+    for operation in plain_first:
         for template in (operation.path, *operation.others):
             pattern = re.sub(r"{\w+}", "[^/]+", template)
             if operation.method == method and re.fullmatch(pattern, path):

@@ -77,6 +77,11 @@ class Closed(CommandRefused):
         self.status = status
 
 
+def _id_of(item: Any) -> str | None:
+    own = item.get("id") if isinstance(item, dict) else None
+    return own if isinstance(own, str) else None
+
+
 _CLOSED: Final[dict[int, str]] = {
     HTTPStatus.UNAUTHORIZED: "headframe_closed",
     HTTPStatus.FORBIDDEN: "headframe_closed",
@@ -156,9 +161,11 @@ class HeadframeApi:
     ) -> AsyncIterator[tuple[list[Any], bool]]:
         """Go through the pages: the items, and whether these were the last.
 
-        Raises as `call`, and SourceGarbled for what is no page.
+        A page with nothing new ends it, too: then the pool does not turn pages. Raises
+        as `call`, and SourceGarbled for what is no page.
         """
         offset = 0
+        seen: set[str] = set()
         for _ in range(most):
             answer = await self.call(
                 operation,
@@ -170,6 +177,10 @@ class HeadframeApi:
             items = answer["data"]
             # The pool is written in Go: an empty list may come as null.
             items = items if isinstance(items, list) else []
+            ids = {own for item in items if (own := _id_of(item)) is not None}
+            if ids and ids <= seen:
+                return
+            seen |= ids
             offset += len(items)
             pagination = answer.get("pagination")
             total = pagination.get("total_count") if type(pagination) is dict else None
@@ -196,8 +207,7 @@ class HeadframeApi:
             operation, path=path, query=query, most=most
         ):
             for item in items:
-                own = item.get("id") if isinstance(item, dict) else None
-                found.setdefault(own if isinstance(own, str) else len(found), item)
+                found.setdefault(_id_of(item) or len(found), item)
         return list(found.values())
 
     def may_spare(self, now: datetime) -> bool:

@@ -445,7 +445,7 @@ class Rounds:
     async def _ask_referrals(self, now: datetime) -> AsyncGenerator[None]:
         found: list[Any] = []
         async for items, _ in self._api.each_page(
-            OPERATIONS["referrals"], path=self._path
+            OPERATIONS["referrals"], path=self._path, most=5
         ):
             found += items
             yield
