@@ -145,14 +145,14 @@ def open_source(
     account: str = ACCOUNT,
     session: NoSession | None = None,
     notes: Forgetful | None = None,
-    **options: bool,
+    allow_writing: bool = False,
 ) -> HeadframeSource:
     """Return the source of an account at that pool."""
     opening = Opening(
         data={**(WATCHER if credential is None else credential), "account": account},
         session=cast("ClientSession", session or NoSession()),
         notes=notes or Forgetful(),
-        options=options,
+        options={"allow_writing": allow_writing},
     )
     api = open_api(opening)
     api._http = cast("JsonHttp", pool)

@@ -557,7 +557,8 @@ async def test_an_account_that_is_closed() -> None:
 
 async def test_identify() -> None:
     """Nobody who is signed in, another account, no credential."""
-    for user in ({"user": {}}, {"user": None, "permissions": []}):
+    nobody: tuple[Any, ...] = ({"user": {}}, {"user": None, "permissions": []})
+    for user in nobody:
         with pytest.raises(SourceRefused):
             await open_source(FakePool({"current_user": user}), SESSION).identify()
     with pytest.raises(SourceRefused):
@@ -869,13 +870,12 @@ async def test_a_change_that_is_refused(number: int, key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("credential", "options"),
-    [(WATCHER, {"allow_writing": True}), (SESSION, {"allow_writing": False})],
+    ("credential", "allow_writing"), [(WATCHER, True), (SESSION, False)]
 )
-async def test_read_only(credential: dict[str, str], options: dict[str, bool]) -> None:
+async def test_read_only(credential: dict[str, str], allow_writing: bool) -> None:
     """A watcher link never writes; anything else only where the owner wants it."""
     pool = FakePool()
-    source = open_source(pool, credential, **options)
+    source = open_source(pool, credential, allow_writing=allow_writing)
     snapshot = await source.read(NOW)
     assert not snapshot.parts[RIG].controls
     assert pool.count("notifications") == 0
@@ -965,8 +965,7 @@ async def test_no_past() -> None:
     pool.answers["worker_charts"] = 404
     assert len(await source.history(NOW, NOW)) == 1
     pool.answers["worker_charts"] = 403
-    with pytest.raises(CommandRefused):
-        await source.history(NOW, NOW)
+    assert len(await source.history(NOW, NOW)) == 1
 
 
 @pytest.mark.parametrize("kind", ["operator", "pool"])

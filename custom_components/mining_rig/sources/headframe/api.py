@@ -215,7 +215,7 @@ class HeadframeApi:
         budgets = [self.limiter.budget]
         if self._account is not None:
             budgets.append(self._account)
-        return all(budget.left(now) > budget.most // 3 for budget in budgets)
+        return all(budget.left(now) > budget.most // 10 for budget in budgets)
 
     async def _ask(
         self,

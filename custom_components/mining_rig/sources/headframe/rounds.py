@@ -4,7 +4,7 @@ Which group is asked how often: wire facts, headframe §3 and §4.
 """
 
 from collections import Counter
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from datetime import datetime, timedelta
 from itertools import batched
 from typing import Any, Final
@@ -64,6 +64,9 @@ class Rounds:
         self._controls: dict[str, list[Control[Any]]] = {}
         self._strange: dict[str, list[str]] = {}
         self._stats: dict[str, Values] = {}
+        self._parts: dict[str, Part] = {}
+        self._with_stats = True
+        """Whether the parts of workers tell their statistics."""
         self._absent: Counter[str] = Counter()
         self._known_workers: set[str] = set(notes.get(_NOTE_WORKERS) or ())
         self._payout: Payment | None = None
@@ -79,9 +82,6 @@ class Rounds:
             _group("details", Feature.ACCOUNT, self._ask_details, 6 * _HOUR),
             _group("stats", Feature.STATISTICS, self._ask_stats, FAST),
             _group("workers", Feature.WORKERS, self._ask_workers, FAST),
-            _group(
-                "worker_stats", Feature.WORKER_STATISTICS, self._ask_worker_stats, FAST
-            ),
             _group("earnings", Feature.EARNINGS, self._ask_earnings, 15 * minutes),
             Group(
                 name="payments",
@@ -121,6 +121,12 @@ class Rounds:
                     _DAY,
                 ),
             ]
+        # Of many workers this takes most of the budget, so all others come first.
+        groups.append(
+            _group(
+                "worker_stats", Feature.WORKER_STATISTICS, self._ask_worker_stats, FAST
+            )
+        )
         return groups
 
     # ---- what was told
@@ -147,21 +153,29 @@ class Rounds:
         )
         parts = {RIG: rig}
         if fresh["workers"]:
-            with_stats = fresh["worker_stats"]
-            for worker in self.workers.values():
-                told = parse.worker_values(worker)
-                if with_stats:
-                    told.update(self._stats.get(worker.id, {}))
-                parts[worker.id] = Part(
-                    kind=PartKind.WORKER,
-                    key=worker.id,
-                    name=worker.name,
-                    manufacturer=MANUFACTURER,
-                    model=_MODELS.get(worker.behavior or ""),
-                    values=told,
-                    events=(readings.WORKER_STATUS,),
-                )
+            if fresh["worker_stats"] is not self._with_stats:
+                self._with_stats = fresh["worker_stats"]
+                self._renew(self.workers)
+            parts |= self._parts
         return parts
+
+    def _renew(self, ids: Iterable[str]) -> None:
+        """Make the parts of some workers anew; all of hundreds would take long."""
+        for key in ids:
+            if (worker := self.workers.get(key)) is None:
+                continue
+            told = parse.worker_values(worker)
+            if self._with_stats:
+                told.update(self._stats.get(key, {}))
+            self._parts[key] = Part(
+                kind=PartKind.WORKER,
+                key=key,
+                name=worker.name,
+                manufacturer=MANUFACTURER,
+                model=_MODELS.get(worker.behavior or ""),
+                values=told,
+                events=(readings.WORKER_STATUS,),
+            )
 
     def _may_tell(self, name: str) -> bool:
         return self.groups[name].closed is None
@@ -282,9 +296,9 @@ class Rounds:
     async def _note_workers(self, found: dict[str, Worker], *, complete: bool) -> None:
         """Take a new list; note what became of the workers that were known."""
         for worker in found.values():
-            before = self.workers.get(worker.id)
-            if before is not None and before.status != worker.status:
-                self._happened.append(_status_changed(before, worker))
+            known = self.workers.get(worker.id)
+            if known is not None and known.status != worker.status:
+                self._happened.append(_status_changed(known, worker))
         self._absent = Counter({key: self._absent[key] for key in self._known_workers})
         for key in self._known_workers - found.keys() if complete else ():
             self._absent[key] += 1
@@ -292,13 +306,17 @@ class Rounds:
         for key in found:
             self._absent[key] = 0
         gone -= found.keys()
-        kept = {k: w for k, w in self.workers.items() if k not in gone}
+        before = self.workers
+        kept = {k: w for k, w in before.items() if k not in gone}
         self.workers = kept | found
+        for key in gone:
+            self._parts.pop(key, None)
+        self._renew(key for key, worker in found.items() if worker != before.get(key))
         self._removed |= gone
-        known = (self._known_workers | found.keys()) - gone
-        if known != self._known_workers:
-            self._known_workers = known
-            await self._notes.keep(_NOTE_WORKERS, sorted(known))
+        there = (self._known_workers | found.keys()) - gone
+        if there != self._known_workers:
+            self._known_workers = there
+            await self._notes.keep(_NOTE_WORKERS, sorted(there))
 
     async def _ask_worker_stats(self, now: datetime) -> AsyncGenerator[None]:
         strange: list[str] = []
@@ -309,6 +327,7 @@ class Rounds:
                 # One that is missing in the answer has no value this time.
                 self._stats[key] = parse.parse_stats(fields.inside(key))
             self._strange["worker_stats"] = strange
+            self._renew(ids)
             yield
         self._stats = {k: v for k, v in self._stats.items() if k in self.workers}
 
