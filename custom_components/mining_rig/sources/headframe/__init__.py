@@ -342,7 +342,10 @@ class HeadframeSource:
             "may_write": self.may_write,
             "fast_period": self._fast.total_seconds(),
             "requests_left": None if now is None else self._budget.left(now),
-            "not_open": {g.name: g.closed for g in groups if g.closed is not None},
+            "not_open": {
+                **{g.name: g.closed for g in groups if g.closed is not None},
+                **self._charts.closed,
+            },
             "failing": {g.name: g.failures for g in groups if g.failures},
             "answered": {
                 g.name: g.answered.isoformat() for g in groups if g.answered is not None
