@@ -9,6 +9,7 @@ from .clock import Clock
 from .cpu_gpu_sentry import SimulatedCpuGpuSentry
 from .faults import COMMANDS
 from .hardware import Card
+from .headframe import SimulatedHeadframe
 from .models import (
     CELERON_J4125,
     GTX_1660_SUPER,
@@ -140,6 +141,7 @@ def _demo(site: Site) -> list[SimulatedRig]:
             port=site.port(4),
             boot_seconds=boot,
         ),
+        SimulatedHeadframe("HomeGarage", clock=site.clock, port=site.port(5)),
     ]
 
 

@@ -40,8 +40,14 @@ _RIG_TILES = (
     _Tile("sensor", ("efficiency",), {"color": "teal"}),
     _Tile("sensor", ("energy", "energy_estimate"), {"color": "indigo"}),
     _Tile("sensor", ("accepted_shares",), {"color": "green", "name": "Shares"}),
+    _Tile("sensor", ("headframe_rejected_share_1d",), {"color": "red"}),
+    _Tile("sensor", ("headframe_workers_stable",), {"color": "green"}),
+    _Tile("sensor", ("headframe_earnings_today",), {"color": "amber"}),
+    _Tile("sensor", ("headframe_balance",), {"color": "amber"}),
+    _Tile("sensor", ("headframe_last_payout",), {"color": "amber"}),
+    _Tile("event", ("headframe_payment",)),
 )
-_RIG_BADGES = ("connected", "mining")
+_RIG_BADGES = ("connected", "mining", "headframe_workers_down")
 _PART_BADGES = (("hashrate",), ("temperature", "power", "fan_speed"))
 _MOST_OTHER_TILES = 8
 
