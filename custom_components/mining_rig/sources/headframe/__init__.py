@@ -58,6 +58,9 @@ _ASK_AGAIN: Final = timedelta(hours=1)
 _CHECK_LINK: Final = timedelta(hours=1)
 _RESERVE: Final = 6
 """Requests in an hour for what does not wait: a change, a person's question."""
+_LONG_ROUND: Final = 12
+_FOR_OTHERS: Final = 15
+"""Requests in an hour that a longer round of all workers leaves to other groups."""
 _LOOKS: Final = 4
 """Readings after a change that look for it."""
 
@@ -218,16 +221,21 @@ class HeadframeSource:
         end = asyncio.get_running_loop().time() + _TIME
         for group in self._rounds.groups.values():
             while group.is_due(now):
-                if not self._may_ask(now, end):
+                if not self._may_ask(group, now, end):
                     return
                 if not await self._step(group, now, end + _LAST):
                     return
 
-    def _may_ask(self, now: datetime, end: float) -> bool:
+    def _may_ask(self, group: Group, now: datetime, end: float) -> bool:
+        reserve = _RESERVE
+        of_workers = group.name in ("workers", "worker_stats")
+        if of_workers and self._rounds.fast_calls > _LONG_ROUND:
+            # It would take all that there is for an hour.
+            reserve += _FOR_OTHERS
         return (
             asyncio.get_running_loop().time() < end
-            and self._budget.left(now) > _RESERVE
-            and self.api.limiter.budget.left(now) > _RESERVE
+            and self._budget.left(now) > reserve
+            and self.api.limiter.budget.left(now) > reserve
         )
 
     async def _step(self, group: Group, now: datetime, end: float) -> bool:
