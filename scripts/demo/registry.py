@@ -20,6 +20,7 @@ class Entity:
     primary: bool
     device_class: str | None
     state: str
+    unique_id: str = ""
 
     @property
     def domain(self) -> str:
@@ -79,6 +80,7 @@ def arrange(
                 primary=row["entity_category"] is None,
                 device_class=state["attributes"].get("device_class"),
                 state=state["state"],
+                unique_id=row.get("unique_id", ""),
             )
         )
     rows = sorted(devices, key=lambda row: row["created_at"])
