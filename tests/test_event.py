@@ -170,7 +170,7 @@ async def test_nobody_listens(
 async def test_an_automation_waits_for_it(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory
 ) -> None:
-    """Home Assistant's own trigger for events sees each of them."""
+    """Home Assistant's own trigger for events sees each of them, and nothing else."""
     source = a_pool()
     await async_add(hass, source)
     calls = async_mock_service(hass, "test", "paid")
@@ -194,6 +194,17 @@ async def test_an_automation_waits_for_it(
     source.happened += [payment("payout", "3")]
     await async_pass(hass, freezer)
     assert len(calls) == 2
+    source.error = SourceUnreachable("off")
+    await async_pass_polls(hass, freezer, 4)
+    source.error = None
+    await async_pass(hass, freezer, 60)
+    assert len(calls) == 2
+    source.error = SourceUnreachable("off")
+    await async_pass_polls(hass, freezer, 4)
+    source.error = None
+    source.happened = [payment("payout", "4")]
+    await async_pass(hass, freezer, 60)
+    assert len(calls) == 3
 
 
 def test_a_kind_has_its_key_alone() -> None:

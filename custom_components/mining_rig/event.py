@@ -53,5 +53,7 @@ class RigEvent(RigEntity, EventEntity):
 
     @callback
     def _happened(self, happening: Happening) -> None:
+        # Automations take what follows on "unavailable" for a rig that is back.
+        self.async_write_ha_state()
         self._trigger_event(happening.type, dict(happening.attributes))
         self.async_write_ha_state()
