@@ -50,7 +50,10 @@ _RIG_TILES = (
 )
 _RIG_BADGES = ("connected", "mining", "headframe_workers_down")
 _TELLS_PAST = ("headframe_workers",)
-_PART_BADGES = (("hashrate",), ("temperature", "power", "fan_speed"))
+_PART_BADGES = (
+    ("hashrate",),
+    ("temperature", "power", "fan_speed", "headframe_status"),
+)
 _MOST_OTHER_TILES = 8
 
 _GRAPHS = (

@@ -86,14 +86,20 @@ def arrange(
     rows = sorted(devices, key=lambda row: row["created_at"])
     parts: dict[str, list[Device]] = {}
     for row in rows:
-        parent = row.get("parent_device_id")
-        if parent is not None and row["id"] in shown:
+        if row["id"] in shown and (parent := _parent(row, shown)) is not None:
             parts.setdefault(parent, []).append(_device(row, shown))
     return [
         _device(row, shown, parts.get(row["id"], ()))
         for row in rows
-        if row.get("parent_device_id") is None and row["id"] in shown
+        if row["id"] in shown and _parent(row, shown) is None
     ]
+
+
+def _parent(row: Row, shown: Mapping[str, Sequence[Entity]]) -> str | None:
+    """Return the device that another one is inside of, or linked to: a worker's."""
+    parent: str | None = row.get("parent_device_id")
+    linked = row.get("via_device_id")
+    return linked if parent is None and linked in shown else parent
 
 
 def _device(

@@ -431,6 +431,16 @@ def test_device_that_is_no_rig_shows_what_it_has(rigs: list[Device]) -> None:
     assert "sensor.version" not in shown
 
 
+def test_worker_stands_under_its_account() -> None:
+    """A device of its own that is linked to another one is shown as a part of it."""
+    worker = _device(6, "s19", via_device_id="device5")
+    entity = _entity(6, "sensor.s19_hashrate", "hashrate")
+    states = [*STATES, {**STATES[0], "entity_id": "sensor.s19_hashrate"}]
+    account = arrange([*DEVICES, worker], [*ENTITIES, entity], states)[-1]
+    assert account.name == "Pool account"
+    assert [part.name for part in account.parts] == ["s19"]
+
+
 def test_account_shows_its_past() -> None:
     """What was imported is on the only card that can show it."""
     told = {"unique_id": "headframe_1A-2b_rig_hashrate"}
