@@ -26,13 +26,13 @@ from ..base import (
     SourceUnreachable,
 )
 from .api import Closed, Credential, CredentialKind, HeadframeApi
-from .budget import PER_ACCOUNT, limiter_for
+from .budget import PER_ACCOUNT, RESERVE, limiter_for
 from .charts import Charts
 from .operations import OPERATIONS
 from .parse import Account, parse_permissions, parse_user
 from .place import POOL, parse_place
 from .reports import Reports
-from .rounds import FAST, MANUFACTURER, Rounds
+from .rounds import FAST, MANUFACTURER, OF_WORKERS, Rounds
 from .schedule import Group
 from .settings import change_of
 
@@ -56,8 +56,6 @@ _HOLDS_WHILE_BUSY: Final = timedelta(minutes=30)
 _ASK_AGAIN: Final = timedelta(hours=1)
 """How long credentials that were refused are not tried again."""
 _CHECK_LINK: Final = timedelta(hours=1)
-_RESERVE: Final = 6
-"""Requests in an hour for what does not wait: a change, a person's question."""
 _LONG_ROUND: Final = 12
 _FOR_OTHERS: Final = 15
 """Requests in an hour that a longer round of all workers leaves to other groups."""
@@ -227,9 +225,8 @@ class HeadframeSource:
                     return
 
     def _may_ask(self, group: Group, now: datetime, end: float) -> bool:
-        reserve = _RESERVE
-        of_workers = group.name in ("workers", "worker_stats")
-        if of_workers and self._rounds.fast_calls > _LONG_ROUND:
+        reserve = RESERVE
+        if group.name in OF_WORKERS and self._rounds.worker_calls > _LONG_ROUND:
             # It would take all that there is for an hour.
             reserve += _FOR_OTHERS
         return (

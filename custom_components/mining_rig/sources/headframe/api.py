@@ -22,7 +22,7 @@ from ..base import (
     SourceUnreachable,
 )
 from ..http import Answer, JsonHttp, Query
-from .budget import Budget, Limiter
+from .budget import RESERVE, Budget, Limiter
 from .operations import Operation
 from .place import Place
 
@@ -211,11 +211,11 @@ class HeadframeApi:
         return list(found.values())
 
     def may_spare(self, now: datetime) -> bool:
-        """Tell whether the budget allows more than the next readings need."""
+        """Tell whether the budget allows something that can wait."""
         budgets = [self.limiter.budget]
         if self._account is not None:
             budgets.append(self._account)
-        return all(budget.left(now) > budget.most // 10 for budget in budgets)
+        return all(budget.left(now) > RESERVE for budget in budgets)
 
     async def _ask(
         self,

@@ -19,6 +19,8 @@ from aiohttp import ClientSession
 PER_ACCOUNT: Final = 60
 PER_LOGIN: Final = 120
 """Requests in an hour."""
+RESERVE: Final = 6
+"""Of them, what is left for what does not wait: a change, a person's question."""
 AT_ONCE: Final = 2
 GAP: Final = 0.25
 """Seconds between the beginnings of two requests of one login."""

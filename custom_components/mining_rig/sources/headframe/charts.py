@@ -7,7 +7,7 @@ A period tells as many points as the pool likes; the answer says how far apart t
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from itertools import batched
+from itertools import batched, islice
 import logging
 from typing import Final
 
@@ -18,7 +18,7 @@ from . import parse
 from .api import Closed, HeadframeApi
 from .operations import OPERATIONS, Operation
 from .parse import Account
-from .rounds import IDS
+from .rounds import IDS, MOST_CHARTS
 from .schedule import CLOSED
 from .scope import SCOPES
 
@@ -133,7 +133,8 @@ class Charts:
             return found
         first = self._first % len(workers)
         done = 0
-        for ids in batched((*workers[first:], *workers[:first]), batch, strict=False):
+        turns = batched((*workers[first:], *workers[:first]), batch, strict=False)
+        for ids in islice(turns, MOST_CHARTS):
             if not self._api.may_spare(now):
                 break
             try:

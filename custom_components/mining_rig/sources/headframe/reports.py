@@ -148,19 +148,8 @@ class Reports:
                     found.append(item)
             if _is_past(page, start):
                 break
-        sums: defaultdict[str, list[Decimal]] = defaultdict(list)
-        for item in found:
-            amount = item.amount("amount")
-            if amount is not None and item.text("currency") in (None, readings.BTC):
-                sums[item.text("type") or "other"].append(amount)
-        return {
-            "start": start.isoformat(),
-            "end": end.isoformat(),
-            "payments": [_payment(item) for item in found],
-            "totals": {
-                kind: plain(parse.exact_sum(amounts)) for kind, amounts in sums.items()
-            },
-        }
+        period = {"start": start.isoformat(), "end": end.isoformat()}
+        return period | await _aside(_payments, found)
 
     async def export(self, details: JsonObject) -> JsonObject:
         """Return the payments of a period as the pool's own CSV."""
@@ -244,22 +233,7 @@ class Reports:
                 "to": (end - timedelta(days=1)).date().isoformat(),
             },
         )
-        return {
-            "days": [
-                {
-                    "date": day.text("date"),
-                    "workers": [
-                        {
-                            "account": worker.text("account_name"),
-                            "worker": worker.text("worker_name"),
-                            **_hashrates(worker),
-                        }
-                        for worker in day.each("workers")
-                    ],
-                }
-                for day in fields.each("data")
-            ]
-        }
+        return await _aside(_days, fields)
 
     async def chart(self, details: JsonObject) -> JsonObject:
         """Return the hashrate of the account, or of some of its workers, over time."""
@@ -286,8 +260,7 @@ class Reports:
             path = {} if account.kind == "miner" else scope.path(account.id)
             fields = await self._call(scope.chart.name, path, query=query)
             charts.append((fields, {account.id: None}))
-        # A week of many workers is too much to be read between two events.
-        return await asyncio.get_running_loop().run_in_executor(None, _charts, charts)
+        return await _aside(_charts, charts)
 
     def _workers(self, names: Iterable[str]) -> dict[str, str | None]:
         """Return workers by their ids; they are asked for by id or by name."""
@@ -317,12 +290,7 @@ class Reports:
         for ids in batched(found, IDS, strict=False):
             fields = await self._call("worker_stats", {}, query={"id": ids})
             averages |= {own: fields.inside(own) for own in ids}
-        return {
-            "workers": [
-                {**_worker(item), "averages": _averages(averages[own])}
-                for own, item in found.items()
-            ]
-        }
+        return await _aside(_with_averages, found, averages)
 
     # ---- hashrate that is given away
 
@@ -489,6 +457,11 @@ _OF_EVERY_KIND: Final = frozenset(
 # ---- from the wire into answers
 
 
+async def _aside[*Ts](shape: Callable[[*Ts], JsonObject], *told: *Ts) -> JsonObject:
+    """Shape an answer in another thread: a long one would hold up Home Assistant."""
+    return await asyncio.get_running_loop().run_in_executor(None, shape, *told)
+
+
 def plain(amount: Decimal) -> str:
     """Return an amount in plain digits: 0.00000001, never 1E-8."""
     return f"{amount:f}"
@@ -553,6 +526,20 @@ def _payment(item: Fields) -> JsonObject:
     }
 
 
+def _payments(items: list[Fields]) -> JsonObject:
+    sums: defaultdict[str, list[Decimal]] = defaultdict(list)
+    for item in items:
+        amount = item.amount("amount")
+        if amount is not None and item.text("currency") in (None, readings.BTC):
+            sums[item.text("type") or "other"].append(amount)
+    return {
+        "payments": [_payment(item) for item in items],
+        "totals": {
+            kind: plain(parse.exact_sum(amounts)) for kind, amounts in sums.items()
+        },
+    }
+
+
 def _fee(item: Fields) -> JsonObject:
     return {
         "fee": _percent(item, "fee"),
@@ -569,6 +556,36 @@ def _worker(item: Fields) -> JsonObject:
         "behavior": item.text("behavior"),
         "status": item.text("status"),
         "account": item.text("miner", "account_name"),
+    }
+
+
+def _with_averages(
+    workers: dict[str, Fields], averages: dict[str, Fields]
+) -> JsonObject:
+    return {
+        "workers": [
+            {**_worker(item), "averages": _averages(averages[own])}
+            for own, item in workers.items()
+        ]
+    }
+
+
+def _days(fields: Fields) -> JsonObject:
+    return {
+        "days": [
+            {
+                "date": day.text("date"),
+                "workers": [
+                    {
+                        "account": worker.text("account_name"),
+                        "worker": worker.text("worker_name"),
+                        **_hashrates(worker),
+                    }
+                    for worker in day.each("workers")
+                ],
+            }
+            for day in fields.each("data")
+        ]
     }
 
 

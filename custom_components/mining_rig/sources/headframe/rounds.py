@@ -13,7 +13,7 @@ from ...model import RIG, Channel, Control, Happening, Part, PartKind
 from ..base import Notes, SourceGarbled
 from ..parse import Fields, Values
 from . import parse, readings
-from .api import HeadframeApi
+from .api import PAGE, HeadframeApi
 from .operations import OPERATIONS, Feature, Operation
 from .parse import Account, Details, Payment, User, Worker
 from .schedule import Ask, Group
@@ -25,6 +25,13 @@ IDS: Final = 40
 FAST: Final = timedelta(minutes=5)
 """The shortest average of the pool is over 15 minutes."""
 
+MOST_CHARTS: Final = 10
+"""Requests in an hour for the past of workers."""
+OF_WORKERS: Final = ("workers", "worker_stats")
+"""The groups that take longer the more workers there are."""
+
+_PLENTY: Final = 40
+"""Requests in an hour with which the account can be looked at every five minutes."""
 _HOUR: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
 _COMPLETE_ROUNDS: Final = 2
@@ -207,27 +214,31 @@ class Rounds:
     # ---- how much there is to ask
 
     @property
-    def fast_calls(self) -> int:
-        """Requests of one round of what is asked most often."""
+    def worker_calls(self) -> int:
+        """Requests of one round that looks at every worker."""
         count = max(1, len(self.workers))
-        return 1 + -(-count // 100) + -(-count // IDS)
+        return -(-count // PAGE) + -(-count // IDS)
 
-    def calls_per_hour(self) -> float:
-        """Requests of all other groups in an hour, those for the past included."""
+    def _other_calls(self) -> float:
+        """Requests of all other groups in an hour, and those for the past."""
         others = (
             _HOUR / group.period
             for group in self.groups.values()
-            if group.name not in ("stats", "workers", "worker_stats")
-            and group.closed is None
+            if group.name not in OF_WORKERS and group.closed is None
         )
-        return sum(others) + 2 + len(self.workers) / IDS
+        past = 1 + min(MOST_CHARTS, -(-len(self.workers) // IDS))
+        return sum(others) + past
 
     def stretch(self, budget: int) -> timedelta:
-        """Ask as often as a budget of requests an hour allows; return the period."""
-        left = max(budget - self.calls_per_hour(), budget / 6)
-        minutes = -(-60 * self.fast_calls // max(1, int(left)))
+        """Ask as often as a budget of requests an hour allows.
+
+        Returns the time between two looks at every worker.
+        """
+        self.groups["stats"].period = FAST if budget >= _PLENTY else 3 * FAST
+        left = max(budget - self._other_calls(), budget / 6)
+        minutes = -(-60 * self.worker_calls // max(1, int(left)))
         period = max(FAST, timedelta(minutes=minutes))
-        for name in ("stats", "workers", "worker_stats"):
+        for name in OF_WORKERS:
             self.groups[name].period = period
         return period
 
