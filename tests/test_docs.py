@@ -1,6 +1,7 @@
 """What the README and the pages under docs promise is what is there."""
 
 from collections.abc import AsyncIterator, Mapping
+from decimal import Decimal
 from itertools import pairwise
 import json
 import os
@@ -18,17 +19,21 @@ from custom_components.mining_rig.const import CONF_CONTROLS, CONF_POWER_METER, 
 from custom_components.mining_rig.sources import KINDS
 from scripts.demo import options
 from simulator.hardware import Card
+from simulator.headframe import SimulatedHeadframe
+from simulator.headframe.accounts import Change
 from simulator.models import RTX_3070, RTX_3080, RX_7800_XT
 from simulator.t_rex import SimulatedTRex
 from simulator.xmrig import SimulatedXMRig
 
 from .pages import PAGES, README, ROOT, Page
+from .pools import entry_of
 from .rigs import async_set_up, entry_for
 
 COMPONENT = ROOT / "custom_components" / DOMAIN
 TEXTS = json.loads((COMPONENT / "translations" / "en.json").read_text())
 XMRIG = Path("docs/xmrig.md")
 T_REX = Path("docs/t_rex.md")
+HEADFRAME = Path("docs/headframe.md")
 ACTIONS = Path("docs/pool_actions.md")
 
 _ADDRESS = json.loads((COMPONENT / "manifest.json").read_text())["documentation"]
@@ -303,6 +308,31 @@ async def test_all_entities_of_a_t_rex_are_told(
     entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
     assert len(entities) > 100
     assert not _untold(entities, PAGES[README], PAGES[T_REX])
+
+
+async def test_all_entities_of_an_account_are_told(
+    hass: HomeAssistant, socket_enabled: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Likewise, of its owner, who may change settings and has an operator."""
+    monkeypatch.setattr("custom_components.mining_rig.sources.headframe.budget.GAP", 0)
+    async with SimulatedHeadframe() as pool:
+        pool.account.operator = pool.registry.groups[0].id
+        pool.user.fixed_topics.clear()
+        pool.wallet.thresholds.append(
+            Change(value=Decimal("0.002"), valid_from=2e9, updated_at=0)
+        )
+        entry = entry_of(pool)
+        await async_set_up(hass, entry)
+    entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+    told = {_name(entity) for entity in entities}
+    assert not _untold(entities, PAGES[README], PAGES[HEADFRAME])
+    texts = {
+        entry["name"]
+        for platform in TEXTS["entity"].values()
+        for key, entry in platform.items()
+        if key.startswith("headframe_") and "_number" not in key
+    }
+    assert not texts - told
 
 
 def _untold(

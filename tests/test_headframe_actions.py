@@ -22,19 +22,14 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 import voluptuous as vol
 
-from custom_components.mining_rig.const import (
-    CONF_ALLOW_WRITING,
-    CONF_ANCHOR,
-    CONF_KIND,
-    DOMAIN,
-)
+from custom_components.mining_rig.const import CONF_ANCHOR, DOMAIN
 from custom_components.mining_rig.services import QUESTIONS
 from custom_components.mining_rig.sources.headframe import reports
 from simulator.headframe import SimulatedHeadframe
-from simulator.headframe.accounts import Miner
 
 from .pages import PAGES
-from .rigs import ANCHOR, async_set_up
+from .pools import entry_of
+from .rigs import async_set_up
 from .scripted import ScriptedSource, async_add
 from .test_docs import ACTIONS
 
@@ -55,31 +50,6 @@ async def pool(_quick: None, socket_enabled: None) -> AsyncIterator[SimulatedHea
     """Return a pool with an account."""
     async with SimulatedHeadframe() as pool:
         yield pool
-
-
-def entry_of(
-    pool: SimulatedHeadframe,
-    account: Any = None,
-    *,
-    writing: bool = True,
-    **credential: str,
-) -> MockConfigEntry:
-    """Return the entry of an account, with the key of its owner unless told else."""
-    account = pool.account if account is None else account
-    return MockConfigEntry(
-        domain=DOMAIN,
-        title=account.account_name,
-        data={
-            CONF_KIND: "headframe",
-            CONF_ANCHOR: ANCHOR,
-            "pool": pool.url,
-            "account": account.id,
-            "account_kind": "miner" if isinstance(account, Miner) else account.type,
-            "account_name": account.account_name,
-            **(credential or {"api_key": pool.api_key}),
-        },
-        options={CONF_ALLOW_WRITING: writing},
-    )
 
 
 @pytest.fixture

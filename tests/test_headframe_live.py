@@ -20,8 +20,8 @@ from custom_components.mining_rig.const import (
 )
 from simulator.headframe import SimulatedHeadframe
 
+from .pools import entry_of
 from .rigs import async_pass
-from .test_headframe_actions import entry_of
 
 CODE = "123456"
 NOON = "2026-10-05 12:00:00+00:00"
