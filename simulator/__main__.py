@@ -9,10 +9,11 @@ import sys
 
 from aiohttp import web
 
-from .agent import AgentFault, PushedRig
+from .agent import Agent, AgentFault, PushedRig
 from .clock import FastClock, wall_clock
 from .control import control_app
 from .farm import FARMS, Site, describe, pushing_agents
+from .phone import SimulatedPhone
 from .rig import SimulatedRig
 
 HOST = "127.0.0.1"
@@ -58,14 +59,17 @@ async def _run(arguments: argparse.Namespace) -> None:
         rigs: list[SimulatedRig | PushedRig] = [
             await stack.enter_async_context(rig) for rig in FARMS[arguments.farm](site)
         ]
+        agents: list[Agent] = []
         if arguments.push_to:
-            for agent in pushing_agents(site, arguments.push_to):
+            agents = pushing_agents(site, arguments.push_to)
+            for agent in agents:
                 if arguments.agents_wait:
                     for rig in agent.rigs:
                         rig.fault(AgentFault.AGENT_DOWN)
                 await stack.enter_async_context(agent)
                 rigs += agent.rigs
-        runner = web.AppRunner(control_app(rigs), access_log=None)
+        app = control_app(rigs, agents, SimulatedPhone())
+        runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         await web.TCPSite(runner, HOST, arguments.control_port).start()

@@ -151,6 +151,16 @@ class PushedRig(ABC):
         before, self.faults = self.faults, faults
         self._faults_changed(before, faults)
 
+    @property
+    @abstractmethod
+    def powered(self) -> bool:
+        """Whether it has power."""
+
+    @property
+    @abstractmethod
+    def mining(self) -> bool:
+        """Whether it hashes at this moment, whatever its agent tells."""
+
     @abstractmethod
     def _faults_changed(self, before: set[AgentFault], after: set[AgentFault]) -> None:
         """Let hardware and agent feel it."""

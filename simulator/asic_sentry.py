@@ -153,6 +153,7 @@ class SimulatedAsic(PushedRig):
         self._advance()
 
     @property
+    @override
     def powered(self) -> bool:
         """Whether it has mains."""
         return self.contact and AgentFault.OFF not in self.faults
@@ -163,8 +164,8 @@ class SimulatedAsic(PushedRig):
         return self.powered and AgentFault.UNPLUGGED not in self.faults
 
     @property
-    def hashing(self) -> bool:
-        """Whether it hashes at this moment."""
+    @override
+    def mining(self) -> bool:
         self._advance()
         return any(board.load for board in self._boards)
 

@@ -5,8 +5,10 @@ from html import escape
 
 from aiohttp import web
 
-from .agent import PushedRig
+from .agent import Agent, PushedRig
 from .farm import describe, orders
+from .phone import SimulatedPhone
+from .phone_app import add_phone
 from .rig import SimulatedRig
 
 type AnyRig = SimulatedRig | PushedRig
@@ -19,15 +21,25 @@ _HEADINGS = {
 }
 
 
-def control_app(rigs: Sequence[AnyRig]) -> web.Application:
-    """Return the application: GET / lists, POST /rigs/<slug>/<fault> tells."""
+def control_app(
+    rigs: Sequence[AnyRig],
+    agents: Sequence[Agent] = (),
+    phone: SimulatedPhone | None = None,
+) -> web.Application:
+    """Return the application: GET / lists, POST /rigs/<slug>/<fault> tells.
+
+    With the rigs it lists what crashed the `agents`; a `phone` is served beside them.
+    """
     by_slug = {rig.slug: rig for rig in rigs}
 
     async def index(request: web.Request) -> web.Response:
         if "text/html" in request.headers.get("Accept", ""):
             page = _page(rigs, str(request.url.origin()))
             return web.Response(text=page, content_type="text/html")
-        return web.json_response({"rigs": [_state(rig) for rig in rigs]})
+        crashes = [crash for agent in agents for crash in agent.crashes]
+        return web.json_response(
+            {"rigs": [_state(rig) for rig in rigs], "crashes": crashes}
+        )
 
     async def tell(request: web.Request) -> web.Response:
         rig = by_slug.get(request.match_info["slug"])
@@ -42,6 +54,8 @@ def control_app(rigs: Sequence[AnyRig]) -> web.Application:
     app = web.Application()
     app.router.add_get("/", index)
     app.router.add_post("/rigs/{slug}/{fault}", tell)
+    if phone is not None:
+        add_phone(app, phone)
     return app
 
 
@@ -62,7 +76,13 @@ def _secret(rig: AnyRig) -> str:
 
 def _state(rig: AnyRig) -> dict[str, object]:
     state = describe(rig) | {"now": _troubles(rig)}
-    return state | {"pushed": rig.pushed} if isinstance(rig, PushedRig) else state
+    if not isinstance(rig, PushedRig):
+        return state
+    return state | {
+        "pushed": rig.pushed,
+        "powered": rig.powered,
+        "mining": rig.mining,
+    }
 
 
 def _troubles(rig: AnyRig) -> list[str]:

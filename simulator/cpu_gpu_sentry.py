@@ -244,6 +244,7 @@ class SimulatedCpuGpuSentry(PushedRig, Agent):
         self._work(self._booted)
 
     @property
+    @override
     def mining(self) -> bool:
         """Whether a miner that the client started hashes at this moment."""
         return any(program.hashing for program in self.programs)
@@ -259,6 +260,7 @@ class SimulatedCpuGpuSentry(PushedRig, Agent):
         return [playbook.entry for playbook in self._playbooks.values()]
 
     @property
+    @override
     def powered(self) -> bool:
         """Whether the rig has power."""
         return AgentFault.OFF not in self.faults

@@ -14,6 +14,7 @@ from homeassistant.const import __version__
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 import pytest
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.mining_rig.const import CONF_CONTROLS, CONF_POWER_METER, DOMAIN
 from custom_components.mining_rig.sources import KINDS
@@ -27,6 +28,7 @@ from simulator.xmrig import SimulatedXMRig
 
 from .pages import PAGES, README, ROOT, Page
 from .pools import entry_of
+from .pushing import ASIC_CODE, BASE, PC_CODE, async_set_up_rigs, body, pushing_entry
 from .rigs import async_set_up, entry_for
 
 COMPONENT = ROOT / "custom_components" / DOMAIN
@@ -35,6 +37,7 @@ XMRIG = Path("docs/xmrig.md")
 T_REX = Path("docs/t_rex.md")
 HEADFRAME = Path("docs/headframe.md")
 ACTIONS = Path("docs/pool_actions.md")
+RIG_MONITOR = Path("docs/rig_monitor.md")
 
 _ADDRESS = json.loads((COMPONENT / "manifest.json").read_text())["documentation"]
 _COMMAND = re.compile(r"(?<![\w/.-])((?:scripts|\.ci)/[a-z-]+)((?: --?[a-z-]+)*)")
@@ -221,7 +224,7 @@ def test_every_action_is_explained() -> None:
 def test_every_repair_is_explained(issue: str) -> None:
     """What a repair is called is a heading where its "Learn more" leads."""
     title = re.escape(TEXTS["issues"][issue]["title"])
-    pattern = re.sub(r"\\{\w+\\}", r"(a|the) \\w+", title)
+    pattern = re.sub(r"\\{\w+\\}", r"(an?|the) \\w+", title)
     headings = [heading.lower() for heading in PAGES[README].headings]
     assert any(re.fullmatch(pattern.lower(), heading) for heading in headings)
 
@@ -259,10 +262,11 @@ async def entities(
 
 
 def _name(entity: er.RegistryEntry) -> str:
-    """Return an entity's name as the pages have it: without its number."""
-    key = str(entity.translation_key).replace("_number", "")
-    name: str = TEXTS["entity"][entity.domain][key]["name"]
-    return name
+    """Return an entity's name as the pages have it: without its number, or the first."""
+    texts = TEXTS["entity"][entity.domain]
+    key = str(entity.translation_key)
+    name: str = texts.get(key.replace("_number", ""), texts[key])["name"]
+    return name.replace("{number}", "1")
 
 
 def _told(*pages: Page) -> dict[str, list[dict[str, str]]]:
@@ -279,9 +283,10 @@ def _told(*pages: Page) -> dict[str, list[dict[str, str]]]:
 def test_named_entities_exist() -> None:
     """Every entity in a table has that name in Home Assistant."""
     names = {
-        texts["name"]
+        texts["name"].replace("{number}", number)
         for platform in TEXTS["entity"].values()
         for texts in platform.values()
+        for number in "123"
     }
     assert not _told(*PAGES.values()).keys() - names
 
@@ -333,6 +338,35 @@ async def test_all_entities_of_an_account_are_told(
         if key.startswith("headframe_") and "_number" not in key
     }
     assert not texts - told
+
+
+@pytest.mark.usefixtures("socket_enabled")
+async def test_all_entities_of_rigs_that_push_are_told(
+    hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator
+) -> None:
+    """Likewise, of an ASIC and a CPU/GPU rig with everything that they may push."""
+    rigs = {
+        ASIC_CODE: ("asic", "asic_specs", "asic_log_ks5l"),
+        PC_CODE: ("cpu_gpu", "cpu_gpu_specs_3gpu", "cpu_gpu_log_dual_mining_2gpu"),
+    }
+    await async_set_up_rigs(
+        hass,
+        *(pushing_entry(sort, anchor=sort, title=sort) for sort, *_ in rigs.values()),
+    )
+    client = await hass_client_no_auth()
+    for code, (sort, *names) in rigs.items():
+        for name in names:
+            what = "specs" if "specs" in name else "logs"
+            async with client.post(
+                f"{BASE}/{sort}_miners/{what}",
+                json=body(f"{name}.request"),
+                headers={"api_code": code},
+            ) as answer:
+                assert answer.status == 200
+    await hass.async_block_till_done()
+    entities = [*er.async_get(hass).entities.values()]
+    assert len(entities) > 80
+    assert not _untold(entities, PAGES[README], PAGES[RIG_MONITOR])
 
 
 def _untold(

@@ -1,11 +1,14 @@
 """The door, through Home Assistant's own HTTP server, as agents come to it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 import errno
 import gzip
 import json
+from pathlib import Path
 import random
+import threading
 from typing import Any
 from unittest.mock import patch
 
@@ -16,14 +19,15 @@ from homeassistant.components.http.ban import (
     KEY_FAILED_LOGIN_ATTEMPTS,
     KEY_LOGIN_THRESHOLD,
 )
-from homeassistant.config_entries import ConfigEntryDisabler
+from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.json import save_json
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.mining_rig.receiver import LARGEST_BODY
+from custom_components.mining_rig.receiver import DOOR, LARGEST_BODY
 from custom_components.mining_rig.store import RigStore
 
 from .pushing import (
@@ -416,7 +420,7 @@ async def test_public_addresses(
     hass: HomeAssistant, ask: Ask, pc: MockConfigEntry
 ) -> None:
     """They are refused, never with 401, unless the rig's owner allows them."""
-    with patch("custom_components.mining_rig.receiver.is_local", return_value=False):
+    with patch("custom_components.mining_rig.receiver._is_local", return_value=False):
         assert (await ask("GET", "/cpu_gpu_miners/playbooks", headers=PC))[0] == 403
         assert await ask(
             "POST",
@@ -494,6 +498,113 @@ async def test_code_of_the_other_sort_is_no_intruder(
     """It is refused, but nobody is told that it is unknown."""
     assert (await ask("GET", "/cpu_gpu_miners/playbooks", headers=ASIC))[0] == 401
     assert not ir.async_get(hass).issues
+
+
+async def test_public_addresses_are_not_adopted(
+    hass: HomeAssistant, ask: Ask, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An unknown code from outside is refused, and no repair offers to add it."""
+    with patch("custom_components.mining_rig.receiver._is_local", return_value=False):
+        assert (
+            await ask("GET", "/cpu_gpu_miners/playbooks", headers={"api_code": "x" * 9})
+        ) == (401, INVALID)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert not ir.async_get(hass).issues
+    assert "Login attempt" in caplog.text
+
+
+async def test_agents_that_knock_are_not_remembered_without_end(
+    hass: HomeAssistant, ask: Ask
+) -> None:
+    """Nobody fills the memory with invented codes; the newest can be added."""
+    codes = [f"invented-{number}" for number in range(200)]
+    assert await ask(
+        "POST", "/asic_miners/expected_status_bulk", json={"api_code_list": codes}
+    ) == (200, {})
+    door = hass.data[DOOR]
+    assert len(door._knocks) < 100
+    knock = door.knock_of("127.0.0.1")
+    assert knock is not None
+    assert knock.code == codes[-1]
+    assert knock.rig_type == "asic"
+    assert len(ir.async_get(hass).issues) == 1
+
+
+async def test_specs_of_an_adopted_agent_and_a_full_disk(
+    hass: HomeAssistant, ask: Ask, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The rig is set up all the same, and its owner is told in the log."""
+    specs = body("cpu_gpu_specs_3gpu.request")
+    head = {"api_code": "77aa77aa77aa77aa"}
+    assert (await ask("POST", "/cpu_gpu_miners/specs", json=specs, headers=head))[
+        0
+    ] == 401
+    entry = pushing_entry("cpu_gpu", code=head["api_code"], title="New", anchor="ff")
+    with patch(
+        "custom_components.mining_rig.store.save_json",
+        side_effect=OSError(errno.ENOSPC, "No space left on device"),
+    ):
+        await async_set_up_rigs(hass, entry)
+    assert entry.state is ConfigEntryState.LOADED
+    assert "New: " in caplog.text
+    # It sends them again when it is started again.
+    assert (await ask("POST", "/cpu_gpu_miners/specs", json=specs, headers=head))[
+        0
+    ] == 200
+
+
+async def test_unexpected_errors_are_told(
+    hass: HomeAssistant, client: TestClient[Any, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """An error of our own is in the log, and is not called anything else."""
+    with patch.object(
+        hass.data[DOOR], "async_playbooks", side_effect=ZeroDivisionError
+    ):
+        async with client.get(f"{BASE}/cpu_gpu_miners/playbooks", headers=PC) as answer:
+            assert answer.status == 500
+    assert "Unexpected error while answering a rig" in caplog.text
+
+
+async def test_save_goes_on_when_the_agent_hangs_up(
+    hass: HomeAssistant, client: TestClient[Any, Any], asic: MockConfigEntry
+) -> None:
+    """An older state never reaches the disk after a newer one."""
+    store = hass.data[DOOR]._rigs[asic.entry_id].store
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(*arguments: Any, **facts: Any) -> None:
+        if not begun.is_set():
+            begun.set()
+            go_on.wait(10)
+        save_json(*arguments, **facts)
+
+    with patch("custom_components.mining_rig.store.save_json", slow):
+        first = asyncio.create_task(store.keep("rig_monitor_specs", {"model": "A"}))
+        await hass.async_add_executor_job(begun.wait, 10)
+        first.cancel()
+        second = asyncio.create_task(store.keep("rig_monitor_orders", {"power": False}))
+        await asyncio.sleep(0)
+        assert not second.done()
+        go_on.set()
+        await second
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    again = RigStore(hass, asic.entry_id)
+    await again.async_load()
+    assert again.get("rig_monitor_specs") == {"model": "A"}
+    assert again.get("rig_monitor_orders") == {"power": False}
+
+
+async def test_nothing_is_written_of_a_rig_that_was_removed(
+    hass: HomeAssistant, client: TestClient[Any, Any], asic: MockConfigEntry
+) -> None:
+    """Not by a push that was under way, either."""
+    store = hass.data[DOOR]._rigs[asic.entry_id].store
+    await hass.config_entries.async_remove(asic.entry_id)
+    await store.keep("rig_monitor_specs", {"model": "A"})
+    assert not Path(
+        hass.config.path(".storage", f"mining_rig.{asic.entry_id}")
+    ).exists()
 
 
 # ---- the webhook

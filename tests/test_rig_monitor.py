@@ -4,17 +4,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.config_entries import (
-    SOURCE_INTEGRATION_DISCOVERY,
-    SOURCE_RECONFIGURE,
-    SOURCE_USER,
-    ConfigEntryState,
-)
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.mining_rig.const import DOMAIN
@@ -309,167 +301,33 @@ async def test_diagnostics_hold_no_secret(hass: HomeAssistant, push: Push) -> No
             assert secret not in report
 
 
-# ---- dialogs
+async def test_totals_of_shares_do_not_fall(hass: HomeAssistant, push: Push) -> None:
+    """A pool that tells nothing for a moment keeps its part of the total."""
+
+    async def total(**shares: int | None) -> str:
+        changes = {f"{key}_share": count for key, count in shares.items()}
+        assert await push("asic_log_ks5l", **changes) == 200
+        await hass.async_block_till_done()
+        return shown(hass).get("accepted_shares", "")
+
+    # Nobody knows yet what the second has taken.
+    assert await total(pool_1_accepted=100, pool_2_accepted=None) == ""
+    assert await total(pool_1_accepted=100, pool_2_accepted=20) == "120 shares"
+    assert await total(pool_1_accepted=101, pool_2_accepted=None) == "121 shares"
+    assert await total(pool_1_accepted=None, pool_2_accepted=22) == "123 shares"
+    # All start from nothing when the miner restarts.
+    assert await total(pool_1_accepted=1, pool_2_accepted=0) == "1 shares"
+    nothing = {f"pool_{n}_accepted": None for n in (1, 2, 3)}
+    assert await total(**nothing) == "unknown shares"
 
 
-async def test_add(hass: HomeAssistant) -> None:
-    """The code is made, and shown with address and webhook."""
-    flow = hass.config_entries.flow
-    menu = await flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-    form = await flow.async_configure(menu["flow_id"], {"next_step_id": "rig_monitor"})
-    assert form["type"] is FlowResultType.FORM
-    agent = await flow.async_configure(
-        form["flow_id"], {"name": "Thanh Long", "rig_type": "asic"}
-    )
-    assert agent["step_id"] == "rig_monitor_agent"
-    told = agent["description_placeholders"]
-    assert told is not None
-    assert len(told["api_code"]) == 32
-    assert told["base"].endswith("/api/mining_rig/v1")
-    done = await flow.async_configure(agent["flow_id"], {})
+async def test_total_without_unused_pools(hass: HomeAssistant, push: Push) -> None:
+    """A pool without address and user is none; its counters need not be there."""
+    unused = {
+        f"pool_{n}_{key}": None
+        for n in (2, 3)
+        for key in ("address", "user", "state", "accepted_share", "rejected_share")
+    }
+    assert await push("asic_log_ks5l", pool_1_accepted_share=7, **unused) == 200
     await hass.async_block_till_done()
-    assert done["type"] is FlowResultType.CREATE_ENTRY
-    entry = done["result"]
-    assert entry.state is ConfigEntryState.LOADED
-    assert entry.data["api_code"] == told["api_code"]
-    assert told["webhook"].endswith(f"/api/webhook/{entry.data['webhook_id']}")
-
-
-@pytest.mark.parametrize(
-    ("answers", "errors"),
-    [
-        ({"name": "Thanh Long"}, {"name": "name_taken"}),
-        ({"name": "New", "api_code": ASIC_CODE}, {"api_code": "code_taken"}),
-        ({"name": "New", "api_code": PC_CODE}, {"api_code": "code_taken"}),
-        ({"name": "New", "api_code": "a b c d e f"}, {"api_code": "code_invalid"}),
-        ({"name": "New", "api_code": "short"}, {"api_code": "code_invalid"}),
-    ],
-)
-@pytest.mark.usefixtures("push")
-async def test_add_errors(
-    hass: HomeAssistant, answers: dict[str, str], errors: dict[str, str]
-) -> None:
-    """Two rigs never share a code."""
-    flow = hass.config_entries.flow
-    menu = await flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-    form = await flow.async_configure(menu["flow_id"], {"next_step_id": "rig_monitor"})
-    result = await flow.async_configure(
-        form["flow_id"], {"rig_type": "asic", **answers}
-    )
-    assert result["errors"] == errors
-    again = await flow.async_configure(
-        form["flow_id"],
-        {"name": "New", "rig_type": "asic", "api_code": "brand_new_code"},
-    )
-    assert again["step_id"] == "rig_monitor_agent"
-
-
-async def test_wait_for_the_first_push(
-    hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator, push: Push
-) -> None:
-    """The dialog goes on when the agent comes; what it said is not lost."""
-    flow = hass.config_entries.flow
-    menu = await flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-    form = await flow.async_configure(menu["flow_id"], {"next_step_id": "rig_monitor"})
-    code = "2222222222"
-    agent = await flow.async_configure(
-        form["flow_id"], {"name": "New", "rig_type": "cpu_gpu", "api_code": code}
-    )
-    waiting = await flow.async_configure(agent["flow_id"], {"wait": True})
-    assert waiting["type"] is FlowResultType.SHOW_PROGRESS
-    client = await hass_client_no_auth()
-    async with client.post(
-        f"{BASE}/cpu_gpu_miners/specs",
-        json=body("cpu_gpu_specs_3gpu.request"),
-        headers={"api_code": code},
-    ) as answer:
-        assert answer.status == 401
-    await hass.async_block_till_done()
-    done = await flow.async_configure(agent["flow_id"])
-    await hass.async_block_till_done()
-    assert done["type"] is FlowResultType.CREATE_ENTRY
-    async with client.post(
-        f"{BASE}/cpu_gpu_miners/logs",
-        json={"gpu_3_core_temp": 50},
-        headers={"api_code": code},
-    ) as answer:
-        assert answer.status == 200
-    await hass.async_block_till_done()
-    names = {device.name for device in dr.async_get(hass).child_devices}
-    assert "GPU 3 NVIDIA GeForce RTX 3080" in names
-
-
-async def test_adopt(
-    hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator, push: Push
-) -> None:
-    """An agent that keeps knocking brings its code along."""
-    client = await hass_client_no_auth()
-    headers = {"api_code": "its-own-code"}
-    async with client.get(f"{BASE}/cpu_gpu_miners/playbooks", headers=headers) as got:
-        assert got.status == 401
-    flow = hass.config_entries.flow
-    form = await flow.async_init(
-        DOMAIN,
-        context={"source": SOURCE_INTEGRATION_DISCOVERY},
-        data={"address": "127.0.0.1"},
-    )
-    assert form["step_id"] == "rig_monitor"
-    assert "its-own-code" not in str(flow.async_progress())
-    agent = await flow.async_configure(
-        form["flow_id"],
-        {"name": "Found", "rig_type": "cpu_gpu", "api_code": "its-own-code"},
-    )
-    done = await flow.async_configure(agent["flow_id"], {})
-    assert done["type"] is FlowResultType.CREATE_ENTRY
-    await hass.async_block_till_done()
-    async with client.get(f"{BASE}/cpu_gpu_miners/playbooks", headers=headers) as got:
-        assert (got.status, await got.json()) == (200, [])
-    gone = await flow.async_init(
-        DOMAIN,
-        context={"source": SOURCE_INTEGRATION_DISCOVERY},
-        data={"address": "10.0.0.1"},
-    )
-    assert gone["reason"] == "agent_gone"
-
-
-async def test_renew_the_code(
-    hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator, push: Push
-) -> None:
-    """Only the new one is let in."""
-    entry = hass.config_entries.async_entries(DOMAIN)[0]
-    flow = hass.config_entries.flow
-    form = await flow.async_init(
-        DOMAIN, context={"source": SOURCE_RECONFIGURE, "entry_id": entry.entry_id}
-    )
-    assert form["step_id"] == "rig_monitor_reconfigure"
-    told = form["description_placeholders"]
-    assert told is not None
-    assert told["api_code"] == ASIC_CODE
-    new = await flow.async_configure(
-        form["flow_id"], {"api_code": ASIC_CODE, "renew": True}
-    )
-    done = await flow.async_configure(new["flow_id"], {})
-    await hass.async_block_till_done()
-    assert done["reason"] == "reconfigure_successful"
-    code = entry.data["api_code"]
-    assert code != ASIC_CODE
-    client = await hass_client_no_auth()
-    for head, status in ((ASIC_CODE, 401), (code, 200)):
-        async with client.get(
-            f"{BASE}/asic_miners/expected_status", headers={"api_code": head}
-        ) as answer:
-            assert answer.status == status
-
-
-async def test_options(hass: HomeAssistant, push: Push) -> None:
-    """A rig that pushes has options of its own."""
-    entry = hass.config_entries.async_entries(DOMAIN)[0]
-    assert isinstance(entry, MockConfigEntry)
-    flow = hass.config_entries.options
-    form = await flow.async_init(entry.entry_id)
-    asked = {str(key) for key in form["data_schema"].schema}  # type: ignore[union-attr]
-    assert {"stale_after", "off_takes", "on_takes", "allow_public"} <= asked
-    assert "keep_order" not in asked
-    await flow.async_configure(form["flow_id"], {"stale_after": 30, "off_takes": 60})
-    await hass.async_block_till_done()
-    assert entry.runtime_data.stale_after.total_seconds() == 30
+    assert state(hass, "sensor", "accepted_shares").state == "7"

@@ -8,6 +8,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.device_registry import AnyDeviceEntry
 from homeassistant.helpers.typing import ConfigType
 
+from .cloudhook import async_close_cloudhook
 from .const import CONF_KIND, DOMAIN
 from .coordinator import RigConfigEntry, RigCoordinator
 from .history import async_watch_history
@@ -81,6 +82,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: RigConfigEntry) -> bool
 async def async_remove_entry(hass: HomeAssistant, entry: RigConfigEntry) -> None:
     """Forget the rig."""
     async_forget_issues(hass, entry)
+    await async_close_cloudhook(hass, entry)
     await async_remove_store(hass, entry.entry_id)
 
 

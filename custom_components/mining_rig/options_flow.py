@@ -1,10 +1,12 @@
 """The options of a rig: its power, its behaviour, the units that it is shown in."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from homeassistant.components.sensor import SensorDeviceClass
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlowWithReload
 from homeassistant.const import CONF_ENTITY_ID, Platform, UnitOfPower, UnitOfTime
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import (
     BooleanSelector,
@@ -19,6 +21,12 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
+from .cloudhook import (
+    CONF_CLOUDHOOK,
+    async_close_cloudhook,
+    async_cloudhook_offered,
+    async_open_cloudhook,
+)
 from .const import (
     CONF_BASE_POWER,
     CONF_KEEP_ORDER,
@@ -28,7 +36,7 @@ from .const import (
     CONF_ZERO_WHILE_OFF,
     RECORDER,
 )
-from .receiver import CONF_ALLOW_PUBLIC
+from .receiver import CONF_ALLOW_PUBLIC, CONF_CLOUDHOOK_URL
 from .sources import KINDS
 from .sources.rig_monitor import (
     CONF_OFF_TAKES,
@@ -92,8 +100,16 @@ class RigOptionsFlow(OptionsFlowWithReload):
     ) -> ConfigFlowResult:
         """Ask how the rig's power is known and how the rig behaves."""
         schema = self._settings()
-        options = self.config_entry.options
-        if user_input is not None:
+        options: Mapping[str, Any] = self.config_entry.options
+        errors: dict[str, str] = {}
+        if user_input is not None and CONF_CLOUDHOOK in schema.schema:
+            wanted = user_input.pop(CONF_CLOUDHOOK, False)
+            try:
+                await self._async_want_cloudhook(wanted)
+            except HomeAssistantError:
+                errors[CONF_CLOUDHOOK] = "cloud_not_there"
+                options = user_input
+        if user_input is not None and not errors:
             own = {str(key) for key in schema.schema}
             others = {k: v for k, v in options.items() if k not in own}
             if not user_input.get(CONF_RATED_POWER):
@@ -103,7 +119,18 @@ class RigOptionsFlow(OptionsFlowWithReload):
         return self.async_show_form(
             step_id="settings",
             data_schema=self.add_suggested_values_to_schema(schema, options),
+            errors=errors,
         )
+
+    async def _async_want_cloudhook(self, wanted: bool) -> None:
+        """Get an address at the cloud for the webhook, or give it back."""
+        entry = self.config_entry
+        if wanted == (CONF_CLOUDHOOK_URL in entry.data):
+            return
+        if wanted:
+            await async_open_cloudhook(self.hass, entry)
+        else:
+            await async_close_cloudhook(self.hass, entry)
 
     def _settings(self) -> vol.Schema:
         own = er.async_entries_for_config_entry(
@@ -131,6 +158,10 @@ class RigOptionsFlow(OptionsFlowWithReload):
                 vol.Optional(CONF_ON_TAKES, default=ON_TAKES): _SECONDS,
                 vol.Optional(CONF_ALLOW_PUBLIC, default=False): BooleanSelector(),
             }
+            has_hook = CONF_CLOUDHOOK_URL in self.config_entry.data
+            if has_hook or async_cloudhook_offered(self.hass):
+                hook = vol.Optional(CONF_CLOUDHOOK, default=has_hook)
+                fields[hook] = BooleanSelector()
         elif not kind.flags:
             fields[vol.Optional(CONF_KEEP_ORDER, default=False)] = BooleanSelector()
         for flag in kind.flags:

@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 from hmac import compare_digest
 from http import HTTPStatus
@@ -38,7 +39,11 @@ from homeassistant.util.network import is_local
 import orjson
 
 from .const import CONF_KIND, DOMAIN, LOGGER
-from .repairs import async_forget_unknown_agent, async_raise_unknown_agent
+from .repairs import (
+    async_forget_unknown_agent,
+    async_manage_shared_code,
+    async_raise_unknown_agent,
+)
 from .sources.rig_monitor import CONF_RIG_TYPE, RigMonitorSource
 from .sources.rig_monitor.orders import SPECS_NOTE, expected_status, served_playbooks
 from .sources.rig_monitor.parse import (
@@ -62,6 +67,8 @@ PATH: Final = "/api/mining_rig/v1"
 CONF_API_CODE: Final = "api_code"
 CONF_WEBHOOK_ID: Final = "webhook_id"
 CONF_ALLOW_PUBLIC: Final = "allow_public"
+CONF_CLOUDHOOK_URL: Final = "cloudhook_url"
+"""Where Home Assistant Cloud takes what is meant for the rig's webhook."""
 
 LARGEST_BODY: Final = 2**20
 PUSHES_PER_SECOND: Final = 10.0
@@ -78,6 +85,8 @@ _MOST_REMEMBERED: Final = 64
 _MOST_CODES: Final = 1000
 """Codes of one bulk request that are looked up."""
 
+_OUTSIDE: Final = {"message": "Only private addresses are allowed for this rig."}
+
 DOOR: Final[HassKey[Door]] = HassKey(f"{DOMAIN}_door")
 
 
@@ -91,8 +100,12 @@ class PushingRig:
     code: bytes
     webhook_id: str
     allow_public: bool
+    cloudhook: bool
+    """Whether the webhook is reached through Home Assistant Cloud, too."""
     playbooks: frozenset[int]
     """Ids of the playbooks that stand in the entry."""
+    shared_by: tuple[str, ...] = ()
+    """Addresses of several rigs that seem to use the code."""
     tokens: float = PUSHES_AT_ONCE
     counted_at: float = field(default_factory=time.monotonic)
 
@@ -181,7 +194,8 @@ class Door:
         code = str(entry.data[CONF_API_CODE])
         webhook_id = str(entry.data[CONF_WEBHOOK_ID])
         allow_public = bool(entry.options.get(CONF_ALLOW_PUBLIC))
-        facts = (_bytes(code), webhook_id, allow_public)
+        cloudhook = CONF_CLOUDHOOK_URL in entry.data
+        facts = (_bytes(code), webhook_id, allow_public, cloudhook)
         known = self._rigs.get(entry.entry_id)
         if known is not None:
             if gone := known.playbooks - playbook_ids(entry):
@@ -190,7 +204,12 @@ class Door:
                     "mining_rig: remove playbooks",
                 )
             known.playbooks = playbook_ids(entry)
-            if (known.code, known.webhook_id, known.allow_public) == facts:
+            if facts == (
+                known.code,
+                known.webhook_id,
+                known.allow_public,
+                known.cloudhook,
+            ):
                 return
             self._drop(known)
         rig = PushingRig(
@@ -200,6 +219,7 @@ class Door:
             code=_bytes(code),
             webhook_id=webhook_id,
             allow_public=allow_public,
+            cloudhook=cloudhook,
             playbooks=playbook_ids(entry),
         )
         self._rigs[entry.entry_id] = rig
@@ -215,8 +235,7 @@ class Door:
             entry.title,
             webhook_id,
             self._async_handle_webhook,
-            # Home Assistant Cloud offers an address for those that are not.
-            local_only=not allow_public,
+            local_only=not (allow_public or cloudhook),
             allowed_methods=(hdrs.METH_GET, hdrs.METH_POST),
         )
 
@@ -352,16 +371,16 @@ class Door:
         return rig
 
     def _let_in(self, request: web.Request, rig: PushingRig) -> None:
+        self._require_neighbor(request, rig)
+        if request.remote is not None:
+            _remember(self._spoke, request.remote, dt_util.utcnow())
+
+    def _require_neighbor(self, request: web.Request, rig: PushingRig) -> None:
         if not self._may_come(request, rig):
             self._say_once(
                 request, "has a good code but comes from outside; see the rig's options"
             )
-            raise _Refusal(
-                HTTPStatus.FORBIDDEN,
-                {"message": "Only private addresses are allowed for this rig."},
-            )
-        if request.remote is not None:
-            _remember(self._spoke, request.remote, dt_util.utcnow())
+            raise _Refusal(HTTPStatus.FORBIDDEN, _OUTSIDE)
 
     def _may_come(self, request: web.Request, rig: PushingRig) -> bool:
         return rig.allow_public or _is_private(self.hass, request)
@@ -391,8 +410,12 @@ class Door:
             coordinator = rig.entry.runtime_data
             source = coordinator.source
             assert isinstance(source, RigMonitorSource)
-            source.receive(fields, dt_util.utcnow())
+            now = dt_util.utcnow()
+            source.receive(fields, now)
             coordinator.async_receive()
+            if (shared_by := source.shared_by(now)) != rig.shared_by:
+                rig.shared_by = shared_by
+                async_manage_shared_code(self.hass, rig.entry, shared_by)
         # The last log is not kept: the next one comes in seconds.
 
     async def _async_keep_specs(self, rig: PushingRig, specs: dict[str, str]) -> None:
@@ -425,14 +448,17 @@ class Door:
             if isinstance(found := fields.get(key), list)
         ]
         codes = dict.fromkeys(c for found in lists for c in found if type(c) is str)
-        answer = {}
+        answer, unknown = {}, []
         for code in [*codes][:_MOST_CODES]:
             rig = self.find(code)
             if rig is None or rig.rig_type is not RigType.ASIC:
-                self._turn_away(request, code, RigType.ASIC)
+                unknown.append(code)
             elif self._may_come(request, rig):
                 self._let_in(request, rig)
                 answer[code] = await self.async_expected_status(rig)
+        # Last, as good codes speak for the address they come from.
+        for code in unknown:
+            self._turn_away(request, code, RigType.ASIC)
         return answer
 
     async def async_playbooks(self, rig: PushingRig) -> list[dict[str, Any]]:
@@ -450,6 +476,9 @@ class Door:
         )
         try:
             assert rig is not None
+            if not (rig.cloudhook and request.remote is None):
+                # Else Home Assistant Cloud hands over what came to its own address.
+                self._require_neighbor(request, rig)
             if request.method == hdrs.METH_POST:
                 fields = cleaned(await _async_body(request))
                 message = _recognized(rig.rig_type, fields)
@@ -564,15 +593,18 @@ async def _async_body(request: web.Request) -> Any:
     said = request.headers.get(hdrs.CONTENT_LENGTH, "0")
     if said.isdecimal() and int(said) > LARGEST_BODY:
         raise _Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, too_large)
-    received = bytearray()
+    pieces: list[bytes] = []
+    size = 0
     stream = request.content
     try:
         # Counted as it comes: a compressed body may be far larger than it looks.
-        while chunk := await stream.read(_CHUNK):
-            received += chunk
-            if len(received) > LARGEST_BODY:
+        while piece := await stream.read(_CHUNK):
+            size += len(piece)
+            if size > LARGEST_BODY:
                 raise _Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, too_large)
-        return orjson.loads(received) if received.strip() else {}
+            pieces.append(piece)
+        received = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        return orjson.loads(received) if received and not received.isspace() else {}
     except (orjson.JSONDecodeError, web.RequestPayloadError) as err:
         raise _Refusal(
             HTTPStatus.BAD_REQUEST, {"errors": {"detail": "Bad Request"}}
@@ -616,12 +648,16 @@ def _is_private(hass: HomeAssistant, request: web.Request) -> bool:
 
     Behind a trusted proxy, Home Assistant has put the forwarded address in its place.
     """
-    if is_cloud_connection(hass):
+    if is_cloud_connection(hass) or request.remote is None:
         return False
-    if request.remote is None:
-        return False
+    return _is_local(request.remote)
+
+
+@lru_cache(maxsize=_MOST_REMEMBERED)
+def _is_local(address: str) -> bool:
+    """Tell whether an address is private; agents come from the same few."""
     try:
-        return is_local(ip_address(request.remote))
+        return is_local(ip_address(address))
     except ValueError:
         return False
 

@@ -1,6 +1,6 @@
 """What the owner of a rig has to know or to decide."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from homeassistant.components.repairs import FlowType, RepairsFlow, RepairsFlowResult
@@ -8,6 +8,7 @@ from homeassistant.config_entries import (
     SOURCE_INTEGRATION_DISCOVERY,
     SOURCE_RECONFIGURE,
     ConfigEntry,
+    ConfigFlowContext,
 )
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.data_entry_flow import FlowResultType
@@ -26,6 +27,7 @@ READ_ONLY: Final = "read_only"
 OTHER_RIG: Final = "other_rig"
 POWER_METER: Final = "power_meter_gone"
 UNKNOWN_AGENT: Final = "unknown_agent"
+SHARED_CODE: Final = "shared_code"
 
 _README: Final = "https://github.com/mining-rig-home-assistant/mining_rig"
 _HELP: Final = {
@@ -33,6 +35,7 @@ _HELP: Final = {
     OTHER_RIG: "another-rig-answers-at-the-address-of-a-rig",
     POWER_METER: "the-power-meter-of-a-rig-is-gone",
     UNKNOWN_AGENT: "an-agent-uses-an-unknown-api-code",
+    SHARED_CODE: "two-rigs-seem-to-use-the-api-code-of-a-rig",
 }
 """Where the README tells more."""
 
@@ -69,7 +72,7 @@ def async_manage_issues(
 @callback
 def async_forget_issues(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Take back everything that concerns a rig."""
-    for subject in (READ_ONLY, OTHER_RIG, POWER_METER):
+    for subject in (READ_ONLY, OTHER_RIG, POWER_METER, SHARED_CODE):
         ir.async_delete_issue(hass, DOMAIN, issue_id(subject, entry))
 
 
@@ -126,6 +129,25 @@ def async_raise_unknown_agent(hass: HomeAssistant, address: str) -> None:
 def async_forget_unknown_agent(hass: HomeAssistant, address: str | None) -> None:
     """Take it back: the agent's rig was added."""
     ir.async_delete_issue(hass, DOMAIN, _unknown_agent_id(address))
+
+
+@callback
+def async_manage_shared_code(
+    hass: HomeAssistant, entry: ConfigEntry, addresses: Sequence[str]
+) -> None:
+    """Say that rigs at these addresses push with one code; take it back without any."""
+    if not addresses:
+        ir.async_delete_issue(hass, DOMAIN, issue_id(SHARED_CODE, entry))
+        return
+    # It vanishes when one of them stops: nothing to press.
+    _raise(
+        hass,
+        entry,
+        SHARED_CODE,
+        SHARED_CODE,
+        is_fixable=False,
+        addresses=", ".join(addresses),
+    )
 
 
 # ---- the power meter
@@ -284,19 +306,32 @@ class UnknownAgentFlow(RepairsFlow):
     async def async_step_init(
         self, user_input: dict[str, Any] | None = None
     ) -> RepairsFlowResult:
+        """Begin; what this step is given is no answer."""
+        return await self.async_step_confirm()
+
+    async def async_step_confirm(
+        self, user_input: dict[str, Any] | None = None
+    ) -> RepairsFlowResult:
         """Offer to add a rig with the agent's code."""
         assert self.data is not None
         address = str(self.data["address"])
         if user_input is None:
             return self.async_show_form(
-                step_id="init",
+                step_id="confirm",
                 data_schema=vol.Schema({}),
                 description_placeholders={"address": address},
             )
-        flow = await self.hass.config_entries.flow.async_init(
-            DOMAIN,
-            context={"source": SOURCE_INTEGRATION_DISCOVERY},
-            data={"address": address},
+        flows = self.hass.config_entries.flow
+        context = ConfigFlowContext(
+            source=SOURCE_INTEGRATION_DISCOVERY, title_placeholders={"name": address}
+        )
+        # One that was closed unfinished waits among what Home Assistant discovered.
+        for before in flows.async_progress_by_handler(
+            DOMAIN, match_context=dict(context)
+        ):
+            flows.async_abort(before["flow_id"])
+        flow = await flows.async_init(
+            DOMAIN, context=context, data={"address": address}
         )
         if flow["type"] is FlowResultType.ABORT:
             return self.async_abort(reason="agent_gone")

@@ -118,6 +118,11 @@ ROWS: Final[dict[Quantity, Row]] = {
     Quantity.CHOICE: Row(device_class=SensorDeviceClass.ENUM, state_class=None),
 }
 
+_WORDED: Final = (
+    SensorDeviceClass.ENUM,
+    SensorDeviceClass.TIMESTAMP,
+    SensorDeviceClass.UPTIME,
+)
 _SCALED: Final = (Quantity.HASHRATE, Quantity.EFFICIENCY)
 
 
@@ -165,8 +170,8 @@ class RigSensor(ChannelEntity, SensorEntity):
         self._revision = coordinator.revision
         self._attributes: Mapping[str, Any] | None = None
         """What the state's attributes were when they were worked out last."""
-        self._converted = False
-        """Whether it is shown in another unit than the quantity's."""
+        self._translated = False
+        """Whether Home Assistant shows it in another unit or form than it is told."""
         self._text = STATE_UNKNOWN
 
     @property
@@ -182,14 +187,14 @@ class RigSensor(ChannelEntity, SensorEntity):
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        """Write what is measured at every reading, since statistics look for that."""
-        if not self._measured:
-            super()._handle_coordinator_update()
-            return
-        revision = self.coordinator.revision
+        """Write what changed, and what is measured at every reading.
+
+        Statistics look for when something was last measured.
+        """
         seen = self._seen()
         changed = seen != self._shown
-        if not changed and revision == self._revision:
+        revision = self.coordinator.revision
+        if not changed and (not self._measured or revision == self._revision):
             return
         self._shown, self._revision = seen, revision
         states = self.hass.states
@@ -212,7 +217,11 @@ class RigSensor(ChannelEntity, SensorEntity):
     def _write_whole(self) -> None:
         """Let Home Assistant work out the state, and note what came of it."""
         self.async_write_ha_state()
-        self._converted = self.unit_of_measurement != self.native_unit_of_measurement
+        native = self.native_unit_of_measurement
+        # What has no unit of its own, such as shares, only gets one to look at.
+        self._translated = self.device_class in _WORDED or (
+            native is not None and native != self.unit_of_measurement
+        )
         if (state := self.hass.states.get(self.entity_id)) is not None:
             self._text, self._attributes = state.state, state.attributes
 
@@ -220,7 +229,7 @@ class RigSensor(ChannelEntity, SensorEntity):
         """Return the state as Home Assistant writes it."""
         if not available:
             return STATE_UNAVAILABLE
-        shown = self.state if self._converted else self._native(value)
+        shown = self.state if self._translated else self._native(value)
         if shown is None:
             return STATE_UNKNOWN
         return f"{shown:.15}" if isinstance(shown, float) else str(shown)

@@ -37,6 +37,7 @@ class RigStore:
         self._lock = asyncio.Lock()
         self._notes: dict[str, Any] = {}
         self._loaded = False
+        self._removed = False
         self.layout = Layout()
         self.energy: dict[str, float] = {}
         self.orders: dict[str, Any] = {}
@@ -92,9 +93,20 @@ class RigStore:
     async def async_save(self) -> None:
         """Write everything; it is on disk when this returns.
 
-        Raises HomeAssistantError where that is not possible.
+        A save that has begun goes on where its caller is cancelled, as a request is
+        whose agent hangs up: two at once could leave the older one on disk. Raises
+        HomeAssistantError where writing is not possible.
         """
+        saving = self._hass.async_create_task(
+            self._async_save(), f"{DOMAIN}: save {self._path.name}"
+        )
+        saving.add_done_callback(_look_at_its_error)
+        await asyncio.shield(saving)
+
+    async def _async_save(self) -> None:
         async with self._lock:
+            if self._removed:
+                return
             document = {
                 "version": _VERSION,
                 "minor_version": 1,
@@ -121,8 +133,9 @@ class RigStore:
             ) from err
 
     async def async_remove(self) -> None:
-        """Delete the file."""
+        """Delete the file, for ever."""
         async with self._lock:
+            self._removed = True
             await self._hass.async_add_executor_job(
                 lambda: self._path.unlink(missing_ok=True)
             )
@@ -173,6 +186,12 @@ async def async_remove_store(hass: HomeAssistant, entry_id: str) -> None:
     stores = hass.data.setdefault(_STORES, {})
     store = stores.pop(entry_id, None) or RigStore(hass, entry_id)
     await store.async_remove()
+
+
+def _look_at_its_error(saving: asyncio.Task[None]) -> None:
+    """Take note of an error that nobody waits for any more."""
+    if not saving.cancelled():
+        saving.exception()
 
 
 def _mapping(data: dict[str, Any], key: str) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from .ports import LOOPBACK, url
 DOMAIN = "mining_rig"
 LOG = "home-assistant.log"
 _INTEGRATION = ROOT / "custom_components" / DOMAIN
+_BLUEPRINTS = ROOT / "blueprints"
 _USER = "6d696e696e6720726967206465656d6f"
 
 _CONFIGURATION = """\
@@ -52,6 +53,8 @@ logger:
   default: warning
   logs:
     custom_components.mining_rig: info
+# What the pretend phone registers with.
+mobile_app:
 recorder:
 repairs:
 scene: !include scenes.yaml
@@ -100,6 +103,7 @@ def prepare(folder: Path, *, port: int, fresh: bool) -> None:
         if not (storage / name).exists():
             _write(storage / name, content)
     _link(folder / "custom_components" / DOMAIN)
+    shutil.copytree(_BLUEPRINTS, folder / "blueprints", dirs_exist_ok=True)
 
 
 def http_file(port: int) -> dict[str, Any]:

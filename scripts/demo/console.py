@@ -75,7 +75,13 @@ def welcome(
         ]
         if faults := dict.fromkeys(fault for rig in rigs for fault in rig.faults):
             lines += [f"    More: {', '.join(faults)}", f"    See {simulated.page}"]
-    lines += _pushed(base, rigs, webhook)
+    lines += _pushed(base, rigs, webhook, empty=empty)
+    lines += [
+        "",
+        "  A pretend phone: messages appear here too; read them, press a button",
+        f"    curl {simulated.phone}",
+        f"    curl -X POST {simulated.phone}/press/pause",
+    ]
     lines += [
         "",
         "  Diagnostics   Settings > Devices & services > Mining Rig > three dots of a rig",
@@ -87,7 +93,9 @@ def welcome(
     return "\n".join(lines)
 
 
-def _pushed(base: str, rigs: Sequence[SimulatedRig], webhook: str | None) -> list[str]:
+def _pushed(
+    base: str, rigs: Sequence[SimulatedRig], webhook: str | None, *, empty: bool
+) -> list[str]:
     """Tell how rigs that push are spoilt, and how to push by hand."""
     pushed = [rig for rig in rigs if is_pushed(rig)]
     if not pushed:
@@ -98,6 +106,16 @@ def _pushed(base: str, rigs: Sequence[SimulatedRig], webhook: str | None) -> lis
         for rig in pushed
         for order in ("hot", "off", "normal")
     ]
+    if empty:
+        lines += [
+            "    Their agents push already and are refused: add them with the codes above,",
+            "    or through Settings > System > Repairs.",
+        ]
+    else:
+        lines += [
+            "    Automations of the two blueprints watch them, half a minute after the",
+            "    start: one that is hot is told to the phone, or loses its power.",
+        ]
     lines += ["", "  Push by hand (add -i to see the status)"]
     for title, command in curls(base, pushed, webhook):
         lines += [f"    # {title}", f"    {command}"]

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from .console import say
 from .errors import DemoError
 from .ports import is_free
 from .processes import Child
@@ -25,20 +26,21 @@ class RunningFarm:
 
 
 @asynccontextmanager
-async def running(push_to: str) -> AsyncIterator[RunningFarm]:
+async def running(push_to: str, *, speed: float = 1) -> AsyncIterator[RunningFarm]:
     """Run the simulator; DemoError if it does not announce its rigs.
 
-    Agents get the base address `push_to`, and do not run before they are told.
+    Agents get the base address `push_to`, and do not run before they are told. For
+    rigs and agents, time passes `speed` times as fast as in reality.
     """
-    pushing = ("--push-to", push_to, "--agents-wait")
-    async with Child.running("simulator", *_port_arguments(), *pushing) as child:
+    how = ("--push-to", push_to, "--agents-wait", "--speed", str(speed))
+    async with Child.running("simulator", *_port_arguments(), *how) as child:
         lines = child.lines()
         said = await _announced(lines)
-        drain = asyncio.create_task(_drain(lines))
+        pump = asyncio.create_task(_pump(lines))
         try:
             yield RunningFarm(child=child, said=said)
         finally:
-            drain.cancel()
+            pump.cancel()
 
 
 def _port_arguments() -> Sequence[str]:
@@ -62,6 +64,7 @@ async def _announced(lines: AsyncIterator[str]) -> Announcement:
     raise DemoError("\n".join(["The simulated rigs did not start.", *said]))
 
 
-async def _drain(lines: AsyncIterator[str]) -> None:
-    async for _ in lines:
-        pass
+async def _pump(lines: AsyncIterator[str]) -> None:
+    """Pass on what it says: messages on the phone, agents that crash."""
+    async for line in lines:
+        say(line)

@@ -17,6 +17,7 @@ from homeassistant.const import BASE_PLATFORMS
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import aiohttp_client, service
 
+from .absent import stand_in
 from .options import ROOT
 
 _UNUSED = {
@@ -69,6 +70,7 @@ def _make_resolver(_: HomeAssistant) -> _Resolver:
 if __name__ == "__main__":
     # The integration is found where a user puts it, not in the checkout.
     sys.path.remove(str(ROOT))
+    stand_in()
     bootstrap.DEFAULT_INTEGRATIONS.difference_update(_UNUSED)
     with (
         patch.object(aiohttp_client, "_async_make_resolver", _make_resolver),

@@ -14,13 +14,16 @@ from .ports import url
 from .rigs import FLOWS, SimulatedRig, answer
 
 _KIND = "rig_monitor"
-_API = "/api/mining_rig/v1"
+API = "/api/mining_rig/v1"
 _SUBENTRY_FLOWS = "/api/config/config_entries/subentries/flow"
-_PLAYBOOK: Mapping[str, str] = {
-    "cpu_coin_name": "Monero",
-    "cpu_algorithm": "rx/0",
-    "cpu_wallet_address": "demo-wallet",
-    "cpu_pool_address": "pool.hashvault.pro:443",
+_OPTIONS_FLOWS = "/api/config/config_entries/options/flow"
+_PLAYBOOK: Mapping[str, Any] = {
+    "cpu": {
+        "cpu_coin_name": "Monero",
+        "cpu_algorithm": "rx/0",
+        "cpu_wallet_address": "demo-wallet",
+        "cpu_pool_address": "pool.hashvault.pro:443",
+    }
 }
 """What the form does not suggest by itself; no simulated miner goes to a pool."""
 
@@ -62,7 +65,7 @@ _CPU_GPU_LOG = {
 
 def base_url(port: int) -> str:
     """Return the base address that agents of this demo get."""
-    return f"{url(port)}{_API}"
+    return f"{url(port)}{API}"
 
 
 def is_pushed(rig: SimulatedRig) -> bool:
@@ -84,14 +87,6 @@ async def start_agents(rigs: Iterable[SimulatedRig]) -> None:
                     pass
 
 
-async def pushes(rig: SimulatedRig) -> int:
-    """Return how many logs Home Assistant has accepted, as the agent counts them."""
-    page = rig.control.removesuffix(f"/rigs/{rig.slug}")
-    async with aiohttp.ClientSession() as session, session.get(page) as response:
-        states = (await response.json())["rigs"]
-    return next(int(state["pushed"]) for state in states if state["slug"] == rig.slug)
-
-
 async def add_playbook(home: HomeAssistant, rig: SimulatedRig) -> None:
     """Have a CPU/GPU rig mine, as a user would; DemoError if the dialog refuses."""
     entry_id = await _entry_id(home, rig)
@@ -104,6 +99,17 @@ async def add_playbook(home: HomeAssistant, rig: SimulatedRig) -> None:
         raise DemoError(f"{rig.name} got no playbook: {step.get('errors')}")
 
 
+async def set_stale_after(home: HomeAssistant, rig: SimulatedRig, seconds: int) -> None:
+    """Choose when a rig counts as offline; DemoError if the dialog refuses."""
+    step = await home.post(_OPTIONS_FLOWS, {"handler": await _entry_id(home, rig)})
+    flow = f"{_OPTIONS_FLOWS}/{step['flow_id']}"
+    step = await home.post(flow, {"next_step_id": "settings"})
+    answers = answer(step["data_schema"], {"stale_after": seconds})
+    step = await home.post(flow, answers)
+    if step["type"] != "create_entry":
+        raise DemoError(f"{rig.name} keeps its options: {step.get('errors')}")
+
+
 async def webhook_path(home: HomeAssistant, rig: SimulatedRig) -> str | None:
     """Return the path that the rig's dialog shows; None if the rig is not there."""
     entry_id = await _entry_id(home, rig)
@@ -111,7 +117,7 @@ async def webhook_path(home: HomeAssistant, rig: SimulatedRig) -> str | None:
         return None
     step = await home.post(FLOWS, {"handler": DOMAIN, "entry_id": entry_id})
     await home.delete(f"{FLOWS}/{step['flow_id']}")
-    shown: dict[str, Any] = answer(step["data_schema"], {})
+    shown: Mapping[str, Any] = step["description_placeholders"]
     _, found, rest = str(shown.get("webhook")).partition("/api/webhook/")
     return f"{found}{rest}" if found else None
 
@@ -129,7 +135,7 @@ def curls(
     `base` is Home Assistant's address, `webhook` the path of a CPU/GPU rig's webhook;
     what no rig is there for is left out.
     """
-    api = f"{base}{_API}"
+    api = f"{base}{API}"
     lines = [("Is anybody there?", f"curl {api}/ping")]
     asic = next((r for r in rigs if is_pushed(r) and not is_cpu_gpu(r)), None)
     cpu_gpu = next((r for r in rigs if is_cpu_gpu(r)), None)

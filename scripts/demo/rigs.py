@@ -40,6 +40,11 @@ class Announcement:
     """Address of its own page, for a browser."""
     rigs: Sequence[SimulatedRig]
 
+    @property
+    def phone(self) -> str:
+        """Address of the pretend phone."""
+        return f"{self.page}/phone"
+
 
 def read_announcement(line: str) -> Announcement:
     """Understand the line that the simulator prints; DemoError if it is none."""

@@ -9,7 +9,7 @@ import signal
 import socket
 import time
 
-from . import check, config_dir, farm, home, ports, pushing, rigs
+from . import automations, check, config_dir, farm, home, phone, ports, pushing, rigs
 from .client import Disconnected
 from .console import say, tunnel, welcome
 from .errors import DemoError
@@ -76,6 +76,12 @@ async def _keep_running(
             if first and not options.empty:
                 await _add_all(house, simulated)
             if first:
+                await phone.connect(
+                    house.api,
+                    simulated.said.phone,
+                    base=ports.url(options.port),
+                    config_dir=options.config_dir,
+                )
                 await pushing.start_agents(simulated.said.rigs)
             showing = Showing(house.api, options.config_dir)
             await showing.open()
@@ -128,6 +134,7 @@ async def _watch(
     rigs_end = asyncio.create_task(simulated.child.wait())
     house_end = asyncio.create_task(house.child.wait())
     follow = asyncio.create_task(_follow(showing))
+    automate = asyncio.create_task(_automate(house))
     try:
         await asyncio.wait((rigs_end, house_end), return_when=asyncio.FIRST_COMPLETED)
         if rigs_end.done():
@@ -140,10 +147,18 @@ async def _watch(
             case status:
                 raise DemoError(f"Home Assistant has ended with status {status}.")
     finally:
-        for task in (rigs_end, house_end, follow):
+        for task in (rigs_end, house_end, follow, automate):
             task.cancel()
 
 
 async def _follow(showing: Showing) -> None:
     with suppress(Disconnected):
         await showing.follow()
+
+
+async def _automate(house: home.RunningHome) -> None:
+    try:
+        with suppress(Disconnected):
+            await automations.make_when_possible(house.api)
+    except DemoError as error:
+        say(str(error))

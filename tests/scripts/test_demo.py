@@ -586,6 +586,8 @@ def test_welcome_tells_everything(tmp_path: Path) -> None:
         "ssh -L me@rig",
         "host 127.0.0.1, port 18081, access token garage-5678",
         "curl -X POST http://127.0.0.1:18080/rigs/garage/hot",
+        "curl http://127.0.0.1:18080/phone",
+        "curl -X POST http://127.0.0.1:18080/phone/press/pause",
         "home-assistant.log",
         "Diagnostics",
         "Ctrl-C",

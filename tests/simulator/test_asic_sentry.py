@@ -348,12 +348,12 @@ async def test_relay_and_lamp_follow_orders(door: Door) -> None:
     async with sentry_at(door.url) as sentry:
         [asic] = sentry.asics
         await sentry.step(60)
-        assert asic.hashing
+        assert asic.mining
         assert asic.power > 3000
         door.answers[STATUS] = (200, OFF | {"light_expected_status": "on"})
         await sentry.step(10)
         assert not asic.powered
-        assert not asic.hashing
+        assert not asic.mining
         assert asic.power == 0
         assert asic.light
         assert asic.order.name == "Thanh Long"
@@ -364,14 +364,14 @@ async def test_relay_and_lamp_follow_orders(door: Door) -> None:
         door.answers[STATUS] = (200, ON)
         await sentry.step(10)
         assert asic.powered
-        assert not asic.hashing, "it boots"
+        assert not asic.mining, "it boots"
         assert not asic.light
         door.clear()
         await sentry.step(160)
         assert door.of("/logs") == []
         await sentry.step(150)
         logs = [request.json() for request in door.of("/logs")]
-        assert asic.hashing
+        assert asic.mining
         assert logs[0]["uptime"].startswith("00:00:0")
         assert logs[0]["hashrate_5_min"] < logs[-1]["hashrate_5_min"] < 11_000
         assert logs[0]["pool_1_accepted_share"] < 10
@@ -385,7 +385,7 @@ async def test_reached_while_it_boots(door: Door) -> None:
         codes = [request.headers["api_code"] for request in door.of("/logs")]
         assert codes == ["api_code_2"] * 10
         await sentry.step(100)
-        assert sentry.asics[0].hashing
+        assert sentry.asics[0].mining
 
 
 async def test_bulk_orders(door: Door) -> None:
@@ -424,10 +424,10 @@ async def test_without_relay_or_with_a_stuck_one(door: Door) -> None:
         sentry.asics[1].fault("relay_stuck")
         await sentry.step(30)
         assert [asic.order.asic for asic in sentry.asics] == ["off", "off"]
-        assert all(asic.hashing for asic in sentry.asics)
+        assert all(asic.mining for asic in sentry.asics)
         sentry.asics[1].clear("relay_stuck")
         await sentry.step(5)
-        assert [asic.hashing for asic in sentry.asics] == [True, False]
+        assert [asic.mining for asic in sentry.asics] == [True, False]
 
 
 async def test_relays_hold_while_the_agent_is_down(door: Door) -> None:
@@ -597,7 +597,7 @@ async def test_off_and_unplugged(door: Door) -> None:
         second.fault("unplugged")
         await sentry.step(300)
         assert door.of("/logs") == []
-        assert (first.hashing, second.hashing) == (False, True)
+        assert (first.mining, second.mining) == (False, True)
         first.fault("on")
         second.fault("on")
         await sentry.step(300)

@@ -83,7 +83,7 @@ KINDS: Final[dict[str, Kind]] = {
         ),
         manufacturer="Mining Rig Monitor",
         pushes=True,
-        hidden=frozenset(("api_code", "webhook_id")),
+        hidden=frozenset(("api_code", "cloudhook_url", "webhook_id")),
     ),
     "t_rex": Kind(
         module="t_rex",

@@ -33,11 +33,14 @@ from .parse import (
     Facts,
     Log,
     RigType,
+    ShareTotals,
     parse_log,
     parse_specs,
     sensed,
     with_rated_power,
 )
+from .repeated import LastRate, without_rate
+from .shared_code import AddressesInTurn
 
 CONF_RIG_TYPE: Final = "rig_type"
 
@@ -98,11 +101,15 @@ class RigMonitorSource:
         self._received: datetime | None = None
         self._gaps: deque[float] = deque(maxlen=_INTERVALS_SEEN)
         self._kinds: dict[str, PartKind] = {}
+        self._shares = ShareTotals()
+        self._totals = Values()
         self._started: datetime | None = None
         self._order: tuple[bool, bool] | None = None
         self._ordered_at: datetime | None = None
         self._spoke_at: datetime | None = None
         self._worked_at: datetime | None = None
+        self._rate = LastRate()
+        self._addresses = AddressesInTurn()
         self._sensed: dict[str, tuple[tuple[Any, ...], datetime]] = {}
         self._facts: tuple[Any, Facts] = (None, Facts())
 
@@ -121,7 +128,12 @@ class RigMonitorSource:
         if self._received is not None and now > self._received:
             self._gaps.append((now - self._received).total_seconds())
         silent = self._received is None or now - self._received > self.stale_after
+        self._addresses.take(log.parts[RIG].get(readings.LAN_ADDRESS.plain), now)
+        self._rate.take(log, now)
+        if not orders_of(self._notes).mining and self._rate.is_repeated(log, now):
+            log = without_rate(log)
         self._log, self._received = log, now
+        self._totals = self._shares.add(log.shares)
         for key in log.parts:
             if key in log.kinds:
                 self._kinds[key] = log.kinds[key]
@@ -137,6 +149,10 @@ class RigMonitorSource:
             else (values, now)
             for key, values in seen.items()
         }
+
+    def shared_by(self, now: datetime) -> tuple[str, ...]:
+        """Return the addresses of rigs that push with one code, none as it should be."""
+        return self._addresses.found(now)
 
     @property
     def stale_after(self) -> timedelta:
@@ -208,6 +224,7 @@ class RigMonitorSource:
 
     def _rig_values(self, log: Log) -> Values:
         values = Values(log.parts[RIG])
+        values.update(self._totals)
         if self.rig_type is RigType.ASIC:
             values = with_rated_power(values, self._rated)
         started = values.get(STARTED.plain)

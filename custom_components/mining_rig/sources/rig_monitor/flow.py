@@ -19,6 +19,7 @@ from homeassistant.config_entries import (
 )
 from homeassistant.const import CONF_NAME
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.data_entry_flow import section
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.network import NoURLAvailableError, get_url
 from homeassistant.helpers.selector import (
@@ -33,7 +34,15 @@ import voluptuous as vol
 
 from ...const import CONF_ANCHOR, CONF_KIND, DOMAIN
 from ...forms import Answers, flat, form_schema
-from ...receiver import CONF_API_CODE, CONF_WEBHOOK_ID, DOOR, KIND, PATH, Door
+from ...receiver import (
+    CONF_API_CODE,
+    CONF_CLOUDHOOK_URL,
+    CONF_WEBHOOK_ID,
+    DOOR,
+    KIND,
+    PATH,
+    Door,
+)
 from ...store import async_get_store
 from .. import KINDS
 from . import CONF_RIG_TYPE, playbooks
@@ -43,13 +52,15 @@ from .subentries import CONF_PLAYBOOK_ID, PLAYBOOK, playbook_title
 _CODE: Final = re.compile(r"[\x21-\x7e]{8,255}")
 _CONF_WAIT: Final = "wait"
 _CONF_RENEW: Final = "renew"
-_CONF_BASE: Final = "base"
-_CONF_WEBHOOK: Final = "webhook"
+_SETTINGS: Final[Mapping[RigType, tuple[str, str]]] = {
+    RigType.ASIC: ("mininig_rig_commander_api_url", "api_code"),
+    RigType.CPU_GPU: ("MININIG_RIG_COMMANDER_API_URL", "API_CODE"),
+}
+"""What ASIC Sentry and CPU/GPU Sentry call their server's address and the API code."""
 _WAIT: Final = 300.0
 """Seconds; an agent that was restarted pushes within 10 s, one with many rigs later."""
 
 _TEXT: Final = TextSelector()
-_COPY: Final = TextSelector(TextSelectorConfig(read_only=True))
 _LONG: Final = TextSelector(TextSelectorConfig(multiline=True))
 
 
@@ -130,6 +141,7 @@ class RigMonitorFlow(ConfigFlow):
                 form_schema(form), suggested
             ),
             errors=errors,
+            last_step=False,
         )
 
     def _code_error(self, code: str) -> str | None:
@@ -142,14 +154,21 @@ class RigMonitorFlow(ConfigFlow):
         )
         return "code_taken" if code in others else None
 
-    def _shown(self, data: Mapping[str, Any]) -> dict[str, str]:
+    def _shown(self, data: Mapping[str, Any], name: str) -> dict[str, str]:
+        """Return what stands in the descriptions of dialogs, where it can be copied.
+
+        A text field that is read only cannot: browsers do not let its text be selected.
+        """
         base = _base(self.hass)
+        base_setting, code_setting = _SETTINGS[RigType(data[CONF_RIG_TYPE])]
+        hook = webhook.async_generate_path(data[CONF_WEBHOOK_ID])
         return {
-            _CONF_BASE: f"{base}{PATH}",
+            "name": name,
+            "base": f"{base}{PATH}",
+            "base_setting": base_setting,
             CONF_API_CODE: data[CONF_API_CODE],
-            _CONF_WEBHOOK: (
-                f"{base}{webhook.async_generate_path(data[CONF_WEBHOOK_ID])}"
-            ),
+            "code_setting": code_setting,
+            "webhook": data.get(CONF_CLOUDHOOK_URL, f"{base}{hook}"),
         }
 
     async def async_step_rig_monitor_agent(
@@ -161,21 +180,13 @@ class RigMonitorFlow(ConfigFlow):
                 self._silent = False
                 return await self.async_step_rig_monitor_wait()
             return await self.async_step_rig_monitor_done()
-        shown = self._shown(self._new)
-        schema = vol.Schema(
-            {
-                **{
-                    vol.Optional(key, default=text): _COPY
-                    for key, text in shown.items()
-                },
-                vol.Optional(_CONF_WAIT, default=False): BooleanSelector(),
-            }
-        )
         return self.async_show_form(
             step_id="rig_monitor_agent",
-            data_schema=schema,
+            data_schema=vol.Schema(
+                {vol.Optional(_CONF_WAIT, default=False): BooleanSelector()}
+            ),
             errors={"base": "no_push"} if self._silent else {},
-            description_placeholders={**shown, "name": self._new[CONF_NAME]},
+            description_placeholders=self._shown(self._new, self._new[CONF_NAME]),
         )
 
     async def async_step_rig_monitor_wait(
@@ -233,32 +244,26 @@ class RigMonitorFlow(ConfigFlow):
         errors: dict[str, str] = {}
         if user_input is not None:
             code = str(user_input.get(CONF_API_CODE) or "").strip()
-            if user_input.get(_CONF_RENEW) or not code:
+            if not code and user_input[_CONF_RENEW]:
                 code = secrets.token_hex(16)
+            if code in ("", entry.data[CONF_API_CODE]):
+                return self.async_abort(reason="nothing_changed")
             if error := self._code_error(code):
                 errors[CONF_API_CODE] = error
-            elif code == entry.data[CONF_API_CODE]:
-                return self.async_abort(reason="nothing_changed")
             else:
                 self._new = {**entry.data, CONF_API_CODE: code}
                 return await self.async_step_rig_monitor_renewed()
-        shown = self._shown(entry.data)
         schema = vol.Schema(
             {
-                vol.Optional(_CONF_BASE, default=shown[_CONF_BASE]): _COPY,
-                vol.Optional(_CONF_WEBHOOK, default=shown[_CONF_WEBHOOK]): _COPY,
-                vol.Optional(
-                    CONF_API_CODE,
-                    description={"suggested_value": shown[CONF_API_CODE]},
-                ): _TEXT,
                 vol.Optional(_CONF_RENEW, default=False): BooleanSelector(),
+                vol.Optional(CONF_API_CODE): _TEXT,
             }
         )
         return self.async_show_form(
             step_id="rig_monitor_reconfigure",
             data_schema=self.add_suggested_values_to_schema(schema, user_input),
             errors=errors,
-            description_placeholders={**shown, "name": entry.title},
+            description_placeholders=self._shown(entry.data, entry.title),
         )
 
     async def async_step_rig_monitor_renewed(
@@ -268,14 +273,60 @@ class RigMonitorFlow(ConfigFlow):
         entry = self._get_reconfigure_entry()
         if user_input is not None:
             if self._code_error(self._new[CONF_API_CODE]):
+                # Another dialog has taken it in the meantime.
                 return self.async_abort(reason="code_taken")
             return self.async_update_reload_and_abort(entry, data=self._new)
-        code = self._new[CONF_API_CODE]
         return self.async_show_form(
             step_id="rig_monitor_renewed",
-            data_schema=vol.Schema({vol.Optional(CONF_API_CODE, default=code): _COPY}),
-            description_placeholders={"name": entry.title, CONF_API_CODE: code},
+            data_schema=vol.Schema({}),
+            description_placeholders=self._shown(self._new, entry.title),
         )
+
+
+_SOFTWARE: Final = "software"
+_SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    **{group: playbooks.group_keys(group) for group in playbooks.GROUPS},
+    _SOFTWARE: ("software_name", "software_version", "module"),
+}
+"""The sections of a playbook's form."""
+_SECTION_OF: Final = {key: name for name, keys in _SECTIONS.items() for key in keys}
+"""Where the browser shows what is wrong with a field: above its section."""
+
+
+def _playbook_schema(known: Mapping[str, Any], errors: Mapping[str, str]) -> vol.Schema:
+    """Return the form of a playbook.
+
+    Open are the processor's section, as all that agents can run mines with it, and
+    those with something to see.
+    """
+    opened = {
+        name
+        for name, keys in _SECTIONS.items()
+        if name in errors or (name != _SOFTWARE and any(known.get(key) for key in keys))
+    } | {"cpu"}
+    sections = {
+        name: section(
+            vol.Schema({vol.Optional(key): _TEXT for key in keys}),
+            {"collapsed": name not in opened},
+        )
+        for name, keys in _SECTIONS.items()
+    }
+    return vol.Schema(
+        {
+            **{vol.Required(group): sections[group] for group in playbooks.GROUPS},
+            vol.Required("command_argument"): _LONG,
+            vol.Required(_SOFTWARE): sections[_SOFTWARE],
+            vol.Required("set"): _TEXT,
+        }
+    )
+
+
+def _flat_playbook(user_input: Mapping[str, Any]) -> dict[str, str]:
+    """Return the answers without their sections, and with single blanks only."""
+    plain = {k: v for k, v in user_input.items() if k not in _SECTIONS}
+    for name in _SECTIONS:
+        plain |= user_input[name]
+    return {key: " ".join(str(value).split()) for key, value in plain.items()}
 
 
 class PlaybookFlow(ConfigSubentryFlow):
@@ -308,8 +359,11 @@ class PlaybookFlow(ConfigSubentryFlow):
             playbooks.DEFAULTS,
         )
         if user_input is not None:
-            answers = {k: " ".join(str(v).split()) for k, v in user_input.items()}
-            errors = playbooks.checked(answers)
+            answers = _flat_playbook(user_input)
+            errors = {
+                _SECTION_OF.get(field, field): error
+                for field, error in playbooks.checked(answers).items()
+            }
             if not errors and playbooks.clash(note, playbook_id, answers):
                 errors["set"] = "software_taken"
             if not errors:
@@ -323,20 +377,16 @@ class PlaybookFlow(ConfigSubentryFlow):
                     errors["base"] = "not_stored"
                 else:
                     return self._finish(entry, number, answers)
-        schema = vol.Schema(
-            {
-                vol.Required("set"): _TEXT,
-                vol.Required("software_name"): _TEXT,
-                vol.Required("software_version"): _TEXT,
-                vol.Required("module"): _TEXT,
-                vol.Required("command_argument"): _LONG,
-                **{vol.Optional(key): _TEXT for key in playbooks.ADDRESSES},
-            }
-        )
+            known = answers
         return self.async_show_form(
             step_id=step,
             data_schema=self.add_suggested_values_to_schema(
-                schema, known if user_input is None else user_input
+                _playbook_schema(known, errors),
+                dict(known)
+                | {
+                    name: {key: known.get(key) or "" for key in keys}
+                    for name, keys in _SECTIONS.items()
+                },
             ),
             errors=errors,
             description_placeholders={"rig": entry.title},

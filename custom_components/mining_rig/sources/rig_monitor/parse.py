@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 import math
 import re
 from typing import Any, Final
@@ -35,13 +36,14 @@ from ...model import (
     RIG,
     STARTED,
     TEMPERATURE,
+    Channel,
     PartKind,
     Quantity,
     Reading,
     Window,
 )
 from ..base import JsonObject
-from ..parse import Fields, Values
+from ..parse import LONGEST_TEXT, Values
 from . import readings
 
 NOMINAL_POWER: Final = 3500
@@ -49,9 +51,6 @@ NOMINAL_POWER: Final = 3500
 CPU: Final = "cpu"
 """Key of the part that is a rig's CPU."""
 
-_BOARDS: Final = (1, 2, 3)
-_FANS: Final = (1, 2, 3, 4)
-_POOLS: Final = (1, 2, 3)
 _MOST_GPUS: Final = 32
 _COLDEST: Final = -273.15
 # What no rig reaches is no measurement.
@@ -61,6 +60,8 @@ _FASTEST: Final = 1e6
 _LEAST_RATE: Final = 1e-6
 _HIGHEST_RATE: Final = 1e27
 _LONGEST_NUMBER: Final = 40
+_LARGEST: Final = 1e200
+_LARGEST_COUNT: Final = 2**63
 _NUMBER: Final = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]{1,3})?")
 _GPU: Final = re.compile(r"gpu_([1-9][0-9]?)_([a-z].*)")
 _CLOCK: Final = re.compile(r"([0-9]{1,6}):([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2})")
@@ -180,7 +181,9 @@ def _is_gpu_name(key: str) -> bool:
 
 def _one_line(text: str) -> str:
     words = " ".join(text.split())
-    return "".join(filter(str.isprintable, words))[:255].strip()
+    if not words.isprintable():
+        words = "".join(filter(str.isprintable, words))
+    return words if len(words) <= LONGEST_TEXT else words[:LONGEST_TEXT].strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +228,10 @@ def _memory(text: str) -> float | None:
 # ---- logs
 
 
+type Shares = Mapping[Channel[int], dict[int, int | None]]
+"""Counters of the pools in use by their numbers, None if unknown, by their total."""
+
+
 @dataclass(frozen=True, slots=True)
 class Log:
     """One log: what each part told, and what to conclude from it."""
@@ -237,6 +244,33 @@ class Log:
     works: bool | None
     """Whether it does work; None where the log says nothing of it."""
     strange: tuple[str, ...]
+    shares: Shares = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class ShareTotals:
+    """Adds the counters of pools up, over logs in which one of them may be missing.
+
+    A total of counters never falls because something is not known.
+    """
+
+    _last: dict[Channel[int], dict[int, int]] = field(default_factory=dict)
+
+    def add(self, shares: Shares) -> Values:
+        """Return the totals that are known now that a log tells this."""
+        totals = Values()
+        for total, told in shares.items():
+            last = self._last.setdefault(total, {})
+            known = [(n, count) for n, count in told.items() if count is not None]
+            for number, count in known:
+                if count < last.get(number, 0):
+                    # The miner has restarted, and all its counters with it.
+                    last.clear()
+                    break
+            last.update(known)
+            if known and last.keys() >= told.keys():
+                totals[total] = sum(last.values())
+        return totals
 
 
 def parse_log(rig_type: RigType, body: JsonObject, now: datetime) -> Log:
@@ -247,30 +281,37 @@ def parse_log(rig_type: RigType, body: JsonObject, now: datetime) -> Log:
 class _Body:
     """A cleaned body, read leniently: numbers may be written as texts."""
 
-    __slots__ = ("_numbers", "_texts", "data", "strange")
+    __slots__ = ("data", "strange")
 
     def __init__(self, data: JsonObject) -> None:
-        """Take the body apart into texts and numbers."""
+        """Take the body; `strange` gets the names of what makes no sense."""
         self.data = data
         self.strange: list[str] = []
-        self._texts = Fields(data, strange=self.strange)
-        self._numbers = Fields(
-            {key: _unquoted(value) for key, value in data.items()},
-            strange=self.strange,
-        )
 
     def text(self, *keys: str) -> str | None:
         """Return the text of the first key that is there."""
         for key in keys:
-            if (found := self._texts.text(key)) is not None:
+            found = self.data.get(key)
+            if type(found) is str:
                 return _one_line(found) or None
+            if found is not None:
+                self.strange.append(key)
         return None
 
     def number(
-        self, key: str, *, minimum: float = 0, maximum: float = math.inf
+        self, key: str, *, minimum: float = 0, maximum: float = _LARGEST
     ) -> float | None:
         """Return a finite number within the bounds."""
-        return self._numbers.number(key, minimum=minimum, maximum=maximum)
+        found = self.data.get(key)
+        if found is None:
+            return None
+        if type(found) is str:
+            found = _unquoted(found)
+        # A boolean is no number here, and not-a-number is within no bounds.
+        if (type(found) is int or type(found) is float) and minimum <= found <= maximum:
+            return found
+        self.strange.append(key)
+        return None
 
     def temperature(self, key: str) -> float | None:
         """Return °C."""
@@ -278,7 +319,11 @@ class _Body:
 
     def count(self, key: str) -> int | None:
         """Return a whole number."""
-        return self._numbers.count(key)
+        found = self.number(key, maximum=_LARGEST_COUNT)
+        if found is None or found == int(found):
+            return None if found is None else int(found)
+        self.strange.append(key)
+        return None
 
     def rate(self, key: str, unit: str | None) -> tuple[float, str | None] | None:
         """Return work per second and its base unit, which is None if unknown."""
@@ -291,7 +336,7 @@ class _Body:
         if found is None:
             if (value := self.number(key)) is None:
                 return None
-            factor, base = parse_unit(unit or "") or (1, None)
+            factor, base = _unit(unit or "")
             found = value * factor, base
         if found[0] and not _LEAST_RATE <= found[0] <= _HIGHEST_RATE:
             self.strange.append(key)
@@ -309,12 +354,18 @@ class _Body:
         return now - timedelta(seconds=seconds)
 
 
-def _unquoted(value: Any) -> Any:
-    """Return the number that a text is, else what came."""
-    if type(value) is not str or len(value) > _LONGEST_NUMBER:
-        return value
-    if (match := _NUMBER.fullmatch(value.strip())) is None:
-        return value
+@lru_cache(maxsize=64)
+def _unit(text: str) -> tuple[float, str | None]:
+    """Return factor and base of a unit; agents spell theirs always the same."""
+    return parse_unit(text) or (1, None)
+
+
+def _unquoted(text: str) -> float | None:
+    """Return the number that a text is."""
+    if len(text) > _LONGEST_NUMBER:
+        return None
+    if (match := _NUMBER.fullmatch(text.strip())) is None:
+        return None
     return int(match[0]) if match[1] is match[2] is None else float(match[0])
 
 
@@ -351,27 +402,98 @@ def _spelt_out(text: str) -> float | None:
     return total
 
 
-def _put_rate(
-    values: Values,
-    rate: tuple[float, str | None] | None,
-    *,
-    window: Window | None = None,
-    number: int | None = None,
-) -> float | None:
-    """Put a rate where its unit says; return it."""
-    if rate is None:
-        return None
-    value, base = rate
-    reading = _RATES.get(base, readings.RATE)
-    values.put(reading.channel(window, number), value)
-    return value
-
-
 _RATES: Final[Mapping[str | None, Reading[float]]] = {
     "H/s": HASHRATE,
     "Sol/s": readings.SOLUTIONS,
     "g/s": readings.GRAPHS,
 }
+
+
+def _put_rate(
+    values: Values, rate: tuple[float, str | None] | None, number: int | None = None
+) -> float | None:
+    """Put a rate where its unit says; return it."""
+    if rate is None:
+        return None
+    value, base = rate
+    values[_RATES.get(base, readings.RATE).channel(number=number)] = value
+    return value
+
+
+# ---- logs of ASICs; what is always the same is looked up once
+
+
+@dataclass(frozen=True, slots=True)
+class _Pool:
+    """Where the fields of a pool of an ASIC go."""
+
+    number: int
+    keys: tuple[str, ...]
+    """Those that say whether it is in use."""
+    address: Channel[str]
+    user: Channel[str]
+    connected: Channel[bool]
+    shares: tuple[tuple[Channel[int], str, Channel[int]], ...]
+    """Total, field and channel of its counters."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Board:
+    """Where the fields of a hashboard of an ASIC go."""
+
+    part: str
+    prefix: str
+    temperatures: tuple[tuple[str, Channel[float]], ...]
+
+
+_BOARDS: Final = tuple(
+    _Board(
+        part=f"hashboard_{board}",
+        prefix=f"hashboard_{board}_",
+        temperatures=tuple(
+            (f"hashboard_{board}_temp_{place}", TEMPERATURE.channel(number=place))
+            for place in (1, 2)
+        ),
+    )
+    for board in (1, 2, 3)
+)
+_BOARD_KINDS: Final = {board.part: PartKind.HASHBOARD for board in _BOARDS}
+_FANS: Final = tuple(
+    (f"fan_{fan}_speed", FAN_SPEED.channel(number=fan)) for fan in (1, 2, 3, 4)
+)
+_POOLS: Final = tuple(
+    _Pool(
+        number=pool,
+        keys=(f"pool_{pool}_address", f"pool_{pool}_user", f"pool_{pool}_state"),
+        address=POOL.channel(number=pool),
+        user=readings.POOL_USER.channel(number=pool),
+        connected=POOL_CONNECTED.channel(number=pool),
+        shares=(
+            (
+                ACCEPTED.plain,
+                f"pool_{pool}_accepted_share",
+                POOL_ACCEPTED.channel(number=pool),
+            ),
+            (
+                REJECTED.plain,
+                f"pool_{pool}_rejected_share",
+                POOL_REJECTED.channel(number=pool),
+            ),
+        ),
+    )
+    for pool in (1, 2, 3)
+)
+_ASIC_RATES: Final[
+    Mapping[str | None, tuple[Channel[float], Channel[float], Channel[float]]]
+] = {
+    base: (
+        reading.plain,
+        reading.channel(Window.M5),
+        reading.channel(Window.M30),
+    )
+    for base, reading in (*_RATES.items(), (None, readings.RATE))
+}
+_STATES: Final = {"connected": True, "unconnected": False}
 
 
 def _asic_log(data: JsonObject, now: datetime) -> Log:
@@ -381,12 +503,9 @@ def _asic_log(data: JsonObject, now: datetime) -> Log:
     rate = _put_asic_rates(rig, body, "", uom)
     if rate is not None:
         rig[MINING.plain] = rate > 0
-    _put_pools(rig, body)
-    for fan in _FANS:
-        rig.put(
-            FAN_SPEED.channel(number=fan),
-            body.number(f"fan_{fan}_speed", maximum=_FASTEST),
-        )
+    shares = _put_pools(rig, body)
+    for key, channel in _FANS:
+        rig.put(channel, body.number(key, maximum=_FASTEST))
     rig.put(readings.REJECTION.plain, body.number("pool_rejection_rate"))
     rig.put(STARTED.plain, body.started(now))
     _put_addresses(rig, body)
@@ -397,65 +516,63 @@ def _asic_log(data: JsonObject, now: datetime) -> Log:
     else:
         rig.put(POWER.plain, watts)
     parts = {RIG: rig}
-    kinds = {}
     for board in _BOARDS:
-        values = Values()
-        _put_asic_rates(values, body, f"hashboard_{board}_", uom)
-        for place in (1, 2):
-            values.put(
-                TEMPERATURE.channel(number=place),
-                body.temperature(f"hashboard_{board}_temp_{place}"),
-            )
-        parts[f"hashboard_{board}"] = values
-        kinds[f"hashboard_{board}"] = PartKind.HASHBOARD
+        values = parts[board.part] = Values()
+        _put_asic_rates(values, body, board.prefix, uom)
+        for key, channel in board.temperatures:
+            values.put(channel, body.temperature(key))
     return Log(
         parts=_told(parts),
-        kinds=kinds,
+        kinds=_BOARD_KINDS,
         is_empty=not data,
         works=None if rate is None else rate > 0,
         strange=tuple(body.strange),
+        shares=shares,
     )
 
 
 def _put_asic_rates(
     values: Values, body: _Body, prefix: str, uom: str | None
 ) -> float | None:
-    """Put the rates of 5 and 30 minutes; the first is the newest, too."""
+    """Put the rates of 5 and 30 minutes; the first is the newest, too, and returned."""
     newest = body.rate(f"{prefix}hashrate_5_min", uom)
-    _put_rate(values, newest, window=Window.M5)
-    _put_rate(values, body.rate(f"{prefix}hashrate_30_min", uom), window=Window.M30)
-    return _put_rate(values, newest)
+    if newest is not None:
+        now, five_minutes, _ = _ASIC_RATES[newest[1]]
+        values[now] = values[five_minutes] = newest[0]
+    if (slow := body.rate(f"{prefix}hashrate_30_min", uom)) is not None:
+        values[_ASIC_RATES[slow[1]][2]] = slow[0]
+    return None if newest is None else newest[0]
 
 
-def _put_pools(rig: Values, body: _Body) -> None:
-    accepted: list[int] = []
-    rejected: list[int] = []
-    connected: list[bool] = []
+def _put_pools(rig: Values, body: _Body) -> Shares:
+    """Put what is told of each pool; return the counters of those in use."""
+    shares: Shares = {ACCEPTED.plain: {}, REJECTED.plain: {}}
+    data = body.data
     for pool in _POOLS:
-        address = body.text(f"pool_{pool}_address")
-        rig.put(POOL.channel(number=pool), address)
-        rig.put(readings.POOL_USER.channel(number=pool), body.text(f"pool_{pool}_user"))
-        state = (body.text(f"pool_{pool}_state") or "").lower()
-        if address is not None and state in ("connected", "unconnected"):
-            # Of a pool that is not used, it means nothing to be unconnected.
-            rig[POOL_CONNECTED.channel(number=pool)] = state == "connected"
-            connected.append(state == "connected")
-            if state == "connected" and POOL.plain not in rig:
-                rig[POOL.plain] = address
-        for reading, key, told in (
-            (POOL_ACCEPTED, "accepted", accepted),
-            (POOL_REJECTED, "rejected", rejected),
-        ):
-            shares = body.count(f"pool_{pool}_{key}_share")
-            rig.put(reading.channel(number=pool), shares)
-            if shares is not None:
-                told.append(shares)
-    if connected:
-        rig[POOL_CONNECTED.plain] = any(connected)
-    if accepted:
-        rig[ACCEPTED.plain] = sum(accepted)
-    if rejected:
-        rig[REJECTED.plain] = sum(rejected)
+        # Of an unused one agents tell that it is not connected, and 0 shares.
+        is_used = pool.keys[0] in data or pool.keys[1] in data
+        for total, key, channel in pool.shares:
+            count = body.count(key)
+            if count is not None:
+                rig[channel] = count
+            if is_used or count is not None:
+                shares[total][pool.number] = count
+        if not is_used:
+            continue
+        address, user, state = map(body.text, pool.keys)
+        rig.put(pool.user, user)
+        if address is None:
+            continue
+        rig[pool.address] = address
+        if (connected := _STATES.get((state or "").lower())) is None:
+            continue
+        rig[pool.connected] = connected
+        if connected:
+            rig[POOL_CONNECTED.plain] = True
+            rig.setdefault(POOL.plain, address)
+        else:
+            rig.setdefault(POOL_CONNECTED.plain, False)
+    return shares
 
 
 def _put_addresses(rig: Values, body: _Body) -> None:
@@ -549,7 +666,7 @@ def _put_gpu(values: Values, body: _Body, prefix: str) -> list[float | None]:
         body.rate(f"{prefix}hashrate_{number}", body.text(f"gpu_hashrate_uom_{number}"))
         for number in (1, 2)
     )
-    return [_put_rate(values, first), _put_rate(values, second, number=2)]
+    return [_put_rate(values, first), _put_rate(values, second, 2)]
 
 
 def _told(parts: dict[str, Values]) -> dict[str, Values]:

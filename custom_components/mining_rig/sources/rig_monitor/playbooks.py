@@ -6,6 +6,7 @@ splits the argument at single spaces.
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 import re
 from typing import Any, Final
 import unicodedata
@@ -55,6 +56,8 @@ _PLACEHOLDERS: Final[Mapping[str, str]] = {
     "POOL_ADDRESS": "cpu_pool_address",
 }
 _PLACEHOLDER: Final = re.compile(r"\$([A-Z][A-Z0-9_]*)")
+_MODULE: Final = re.compile(r"Elixir(\.[A-Z][A-Za-z0-9_]*)+")
+"""The agent calls it by this name."""
 
 
 def worker_name(name: str) -> str:
@@ -70,6 +73,8 @@ def checked(answers: Mapping[str, Any]) -> dict[str, str]:
     for key in SOFTWARE:
         if not answers.get(key):
             errors[key] = "required"
+    if _MODULE.fullmatch(answers.get("module") or "Elixir.None") is None:
+        errors["module"] = "module_invalid"
     for group in GROUPS:
         coin, algorithm, wallet, pool = group_keys(group)
         if bool(answers.get(coin)) != bool(answers.get(algorithm)):
@@ -99,11 +104,19 @@ def _is_sound(playbook: Any) -> bool:
         isinstance(playbook, dict)
         and type(playbook.get("id")) is int
         and all(
-            isinstance(playbook.get(key), str) and playbook[key]
-            for key in (*SOFTWARE, "inserted_at", "updated_at")
+            isinstance(playbook.get(key), str) and playbook[key] for key in SOFTWARE
         )
+        and all(_is_moment(playbook.get(key)) for key in ("inserted_at", "updated_at"))
         and all(isinstance(playbook.get(key), str | None) for key in ADDRESSES)
     )
+
+
+def _is_moment(text: Any) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except TypeError, ValueError:
+        return False
+    return True
 
 
 def with_playbook(
