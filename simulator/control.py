@@ -15,6 +15,7 @@ type AnyRig = SimulatedRig | PushedRig
 
 _HEADINGS = {
     "polled": "Rigs that are polled",
+    "pool": "Pools",
     "asic": "ASICs whose agent pushes",
     "cpu_gpu": "CPU/GPU rigs whose agent pushes",
 }
@@ -69,12 +70,12 @@ def _tell(rig: AnyRig, fault: str, seconds: str | None) -> None:
 def _secret(rig: AnyRig) -> str:
     """Return what lets somebody in, as typed into the integration's form."""
     form = rig.form
-    names = ("access_token", "password", "api_code")
+    names = ("access_token", "password", "api_code", "watcher_link")
     return next((str(form[name]) for name in names if form.get(name)), "")
 
 
 def _state(rig: AnyRig) -> dict[str, object]:
-    state = describe(rig) | {"now": sorted(rig.faults)}
+    state = describe(rig) | {"now": _troubles(rig)}
     if not isinstance(rig, PushedRig):
         return state
     return state | {
@@ -82,6 +83,10 @@ def _state(rig: AnyRig) -> dict[str, object]:
         "powered": rig.powered,
         "mining": rig.mining,
     }
+
+
+def _troubles(rig: AnyRig) -> list[str]:
+    return sorted(rig.faults) if isinstance(rig, PushedRig) else rig.troubles
 
 
 def _unknown(what: str, name: str, known: Iterable[str]) -> web.Response:
@@ -95,7 +100,7 @@ def _row(rig: AnyRig) -> str:
     return (
         f"<tr><td>{escape(rig.name)}<td>{rig.kind}<td>{port}"
         f"<td><code>{escape(_secret(rig))}</code>"
-        f"<td>{', '.join(sorted(rig.faults)) or 'well'}"
+        f"<td>{', '.join(_troubles(rig)) or 'well'}"
     )
 
 

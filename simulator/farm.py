@@ -7,8 +7,9 @@ from .agent import Agent, PushedRig
 from .asic_sentry import Asic, SimulatedAsicSentry
 from .clock import Clock
 from .cpu_gpu_sentry import SimulatedCpuGpuSentry
-from .faults import COMMANDS, DESCRIPTIONS
+from .faults import COMMANDS
 from .hardware import Card
+from .headframe import SimulatedHeadframe
 from .models import (
     CELERON_J4125,
     GTX_1660_SUPER,
@@ -60,8 +61,7 @@ def describe(rig: SimulatedRig | PushedRig) -> dict[str, object]:
 
 def orders(rig: SimulatedRig | PushedRig) -> Mapping[str, str]:
     """Return what can be done to a rig, each with what it means."""
-    faults = rig.descriptions if isinstance(rig, PushedRig) else DESCRIPTIONS
-    return {name.value: text for name, text in faults.items()} | COMMANDS
+    return {str(name): text for name, text in rig.descriptions.items()} | COMMANDS
 
 
 def _demo(site: Site) -> list[SimulatedRig]:
@@ -160,6 +160,7 @@ def _demo(site: Site) -> list[SimulatedRig]:
             port=site.port(5),
             boot_seconds=boot,
         ),
+        SimulatedHeadframe("HomeGarage", clock=site.clock, port=site.port(6)),
     ]
 
 

@@ -1,5 +1,6 @@
 """What can go wrong with a rig, as data."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -20,7 +21,7 @@ class Fault(StrEnum):
     NO_POOL = "no_pool"
 
 
-DESCRIPTIONS = {
+DESCRIPTIONS: Mapping[str, str] = {
     Fault.OFF: "the rig has no power; its miner starts anew when it is back",
     Fault.UNPLUGGED: "the rig is off the network and goes on mining",
     Fault.SLOW: "answers come late",

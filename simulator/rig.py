@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import ClassVar, Self
 
 from .clock import Clock, wall_clock
-from .faults import COMMANDS, Fault
+from .faults import COMMANDS, DESCRIPTIONS, Fault
 from .server import HttpServer, Reply, Request
 from .tls import self_signed
 
@@ -26,6 +26,8 @@ class SimulatedRig(ABC):
 
     kind: ClassVar[str]
     """The kind of source the integration knows it by."""
+    descriptions: ClassVar[Mapping[str, str]] = DESCRIPTIONS
+    """What can go wrong with this kind of rig."""
 
     def __init__(
         self,
@@ -82,6 +84,11 @@ class SimulatedRig(ABC):
     def most_at_once(self) -> int:
         """The most requests it was answering at one moment."""
         return self._server.busiest
+
+    @property
+    def troubles(self) -> list[str]:
+        """Everything that is wrong at present, by name."""
+        return sorted(self.faults)
 
     @property
     @abstractmethod

@@ -1,6 +1,7 @@
 """What the README and the pages under docs promise is what is there."""
 
 from collections.abc import AsyncIterator, Mapping
+from decimal import Decimal
 from itertools import pairwise
 import json
 import os
@@ -26,6 +27,8 @@ from custom_components.mining_rig.const import (
 from custom_components.mining_rig.sources import KINDS
 from scripts.demo import options
 from simulator.hardware import Card
+from simulator.headframe import SimulatedHeadframe
+from simulator.headframe.accounts import Change
 from simulator.models import RTX_3070, RTX_3080, RX_7800_XT
 from simulator.nvml import LAPTOP, SimulatedNvml, nvidia_card
 from simulator.t_rex import SimulatedTRex
@@ -33,6 +36,7 @@ from simulator.xmrig import SimulatedXMRig
 from simulator.xmrig_proxy import SimulatedXmrigProxy
 
 from .pages import PAGES, README, ROOT, Page
+from .pools import entry_of
 from .pushing import ASIC_CODE, BASE, PC_CODE, async_set_up_rigs, body, pushing_entry
 from .rigs import async_set_up, entry_for
 
@@ -42,6 +46,8 @@ XMRIG = Path("docs/xmrig.md")
 T_REX = Path("docs/t_rex.md")
 XMRIG_PROXY = Path("docs/xmrig_proxy.md")
 NVML = Path("docs/nvml.md")
+HEADFRAME = Path("docs/headframe.md")
+ACTIONS = Path("docs/pool_actions.md")
 RIG_MONITOR = Path("docs/rig_monitor.md")
 
 _ADDRESS = json.loads((COMPONENT / "manifest.json").read_text())["documentation"]
@@ -196,7 +202,13 @@ def _labels(step: Mapping[str, Any]) -> set[str]:
 def test_every_field_is_explained(kind: str) -> None:
     """A kind's form is in the README or on the kind's own page."""
     text = PAGES[README].text + PAGES[Path(f"docs/{kind}.md")].text
-    labels = _labels(TEXTS["config"]["step"][kind])
+    steps = TEXTS["config"]["step"]
+    # Where the first step only asks which way to go, the forms are behind it.
+    own = [steps[kind]]
+    if "data" not in steps[kind]:
+        own = [steps[name] for name in steps if name.startswith(f"{kind}_")]
+    labels = set().union(*(_labels(step) for step in own if "data" in step))
+    assert labels
     assert not {label for label in labels if label not in text}
 
 
@@ -212,9 +224,10 @@ def test_every_action_is_explained() -> None:
     """Each action stands in a table with its fields."""
     told: dict[str, set[str]] = {}
     name = ""
-    for row in PAGES[README].rows("Action"):
-        name = row["Action"].strip("`") or name
-        told.setdefault(name, set()).add(row["Field"].strip("`"))
+    for page in (README, ACTIONS):
+        for row in PAGES[page].rows("Action"):
+            name = row["Action"].strip("`") or name
+            told.setdefault(name, set()).add(row["Field"].strip("`"))
     assert told == {
         f"{DOMAIN}.{service}": set(texts["fields"])
         for service, texts in TEXTS["services"].items()
@@ -345,6 +358,31 @@ async def test_all_entities_of_an_xmrig_proxy_are_told(
     entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
     assert len(entities) > 60
     assert not _untold(entities, PAGES[README], PAGES[XMRIG_PROXY])
+
+
+async def test_all_entities_of_an_account_are_told(
+    hass: HomeAssistant, socket_enabled: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Likewise, of its owner, who may change settings and has an operator."""
+    monkeypatch.setattr("custom_components.mining_rig.sources.headframe.budget.GAP", 0)
+    async with SimulatedHeadframe() as pool:
+        pool.account.operator = pool.registry.groups[0].id
+        pool.user.fixed_topics.clear()
+        pool.wallet.thresholds.append(
+            Change(value=Decimal("0.002"), valid_from=2e9, updated_at=0)
+        )
+        entry = entry_of(pool)
+        await async_set_up(hass, entry)
+    entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+    told = {_name(entity) for entity in entities}
+    assert not _untold(entities, PAGES[README], PAGES[HEADFRAME])
+    texts = {
+        entry["name"]
+        for platform in TEXTS["entity"].values()
+        for key, entry in platform.items()
+        if key.startswith("headframe_") and "_number" not in key
+    }
+    assert not texts - told
 
 
 @pytest.mark.usefixtures("socket_enabled")

@@ -10,6 +10,7 @@ from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components import automation, logger
+from homeassistant.components.recorder.statistics import valid_statistic_id
 from homeassistant.const import STATE_OFF, STATE_ON
 from homeassistant.core import HomeAssistant, ServiceCall, State
 from homeassistant.helpers import config_validation as cv, entity_registry as er, script
@@ -144,6 +145,8 @@ async def test_yaml(hass: HomeAssistant, block: Block) -> None:
     elif "action" in config:
         actions = cv.SCRIPT_SCHEMA(config)
         await script.async_validate_actions_config(hass, actions)
+    elif config.get("type") == "statistics-graph":
+        assert all(map(valid_statistic_id, config["entities"]))
     else:
         assert logger.CONFIG_SCHEMA(config)[logger.DOMAIN]
 

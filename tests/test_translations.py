@@ -19,10 +19,12 @@ from custom_components.mining_rig import binary_sensor, number, sensor, sources
 from custom_components.mining_rig.model import (
     MINING_ALLOWED,
     Action,
+    EventKind,
     PartKind,
     Quantity,
     Reading,
     Window,
+    every_event_kind,
     every_reading,
 )
 from custom_components.mining_rig.sources import KINDS
@@ -39,6 +41,7 @@ CONTROLS = {
     "number": {*number.ROWS},
     "select": {Quantity.CHOICE, Quantity.TEXT},
     "switch": {Quantity.FLAG},
+    "text": {Quantity.TEXT},
 }
 """Which quantities the platforms of controls take."""
 INSTALLS = {"t_rex_install_update"}
@@ -70,6 +73,8 @@ STRUCTURE = {
     "initiate_flow",
 }
 """What stands in paths of texts beside the names that code gives."""
+MENU = ("title", "description", "menu_options", "menu_option_descriptions")
+"""What a kind's step may have beside its form."""
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -85,6 +90,15 @@ def readings() -> dict[str, Reading[Any]]:
         reading.key: reading
         for reading in every_reading()
         if not reading.key.startswith("test_")
+    }
+
+
+def event_kinds() -> dict[str, EventKind]:
+    """Return all kinds of events by key, but those that other tests made."""
+    return {
+        kind.key: kind
+        for kind in every_event_kind()
+        if not kind.key.startswith("test_")
     }
 
 
@@ -179,6 +193,8 @@ def test_every_entity_text_has_a_reading() -> None:
             if platform == "button"
             else key == "software"
             if platform == "update"
+            else key in event_kinds()
+            if platform == "event"
             else (reading := reading_of(key)) and may_show(platform, reading)
         )
     ]
@@ -192,6 +208,16 @@ def test_every_action_has_a_text_and_an_icon() -> None:
             continue
         assert f"entity.button.{key}.name" in texts()
         assert action.restarts or key in icons()["entity"]["button"]
+
+
+def test_every_event_has_a_text_and_an_icon() -> None:
+    """What can happen has a name, and each of its types."""
+    for key, kind in event_kinds().items():
+        assert f"entity.event.{key}.name" in texts()
+        assert key in icons()["entity"]["event"]
+        root = f"entity.event.{key}.state_attributes.event_type.state."
+        named = {p.removeprefix(root) for p in texts() if p.startswith(root)}
+        assert named == set(kind.types)
 
 
 def test_every_choice_has_a_text() -> None:
@@ -216,7 +242,7 @@ def test_units_of_counted_things() -> None:
 def test_every_entity_has_an_icon() -> None:
     """Its own, or that of its device class."""
     for platform, key in entity_texts():
-        if platform in ("button", "update"):
+        if platform in ("button", "event", "update"):
             continue
         reading = reading_of(key)
         assert reading is not None
@@ -300,8 +326,9 @@ def test_kinds(kind: str) -> None:
     form = KINDS[kind].form
     needed = {f"user.menu_options.{kind}", f"user.menu_option_descriptions.{kind}"}
     needed |= {f"{kind}.title"}
-    # What comes by itself has a dialog of its own for changes.
-    steps = (kind,) if KINDS[kind].pushes else (kind, "reconfigure")
+    # Some have a dialog of their own for changes.
+    own = f"config.step.{kind}_reconfigure.title" in texts()
+    steps = (kind,) if own else (kind, "reconfigure")
     needed |= {f"{step}.{path}" for step in steps for path in fields_of(form)}
     for secret in form.secrets:
         needed |= {f"reauth_confirm.data.{secret}", f"reconfigure.data.{secret}"}
@@ -351,7 +378,7 @@ def test_steps_hold_only_what_they_ask() -> None:
         unused |= {
             f"{step}{path}"
             for path in there - set(fields_of(KINDS[kind].form))
-            if path not in ("title", "description")
+            if path.split(".")[0] not in MENU
         }
     secrets = {key for kind in KINDS.values() for key in kind.form.secrets}
     step = "config.step.reauth_confirm.data"

@@ -13,6 +13,7 @@ from homeassistant.requirements import RequirementsNotFound
 from .cloudhook import async_close_cloudhook
 from .const import CONF_KIND, DOMAIN
 from .coordinator import RigConfigEntry, RigCoordinator
+from .history import async_watch_history
 from .opening import opening_for
 from .receiver import DOOR, async_open_door
 from .repairs import async_forget_issues, async_watch_power_meter
@@ -25,10 +26,12 @@ CONFIG_SCHEMA: Final = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS: Final = (
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
+    Platform.EVENT,
     Platform.NUMBER,
     Platform.SELECT,
     Platform.SENSOR,
     Platform.SWITCH,
+    Platform.TEXT,
     Platform.UPDATE,
 )
 
@@ -57,7 +60,13 @@ async def async_setup_entry(hass: HomeAssistant, entry: RigConfigEntry) -> bool:
             },
         ) from err
     source = await open_source(
-        opening_for(hass, entry.data, notes=store, options=entry.options)
+        opening_for(
+            hass,
+            entry.data,
+            notes=store,
+            options=entry.options,
+            cookies=KINDS[entry.data[CONF_KIND]].cookies,
+        )
     )
     coordinator = RigCoordinator(hass, entry, source, store)
     try:
@@ -68,6 +77,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: RigConfigEntry) -> bool:
     entry.runtime_data = coordinator
     async_watch_power_meter(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    async_watch_history(hass, entry)
     return True
 
 

@@ -27,9 +27,11 @@ from .sources.base import (
     SourceRefused,
     SourceUnreachable,
 )
+from .sources.headframe.flow import HeadframeFlow
 from .sources.rig_monitor.flow import RigMonitorFlow
 
 type Errors = dict[str, str]
+type OwnStep = Callable[..., Awaitable[ConfigFlowResult]]
 type Step = Callable[[RigFlow, dict[str, Any] | None], Awaitable[ConfigFlowResult]]
 
 _FORGET: Final = "forget_"
@@ -46,6 +48,8 @@ class RigFlow(ConfigFlow):
         self._kind = ""
         self._answers: Answers = {}
         self._identity: Identity | None = None
+        self._options: dict[str, Any] = {}
+        """What a dialog of a kind's own decides beside the answers."""
 
     @staticmethod
     @callback
@@ -64,7 +68,9 @@ class RigFlow(ConfigFlow):
         host = CONF_HOST if form.has(CONF_HOST) else "base"
         try:
             open_source = await async_opener(self.hass, kind)
-            source = await open_source(opening_for(self.hass, data))
+            source = await open_source(
+                opening_for(self.hass, data, cookies=KINDS[kind].cookies)
+            )
             try:
                 async with asyncio.timeout(READ_TIMEOUT):
                     return await source.identify(), {}
@@ -232,6 +238,7 @@ class RigFlow(ConfigFlow):
         return self.async_create_entry(
             title=name,
             data={CONF_KIND: self._kind, CONF_ANCHOR: anchor, **self._answers},
+            options=self._options,
         )
 
     # ---- new credentials, another address
@@ -240,6 +247,8 @@ class RigFlow(ConfigFlow):
         self, entry_data: Mapping[str, Any]
     ) -> ConfigFlowResult:
         """Begin when a rig has refused the stored credentials."""
+        if (own := self._own_step(entry_data[CONF_KIND], "reauth")) is not None:
+            return await own()
         return await self.async_step_reauth_confirm()
 
     async def async_step_reauth_confirm(
@@ -268,9 +277,8 @@ class RigFlow(ConfigFlow):
         """Ask for everything again; a secret that is left empty stays as it is."""
         entry = self._get_reconfigure_entry()
         kind = entry.data[CONF_KIND]
-        if KINDS[kind].pushes:
-            own: Step = getattr(type(self), f"async_step_{kind}_reconfigure")
-            return await own(self, user_input)
+        if (own := self._own_step(kind, "reconfigure")) is not None:
+            return await own(user_input)
         form = KINDS[kind].form
         if not form.fields:
             return self.async_abort(
@@ -302,6 +310,11 @@ class RigFlow(ConfigFlow):
             errors=errors,
             description_placeholders={"rig": entry.title},
         )
+
+    def _own_step(self, kind: str, purpose: str) -> OwnStep | None:
+        """Return the step of a kind whose dialog for that is its own."""
+        step: OwnStep | None = getattr(self, f"async_step_{kind}_{purpose}", None)
+        return step
 
     def _changed(
         self,
@@ -353,7 +366,7 @@ for _kind in KINDS:
     setattr(RigFlow, f"async_step_{_kind}", _form_step(_kind))
 
 
-class MiningRigConfigFlow(RigMonitorFlow, RigFlow, domain=DOMAIN):
+class MiningRigConfigFlow(HeadframeFlow, RigMonitorFlow, RigFlow, domain=DOMAIN):
     """The dialogs of a rig's life; each kind of rig has a step of its own.
 
     A dialog that is more than a form is a mix-in beside its source, named here before

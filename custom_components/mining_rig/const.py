@@ -5,6 +5,8 @@ from typing import Final
 
 DOMAIN: Final = "mining_rig"
 LOGGER: Final = logging.getLogger(__package__)
+RECORDER: Final = "recorder"
+"""Home Assistant's integration for history and statistics; it need not be set up."""
 
 # In an entry's data, beside what the source's form asked for.
 CONF_KIND: Final = "kind"
@@ -17,6 +19,7 @@ CONF_BASE_POWER: Final = "base_power"
 CONF_RATED_POWER: Final = "rated_power"
 CONF_ZERO_WHILE_OFF: Final = "zero_while_off"
 CONF_KEEP_ORDER: Final = "keep_order"
+CONF_ALLOW_WRITING: Final = "allow_writing"
 CONF_SHOWN_WORKERS: Final = "shown_workers"
 
 SHOWN_WORKERS: Final = 50

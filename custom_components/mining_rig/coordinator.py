@@ -5,7 +5,8 @@ commands and reads back what became of them.
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -29,6 +30,7 @@ from homeassistant.exceptions import (
     ConfigEntryAuthFailed,
     ConfigEntryNotReady,
     HomeAssistantError,
+    ServiceValidationError,
 )
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.event import (
@@ -67,6 +69,8 @@ from .model import (
     Action,
     Channel,
     Control,
+    EventKind,
+    Happening,
     Part,
     PartKind,
     Snapshot,
@@ -82,6 +86,7 @@ from .sources.base import (
     JsonObject,
     Polled,
     Pushed,
+    Reporting,
     Source,
     SourceBusy,
     SourceError,
@@ -106,6 +111,8 @@ _SAVE_EVERY: Final = timedelta(minutes=1)
 _ORDER_AGAIN: Final = timedelta(minutes=1)
 _METER_GAP: Final = 180.0
 """A meter that says nothing new still holds; the rig is polled at least once a minute."""
+_UNTOLD: Final = 100
+"""Events that wait for their entity; one that is disabled takes none."""
 _ENERGIES: Final[tuple[tuple[Channel[float], Channel[float]], ...]] = (
     (POWER.plain, ENERGY.plain),
     (POWER_ESTIMATE.plain, ENERGY_ESTIMATE.plain),
@@ -169,6 +176,10 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         self._issues: tuple[str | None, str | None] | None = None
         self._ordered_at: datetime | None = None
         self._layout_listeners: list[CALLBACK_TYPE] = []
+        self._event_listeners: dict[tuple[str, str], Callable[[Happening], None]] = {}
+        self._untold: defaultdict[tuple[str, str], deque[Happening]] = defaultdict(
+            lambda: deque(maxlen=_UNTOLD)
+        )
         self.data = self._away()
 
     @property
@@ -270,6 +281,10 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         """Return what the device of a part of the rig is known by."""
         return (DOMAIN, f"{self.anchor}_{part}")
 
+    def unique_id(self, part: str, key: str) -> str:
+        """Return what an entity of a part of the rig is known by."""
+        return f"{self.anchor}_{part}_{key}"
+
     @callback
     def async_register_rig(self) -> None:
         """Enter the rig's own device, or what is new about it."""
@@ -330,6 +345,32 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
     def _tell_layout(self) -> None:
         for told in list(self._layout_listeners):
             told()
+
+    # ---- events
+
+    @callback
+    def async_on_event(
+        self, part: str, kind: EventKind, told: Callable[[Happening], None]
+    ) -> CALLBACK_TYPE:
+        """Call back at each event of a kind; those that nobody was told come first."""
+        at = (part, kind.key)
+        self._event_listeners[at] = told
+        for happening in self._untold.pop(at, ()):
+            told(happening)
+
+        def stop() -> None:
+            del self._event_listeners[at]
+
+        return stop
+
+    def _tell_events(self, happened: Iterable[Happening]) -> None:
+        for happening in happened:
+            at = (happening.part, happening.kind.key)
+            if (told := self._event_listeners.get(at)) is not None:
+                told(happening)
+            else:
+                # Its entity is made only once the first reading is there.
+                self._untold[at].append(happening)
 
     # ---- reading
 
@@ -421,6 +462,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         self.data = self._with_energy(complete)
         if self.layout.learn(self.data):
             self._layout_changed(snapshot.removed)
+        self._tell_events(snapshot.happened)
         self._manage_issues()
         if self.store.orders:
             self._keep_orders(now)
@@ -664,6 +706,27 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
             with self._told_to_user():
                 await self.source.set_config(changes)
         await self.async_refresh()
+
+    async def async_report(self, question: str, details: JsonObject) -> JsonObject:
+        """Return the answer to a question of `services.py`.
+
+        Raises ServiceValidationError where the question makes no sense here.
+        """
+        if not isinstance(self.source, Reporting):
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key="no_reports",
+                translation_placeholders={"rig": self.name},
+            )
+        with self._told_to_user():
+            try:
+                return await self.source.report(question, details)
+            except CommandRefused as err:
+                raise ServiceValidationError(
+                    translation_domain=DOMAIN,
+                    translation_key=err.translation_key,
+                    translation_placeholders={"rig": self.name, **err.placeholders},
+                ) from err
 
     # ---- the owner's order, kept
 

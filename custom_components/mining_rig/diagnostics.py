@@ -17,12 +17,21 @@ from .coordinator import RigConfigEntry, RigCoordinator
 from .layout import KnownPart
 from .model import RIG, Control, Part, Value
 from .sources import KINDS
-from .sources.base import Commanded, Configured, Polled, Pushed
+from .sources.base import (
+    Commanded,
+    Configured,
+    Diagnosed,
+    Historied,
+    Polled,
+    Pushed,
+    Reporting,
+    Source,
+)
 from .sources.parse import WALLET
 
 type _Json = dict[str, Any]
 
-_CAN: Final = (Polled, Pushed, Commanded, Configured)
+_CAN: Final = (Polled, Pushed, Commanded, Configured, Historied, Reporting)
 _USER_IN_URL: Final = re.compile(r"(?<=//)[^/@\s]+(?=@)")
 _SHORTEST_SECRET: Final = 4
 """Characters; a shorter one would be found in every text."""
@@ -55,6 +64,7 @@ def _diagnostics(entry: RigConfigEntry, device: AnyDeviceEntry | None = None) ->
         "source": {
             "class": type(coordinator.source).__name__,
             "can": [c.__name__ for c in _CAN if isinstance(coordinator.source, c)],
+            **report.own(coordinator.source),
         },
         "polling": {
             "online": coordinator.online,
@@ -141,6 +151,13 @@ class _Report:
         if error is None:
             return None
         return {"type": type(error).__name__, "text": self.text(str(error))}
+
+    def own(self, source: Source) -> _Json:
+        """Return what a source says of itself."""
+        if not isinstance(source, Diagnosed):
+            return {}
+        told: _Json = source.diagnostics()
+        return {"own": told}
 
     def part(self, part: Part) -> _Json:
         """Return what a part tells now."""

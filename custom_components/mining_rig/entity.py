@@ -156,7 +156,7 @@ class RigEntity(CoordinatorEntity[RigCoordinator]):
         """
         super().__init__(coordinator)
         self._part_key = part.key
-        self._attr_unique_id = f"{coordinator.anchor}_{part.key}_{key}"
+        self._attr_unique_id = coordinator.unique_id(part.key, key)
         self._attr_device_info = _device_info(coordinator, part)
         self._attr_entity_registry_enabled_default = enabled and coordinator.shows(part)
         self._shown: tuple[Any, ...] | None = None

@@ -15,11 +15,13 @@ from .model import (
     Action,
     Channel,
     Control,
+    EventKind,
     Part,
     PartKind,
     Release,
     Snapshot,
     channel_from,
+    event_kind_from,
 )
 
 type _Json = dict[str, Any]
@@ -45,6 +47,7 @@ class KnownPart:
     controls: dict[Channel[Any], Control[Any]] = field(default_factory=dict)
     actions: dict[str, Action] = field(default_factory=dict)
     release: Release | None = None
+    events: dict[str, EventKind] = field(default_factory=dict)
     _dumped: _Json | None = field(default=None, init=False, repr=False, compare=False)
 
     def learn(self, part: Part) -> bool:
@@ -71,6 +74,10 @@ class KnownPart:
         for action in part.actions:
             if action.key not in self.actions:
                 self.actions[action.key] = action
+                changed = True
+        for kind in part.events:
+            if kind.key not in self.events:
+                self.events[kind.key] = kind
                 changed = True
         if part.release is not None:
             changed = changed or self.release is None
@@ -99,6 +106,7 @@ class KnownPart:
                 ],
                 "actions": [asdict(action) for action in self.actions.values()],
                 "release": asdict(self.release) if self.release else None,
+                "events": [*self.events],
             }
         return self._dumped
 
@@ -186,6 +194,9 @@ def _load_part(item: _Json) -> KnownPart:
                 free=stored["free"],
             )
     part.actions = {a["key"]: Action(**a) for a in item["actions"]}
+    for key in item.get("events", ()):
+        if (kind := event_kind_from(key)) is not None:
+            part.events[key] = kind
     if (release := item["release"]) is not None:
         install: Mapping[str, Any] | None = release.pop("install")
         part.release = Release(

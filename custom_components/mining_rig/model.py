@@ -92,6 +92,8 @@ class Reading[T: Value]:
     """Somebody chose it (a limit, a threshold): no statistics, no part in totals."""
     secret: bool = False
     """A wallet, a user: never in diagnostics."""
+    shown: tuple[Window, ...] = ()
+    """Averages whose entities are enabled at first; others are not."""
     _channels: dict[tuple[Window | None, int | None], Channel[T]] = field(
         default_factory=dict, init=False, repr=False
     )
@@ -153,8 +155,9 @@ class Channel[T: Value]:
 
     @property
     def enabled(self) -> bool:
-        """Whether its entity is enabled at first; averages never are."""
-        return self.reading.enabled and self.window is None
+        """Whether its entity is enabled at first; few averages are."""
+        reading = self.reading
+        return reading.enabled and (self.window is None or self.window in reading.shown)
 
     @override
     def __repr__(self) -> str:
@@ -180,12 +183,17 @@ class Control[T: Value]:
 
     channel: Channel[T]
     minimum: float = 0
+    """Of a number; of a text the fewest characters."""
     maximum: float = 100
+    """Of a number; of a text the most characters."""
     step: float = 1
     options: tuple[str, ...] = ()
     """What a select offers; empty: the reading's choices."""
     free: bool = False
-    """The options are names given by the owner, not words to translate."""
+    """The options are names given by the owner, not words to translate.
+
+    A text with such options is chosen, any other text is written.
+    """
 
     @property
     def key(self) -> str:
@@ -202,6 +210,53 @@ class Action:
     enabled: bool = True
     restarts: bool = False
     """It restarts the rig or its miner."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EventKind:
+    """Something that can happen to a part, in one of several types: a payment.
+
+    Its key never changes, nor do its types: automations wait for them.
+    """
+
+    key: str
+    types: tuple[str, ...]
+    category: Category = Category.PRIMARY
+    enabled: bool = True
+
+    def __post_init__(self) -> None:
+        """Enter the kind under its key; two never share one."""
+        if self.key in _EVENT_KINDS:
+            raise ValueError(f"two kinds of events are called {self.key}")
+        _EVENT_KINDS[self.key] = self
+
+
+_EVENT_KINDS: Final[dict[str, EventKind]] = {}
+
+
+def every_event_kind() -> Iterator[EventKind]:
+    """Go through the kinds of events of the sources imported so far."""
+    yield from _EVENT_KINDS.values()
+
+
+def event_kind_from(key: str) -> EventKind | None:
+    """Find a stored kind again; None where no imported source knows it."""
+    return _EVENT_KINDS.get(key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """Something that happened to a part, told once and never again.
+
+    `attributes` are shown to everybody and recorded: money as plain digits in a
+    string, moments in ISO 8601, nothing that is secret.
+    """
+
+    part: str
+    kind: EventKind
+    type: str
+    """One of the kind's types."""
+    attributes: Mapping[str, bool | int | float | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,6 +309,8 @@ class Part:
     controls: Mapping[Channel[Any], Control[Any]] = field(default_factory=dict)
     actions: tuple[Action, ...] = ()
     release: Release | None = None
+    events: tuple[EventKind, ...] = ()
+    """What can happen to the part, also when nothing did."""
 
     def get[T: Value](self, channel: Channel[T]) -> T | None:
         """Return the channel's value in its inner unit, None where not known."""
@@ -273,6 +330,7 @@ class Part:
             controls=self.controls,
             actions=self.actions,
             release=self.release,
+            events=self.events,
         )
 
 
@@ -289,6 +347,12 @@ class Snapshot:
     """The rig's own id as it answered, to notice another rig at this address."""
     read_only: str | None = None
     """Translation key that says how to open a rig which takes no commands."""
+    happened: tuple[Happening, ...] = ()
+    """What happened since the reading before, oldest first.
+
+    A source that sees a part for the first time tells nothing of what was before; one
+    that has to know over restarts what it told keeps that in its notes.
+    """
     strange: tuple[str, ...] = ()
     """Fields that were left out because they could not be understood."""
 

@@ -1,5 +1,6 @@
 """Numbers: controls with a range."""
 
+from decimal import Decimal
 from typing import Any, Final, override
 
 from homeassistant.components.number import NumberDeviceClass, NumberEntity, NumberMode
@@ -20,6 +21,7 @@ ROWS: Final[dict[Quantity, tuple[NumberDeviceClass | None, str | None]]] = {
     Quantity.TEMPERATURE: (NumberDeviceClass.TEMPERATURE, UnitOfTemperature.CELSIUS),
     Quantity.DURATION: (NumberDeviceClass.DURATION, UnitOfTime.SECONDS),
     Quantity.NUMBER: (None, None),
+    Quantity.MONEY: (None, None),
 }
 
 
@@ -47,7 +49,7 @@ class RigNumber(ControlEntity, NumberEntity):
         device_class, unit = ROWS[channel.reading.quantity]
         control = part.controls[channel]
         self._attr_device_class = device_class
-        self._attr_native_unit_of_measurement = unit
+        self._attr_native_unit_of_measurement = unit or channel.reading.unit
         self._attr_native_min_value = control.minimum
         self._attr_native_max_value = control.maximum
         self._attr_native_step = control.step
@@ -57,9 +59,10 @@ class RigNumber(ControlEntity, NumberEntity):
     def native_value(self) -> float | None:
         """Return the value in force, None while it is not known."""
         value = self._value
-        return float(value) if isinstance(value, int | float) else None
+        return float(value) if isinstance(value, int | float | Decimal) else None
 
     @override
     async def async_set_native_value(self, value: float) -> None:
         """Set the value and return when the rig shows it."""
-        await self._async_order(value)
+        money = self._channel.reading.quantity is Quantity.MONEY
+        await self._async_order(Decimal(repr(value)) if money else value)

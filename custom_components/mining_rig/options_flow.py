@@ -35,6 +35,7 @@ from .const import (
     CONF_RATED_POWER,
     CONF_SHOWN_WORKERS,
     CONF_ZERO_WHILE_OFF,
+    RECORDER,
     SHOWN_WORKERS,
 )
 from .model import PartKind
@@ -48,7 +49,7 @@ from .sources.rig_monitor import (
     ON_TAKES,
 )
 from .store import RigStore
-from .units import RECORDER, Scale, async_change_unit, async_scaled_sensors
+from .units import Scale, async_change_unit, async_scaled_sensors
 
 MOST_POWER: Final = 100_000
 """W; more than any household feeds to one rig."""
@@ -166,7 +167,8 @@ class RigOptionsFlow(OptionsFlowWithReload):
             vol.Optional(CONF_RATED_POWER): _WATTS,
             vol.Optional(CONF_ZERO_WHILE_OFF, default=False): BooleanSelector(),
         }
-        if KINDS[self.config_entry.data[CONF_KIND]].pushes:
+        kind = KINDS[self.config_entry.data[CONF_KIND]]
+        if kind.pushes:
             fields |= {
                 vol.Optional(CONF_STALE_AFTER): _SECONDS,
                 vol.Optional(CONF_OFF_TAKES, default=OFF_TAKES): _SECONDS,
@@ -177,8 +179,10 @@ class RigOptionsFlow(OptionsFlowWithReload):
             if has_hook or async_cloudhook_offered(self.hass):
                 hook = vol.Optional(CONF_CLOUDHOOK, default=has_hook)
                 fields[hook] = BooleanSelector()
-        else:
+        elif not kind.flags:
             fields[vol.Optional(CONF_KEEP_ORDER, default=False)] = BooleanSelector()
+        for flag in kind.flags:
+            fields[vol.Optional(flag, default=False)] = BooleanSelector()
         if self._has_workers:
             shown = vol.Optional(CONF_SHOWN_WORKERS, default=SHOWN_WORKERS)
             fields[shown] = _WORKERS

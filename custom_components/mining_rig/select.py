@@ -8,7 +8,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import RigConfigEntry
 from .entity import ControlEntity, async_add_as_they_appear, channel_key, controls
-from .model import Quantity
+from .layout import KnownPart
+from .model import Channel, Quantity
 
 PARALLEL_UPDATES: Final = 1
 
@@ -20,12 +21,17 @@ async def async_setup_entry(
 ) -> None:
     """Set up the rig's selects."""
     await async_add_as_they_appear(
-        entry,
-        async_add_entities,
-        controls(Quantity.CHOICE, Quantity.TEXT),
-        RigSelect,
-        channel_key,
+        entry, async_add_entities, _offered, RigSelect, channel_key
     )
+
+
+def _offered(part: KnownPart) -> list[Channel[Any]]:
+    """Return the choices, and the texts of which one is chosen."""
+    return [
+        channel
+        for channel in controls(Quantity.CHOICE, Quantity.TEXT)(part)
+        if channel.reading.quantity is Quantity.CHOICE or part.controls[channel].free
+    ]
 
 
 class RigSelect(ControlEntity, SelectEntity):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final, override
 
 from homeassistant.components.sensor import (
@@ -111,7 +112,7 @@ ROWS: Final[dict[Quantity, Row]] = {
         shown_unit=UnitOfDataRate.MEGABYTES_PER_SECOND,
         precision=1,
     ),
-    Quantity.MONEY: _UNMEASURED,
+    Quantity.MONEY: Row(precision=8),
     Quantity.NUMBER: Row(),
     Quantity.TEXT: _UNMEASURED,
     Quantity.CHOICE: Row(device_class=SensorDeviceClass.ENUM, state_class=None),
@@ -131,7 +132,9 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Set up the rig's sensors."""
-    async_add_as_they_appear(entry, async_add_entities, _offered, _make, channel_key)
+    await async_add_as_they_appear(
+        entry, async_add_entities, _offered, _make, channel_key
+    )
 
 
 def _offered(part: KnownPart) -> list[Channel[Any]]:
@@ -180,7 +183,8 @@ class RigSensor(ChannelEntity, SensorEntity):
         return self._native(self._value)
 
     def _native(self, value: Value | None) -> Value | None:
-        return value
+        # A decimal as text might read 1E-8; money is written in plain digits.
+        return f"{value:f}" if isinstance(value, Decimal) else value
 
     @callback
     @override

@@ -14,9 +14,9 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.recorder import get_instance
 from homeassistant.util import dt as dt_util
 
+from .const import RECORDER
 from .hashrate import base_units, efficiency_unit, factor, hashrate_unit, ladder
-
-RECORDER: Final = "recorder"
+from .history import statistic_id
 
 _AVERAGES: Final[tuple[Literal["mean", "min", "max"], ...]] = ("mean", "min", "max")
 
@@ -87,15 +87,19 @@ async def async_change_unit(
     # While the sensor is not there, no value in the old unit can slip in between.
     await hass.config_entries.async_unload(entry.entry_id)
     try:
+        registry = er.async_get(hass)
         if RECORDER in hass.config.components:
-            await _async_change_statistics(hass, entity_id, unit, rescale=rescale)
-        er.async_get(hass).async_update_entity(entity_id, unit_of_measurement=unit)
+            sensor = registry.async_get(entity_id)
+            past = [statistic_id(sensor.unique_id)] if sensor is not None else []
+            for statistics in (entity_id, *past):
+                await _async_change_statistics(hass, statistics, unit, rescale=rescale)
+        registry.async_update_entity(entity_id, unit_of_measurement=unit)
     finally:
         await hass.config_entries.async_setup(entry.entry_id)
 
 
 async def _async_change_statistics(
-    hass: HomeAssistant, entity_id: str, unit: str, *, rescale: bool
+    hass: HomeAssistant, known_as: str, unit: str, *, rescale: bool
 ) -> None:
     # The recorder need not be installed.
     from homeassistant.components.recorder.models import (
@@ -104,6 +108,7 @@ async def _async_change_statistics(
     )
     from homeassistant.components.recorder.statistics import (
         StatisticsRow,
+        async_add_external_statistics,
         async_import_statistics,
         get_metadata,
         statistics_during_period,
@@ -112,14 +117,14 @@ async def _async_change_statistics(
     recorder = get_instance(hass)
 
     def read() -> tuple[StatisticMetaData, list[StatisticsRow]] | None:
-        known = get_metadata(hass, statistic_ids={entity_id}).get(entity_id)
+        known = get_metadata(hass, statistic_ids={known_as}).get(known_as)
         if known is None:
             return None
         start = dt_util.utc_from_timestamp(0)
         rows = statistics_during_period(
-            hass, start, None, {entity_id}, "hour", None, {"mean", "min", "max"}
+            hass, start, None, {known_as}, "hour", None, {"mean", "min", "max"}
         )
-        return known[1].copy(), rows.get(entity_id, [])
+        return known[1].copy(), rows.get(known_as, [])
 
     def rescaled(row: StatisticsRow, ratio: float) -> StatisticData:
         data = StatisticData(start=dt_util.utc_from_timestamp(row["start"]))
@@ -134,7 +139,12 @@ async def _async_change_statistics(
     scale = scale_of(metadata["unit_of_measurement"])
     ratio = scale.ratio(unit) if scale is not None else None
     # What was gathered since the last full hour is in the old unit, so all has to go.
-    recorder.async_clear_statistics([entity_id])
+    recorder.async_clear_statistics([known_as])
     if rescale and ratio is not None:
         metadata["unit_of_measurement"] = unit
-        async_import_statistics(hass, metadata, [rescaled(row, ratio) for row in rows])
+        import_to = (
+            async_import_statistics
+            if metadata["source"] == RECORDER
+            else async_add_external_statistics
+        )
+        import_to(hass, metadata, [rescaled(row, ratio) for row in rows])

@@ -1,6 +1,7 @@
 """The demo's dashboard and energy settings, drawn from what the rigs have."""
 
 from collections.abc import Iterable, Mapping, Sequence
+import re
 from typing import Any, NamedTuple
 
 from .config_dir import DOMAIN
@@ -40,9 +41,19 @@ _RIG_TILES = (
     _Tile("sensor", ("efficiency",), {"color": "teal"}),
     _Tile("sensor", ("energy", "energy_estimate"), {"color": "indigo"}),
     _Tile("sensor", ("accepted_shares",), {"color": "green", "name": "Shares"}),
+    _Tile("sensor", ("headframe_rejected_share_1d",), {"color": "red"}),
+    _Tile("sensor", ("headframe_workers_stable",), {"color": "green"}),
+    _Tile("sensor", ("headframe_earnings_today",), {"color": "amber"}),
+    _Tile("sensor", ("headframe_balance",), {"color": "amber"}),
+    _Tile("sensor", ("headframe_last_payout",), {"color": "amber"}),
+    _Tile("event", ("headframe_payment",)),
 )
-_RIG_BADGES = ("connected", "mining")
-_PART_BADGES = (("hashrate",), ("temperature", "power", "fan_speed"))
+_RIG_BADGES = ("connected", "mining", "headframe_workers_down")
+_TELLS_PAST = ("headframe_workers",)
+_PART_BADGES = (
+    ("hashrate",),
+    ("temperature", "power", "fan_speed", "headframe_status"),
+)
 _MOST_OTHER_TILES = 8
 
 _GRAPHS = (
@@ -97,7 +108,28 @@ def _rig_section(rig: Device) -> Card:
         if (entity := rig.find(row.domain, *row.keys))
     ]
     parts = [_part(part) for part in rig.parts]
-    return {"type": "grid", "cards": [heading, *(tiles or _other_tiles(rig)), *parts]}
+    cards = [heading, *(tiles or _other_tiles(rig)), *_past(rig), *parts]
+    return {"type": "grid", "cards": cards}
+
+
+def _past(rig: Device) -> list[Card]:
+    """Show the imported past, which only this kind of card does."""
+    hashrate = rig.find("sensor", "hashrate")
+    if hashrate is None or rig.find("sensor", *_TELLS_PAST) is None:
+        return []
+    statistic = re.sub(r"\W+", "_", hashrate.unique_id.lower())
+    return [
+        {
+            "type": "statistics-graph",
+            "title": "The past week, as the pool tells it",
+            "entities": [f"{DOMAIN}:{statistic}"],
+            "days_to_show": 7,
+            "period": "hour",
+            "stat_types": ["mean"],
+            "hide_legend": True,
+            "grid_options": _FULL,
+        }
+    ]
 
 
 def _part(part: Device) -> Card:

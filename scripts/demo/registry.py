@@ -20,6 +20,7 @@ class Entity:
     primary: bool
     device_class: str | None
     state: str
+    unique_id: str = ""
 
     @property
     def domain(self) -> str:
@@ -79,25 +80,26 @@ def arrange(
                 primary=row["entity_category"] is None,
                 device_class=state["attributes"].get("device_class"),
                 state=state["state"],
+                unique_id=row.get("unique_id", ""),
             )
         )
     rows = sorted(devices, key=lambda row: row["created_at"])
     parts: dict[str, list[Device]] = {}
     for row in rows:
-        parent = _rig_of(row)
-        if parent is not None and row["id"] in shown:
+        if row["id"] in shown and (parent := _parent(row, shown)) is not None:
             parts.setdefault(parent, []).append(_device(row, shown))
     return [
         _device(row, shown, parts.get(row["id"], ()))
         for row in rows
-        if _rig_of(row) is None and row["id"] in shown
+        if row["id"] in shown and _parent(row, shown) is None
     ]
 
 
-def _rig_of(row: Row) -> str | None:
-    """Return the device that a card is inside of, or a worker is behind."""
-    found: str | None = row.get("parent_device_id") or row.get("via_device_id")
-    return found
+def _parent(row: Row, shown: Mapping[str, Sequence[Entity]]) -> str | None:
+    """Return the device that another one is inside of, or linked to: a worker's."""
+    parent: str | None = row.get("parent_device_id")
+    linked = row.get("via_device_id")
+    return linked if parent is None and linked in shown else parent
 
 
 def _device(

@@ -97,10 +97,17 @@ async def add(home: HomeAssistant, rig: SimulatedRig) -> bool:
 
 
 def choose(step: Mapping[str, Any], rig: SimulatedRig) -> str:
-    """Choose the rig's kind in a menu, whose options are a list or a mapping."""
-    if rig.kind not in step["menu_options"]:
+    """Choose the rig's kind in a menu, whose options are a list or a mapping.
+
+    Where a kind has several ways to be let in, the first one is the best.
+    """
+    options: list[str] = [*step["menu_options"]]
+    ways = [option for option in options if option.startswith(f"{rig.kind}_")]
+    if rig.kind in options:
+        return rig.kind
+    if not ways:
         raise DemoError(f"{rig.name} was not added: the dialog offers no {rig.kind}")
-    return rig.kind
+    return ways[0]
 
 
 def answer(fields: Sequence[Field], known: Mapping[str, Any]) -> dict[str, Any]:

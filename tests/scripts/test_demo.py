@@ -243,6 +243,16 @@ async def test_rig_is_added_as_by_a_user() -> None:
     ]
 
 
+async def test_first_way_of_a_kind_is_taken() -> None:
+    """Below a kind may be another menu, of ways to be let in."""
+    ways = {**MENU, "step_id": "xmrig", "menu_options": ["xmrig_link", "xmrig_key"]}
+    dialog = Dialog(MENU, ways, FORM, CREATED)
+    assert await add(_home(dialog), GARAGE)
+    assert dialog.said[1:3] == [
+        {"next_step_id": name} for name in ("xmrig", "xmrig_link")
+    ]
+
+
 async def test_further_steps_are_answered() -> None:
     """A rig gets its name; what nobody knows is left as the form suggests it."""
     naming = {
@@ -419,6 +429,29 @@ def test_device_that_is_no_rig_shows_what_it_has(rigs: list[Device]) -> None:
     shown = _words(build(rigs)["views"][0]["sections"][2])
     assert "sensor.balance" in shown
     assert "sensor.version" not in shown
+
+
+def test_worker_stands_under_its_account() -> None:
+    """A device of its own that is linked to another one is shown as a part of it."""
+    worker = _device(6, "s19", via_device_id="device5")
+    entity = _entity(6, "sensor.s19_hashrate", "hashrate")
+    states = [*STATES, {**STATES[0], "entity_id": "sensor.s19_hashrate"}]
+    account = arrange([*DEVICES, worker], [*ENTITIES, entity], states)[-1]
+    assert account.name == "Pool account"
+    assert [part.name for part in account.parts] == ["s19"]
+
+
+def test_account_shows_its_past() -> None:
+    """What was imported is on the only card that can show it."""
+    told = {"unique_id": "headframe_1A-2b_rig_hashrate"}
+    entities = [
+        {**_entity(5, "sensor.account_hashrate", "hashrate"), **told},
+        _entity(5, "sensor.account_workers", "headframe_workers"),
+    ]
+    states = [{**STATES[0], "entity_id": row["entity_id"]} for row in entities]
+    section = build(arrange(DEVICES, entities, states))["views"][0]["sections"][0]
+    [card] = [card for card in section["cards"] if card["type"] == "statistics-graph"]
+    assert card["entities"] == [f"{DOMAIN}:headframe_1a_2b_rig_hashrate"]
 
 
 def test_rigs_share_a_graph(rigs: list[Device]) -> None:

@@ -33,6 +33,10 @@ class Kind:
 
     In the manifest, one that cannot be installed would stop every other rig.
     """
+    cookies: bool = True
+    """Whether what its server wants kept may be kept with everybody else's."""
+    flags: tuple[str, ...] = ()
+    """Options of its own that are yes or no, and no at first."""
     hidden: frozenset[str] = frozenset()
     """Keys of an entry's data that are secret beside the form's."""
 
@@ -64,6 +68,14 @@ def network_form(port: int | None, *extra: Field) -> Form:
 
 
 KINDS: Final[dict[str, Kind]] = {
+    "headframe": Kind(
+        module="headframe",
+        form=Form(()),
+        manufacturer="Headframe",
+        cookies=False,
+        flags=("allow_writing",),
+        hidden=frozenset(("watcher_token", "api_key", "session_token")),
+    ),
     "nvml": Kind(
         module="nvml",
         form=Form(()),

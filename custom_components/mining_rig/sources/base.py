@@ -4,7 +4,7 @@ A source knows no entity, no platform, no config entry and no clock. What it can
 beyond naming its rig is a small protocol each, looked up by type.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,7 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from aiohttp import ClientSession
 
-from ..model import Action, Control, Snapshot, Value
+from ..model import Action, Channel, Control, Snapshot, Value
 
 type JsonObject = dict[str, Any]
 
@@ -205,6 +205,53 @@ class Configured(Source, Protocol):
 
         Raises CommandRefused for keys that could lock the owner out or move money.
         """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What a channel of a part showed before, as far as a source can tell.
+
+    `points` are the starts of their intervals (aware) with the mean over each, in the
+    channel's inner unit; in any order, and some may be missing.
+    """
+
+    part: str
+    channel: Channel[Any]
+    interval: timedelta
+    points: Sequence[tuple[datetime, float]]
+
+
+@runtime_checkable
+class Historied(Source, Protocol):
+    """A source that tells the past; `history.py` makes long-term statistics of it."""
+
+    async def history(self, since: datetime | None, now: datetime) -> Sequence[Past]:
+        """Return the past from `since` on, in intervals of one hour or less.
+
+        None asks for as much as there is. More than was asked for does no harm. Asked
+        once an hour at most. Raises a SourceError.
+        """
+
+
+@runtime_checkable
+class Reporting(Source, Protocol):
+    """A source that answers questions of its own, such as the reports of a pool."""
+
+    async def report(self, question: str, details: JsonObject) -> JsonObject:
+        """Answer a question of `services.py`, which is the name of the action.
+
+        `details` are the action's fields, checked. Money in the answer is a string of
+        plain digits, moments are ISO 8601. Raises a SourceError: CommandRefused where
+        the question makes no sense, or these credentials may not ask it.
+        """
+
+
+@runtime_checkable
+class Diagnosed(Source, Protocol):
+    """A source with more to say when somebody looks for a fault."""
+
+    def diagnostics(self) -> JsonObject:
+        """Return what it does and cannot do, as JSON without secrets."""
 
 
 class FieldKind(StrEnum):

@@ -5,12 +5,14 @@ A request's query may hold a password (T-Rex), so no text made here shows a quer
 no error carries the library's own error, which shows the whole address.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Any, Final, override
+import json
+from typing import Any, Final, NoReturn, override
 
 import aiohttp
 from aiohttp import hdrs
@@ -26,7 +28,12 @@ TIMEOUT: Final = 10.0
 LIMIT: Final = 4 * 1024 * 1024
 """Bytes of the largest answer that is read."""
 
+type Query = Mapping[str, str | Sequence[str]]
+"""A list is sent as its name repeated: `id=a&id=b`."""
+
 _JSON: Final = "application/json"
+_RESET: Final = "x-ratelimit-reset"
+"""Seconds until the server takes requests again, where it says so in this header."""
 _BUSY: Final = frozenset((HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE))
 _NO_HEADERS: Final = CIMultiDictProxy[str](CIMultiDict())
 
@@ -43,15 +50,34 @@ class Answer:
 
     def json(self) -> Any:
         """Decode the body. Raises SourceGarbled where it is no JSON."""
+        return self._decoded(orjson.loads)
+
+    def exact_json(self) -> Any:
+        """Decode as `json`, but numbers with a fraction are Decimal: money.
+
+        It takes about twice as long: 100 kB take 1 ms.
+        """
+        return self._decoded(_exact)
+
+    def _decoded(self, decode: Callable[[bytes], Any]) -> Any:
         try:
-            return orjson.loads(self.body)
-        except orjson.JSONDecodeError:
+            return decode(self.body)
+        except ValueError, ArithmeticError, RecursionError:
             pass
+        # Outside of the handler: what could not be decoded must not cling to the error.
         # Something that began like an answer was cut; a web page never was one.
         raise SourceGarbled(
             f"{len(self.body)} bytes that are no JSON",
             other_device=not self.body.lstrip().startswith((b"{", b"[")),
         )
+
+
+def _exact(body: bytes) -> Any:
+    return json.loads(body, parse_float=Decimal, parse_constant=_no_constant)
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
 
 
 class JsonHttp:
@@ -105,7 +131,7 @@ class JsonHttp:
         method: str,
         path: str,
         *,
-        query: Mapping[str, str] | None = None,
+        query: Query | None = None,
         headers: Mapping[str, str] | None = None,
         body: Any = None,
     ) -> Answer:
@@ -147,7 +173,7 @@ class JsonHttp:
         self,
         path: str,
         *,
-        query: Mapping[str, str] | None = None,
+        query: Query | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Ask for a path; errors as `request`."""
@@ -201,7 +227,7 @@ class JsonHttp:
 
 def _retry_after(headers: CIMultiDictProxy[str]) -> float | None:
     """Return the seconds to wait: the header holds them, or a date (RFC 9110)."""
-    text = headers.get(hdrs.RETRY_AFTER, "").strip()
+    text = (headers.get(hdrs.RETRY_AFTER) or headers.get(_RESET) or "").strip()
     if text.isdecimal():
         return float(text)
     if (until := _date(text)) is None:

@@ -6,7 +6,8 @@ missing or null is only not known; one that is there and makes no sense is noted
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 import math
 import re
 from typing import Any, Final
@@ -18,6 +19,10 @@ LONGEST_TEXT: Final = 255
 _LONGEST_UPTIME: Final = 50 * 365 * 86400
 _LARGEST_COUNT: Final = 2**63
 _LARGEST: Final = 1e200
+_AMOUNT: Final = re.compile(r"-?\d{1,40}(?:\.\d{1,40})?(?:[eE][+-]?\d{1,2})?", re.ASCII)
+_AMOUNT_DIGITS: Final = 60
+"""Digits before and behind the point of the longest number that is one of money."""
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _CPU_NOISE: Final = re.compile(
     r"\((?:R|TM)\)|\bCPU\b|@.*|(?:\b\w+-Core\s+)?\bProcessor\b", re.IGNORECASE
@@ -130,6 +135,51 @@ class Fields:
             found = int(found)
         if type(found) is int and 0 <= found < _LARGEST_COUNT:
             return found
+        self._note(path)
+        return None
+
+    def amount(self, *path: _Step) -> Decimal | None:
+        """Return a decimal number exactly as it was sent, as text or as a number.
+
+        Numbers with a fraction must not have been through binary floating point.
+        """
+        found = self.raw(*path)
+        if found is None:
+            return None
+        value = None
+        if (
+            type(found) is Decimal
+            or type(found) is int
+            or (type(found) is str and _AMOUNT.fullmatch(found))
+        ):
+            value = Decimal(found)
+        if value is not None and value.is_finite():
+            # Written out, it must not fill the memory.
+            exponent = value.as_tuple().exponent
+            assert isinstance(exponent, int)
+            if exponent >= -_AMOUNT_DIGITS and value.adjusted() <= _AMOUNT_DIGITS:
+                return value
+        self._note(path)
+        return None
+
+    def moment(self, *path: _Step) -> datetime | None:
+        """Return the moment of an RFC 3339 text; a date is its beginning in UTC.
+
+        Fractions finer than microseconds are cut. A year before 1970 says "never".
+        """
+        found = self.raw(*path)
+        if found is None:
+            return None
+        if type(found) is str:
+            try:
+                moment = datetime.fromisoformat(found)
+                if moment.tzinfo is None:
+                    moment = moment.replace(tzinfo=UTC)
+                moment = moment.astimezone(UTC)
+            except ValueError, OverflowError:
+                pass
+            else:
+                return None if moment < _EPOCH else moment
         self._note(path)
         return None
 

@@ -1,0 +1,59 @@
+"""Events: what happens to a part, such as a payment."""
+
+from typing import Final, override
+
+from homeassistant.components.event import EventEntity
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .coordinator import RigConfigEntry, RigCoordinator
+from .entity import CATEGORIES, RigEntity, async_add_as_they_appear
+from .layout import KnownPart
+from .model import EventKind, Happening
+
+PARALLEL_UPDATES: Final = 0
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: RigConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Set up what can happen to the rig's parts."""
+    await async_add_as_they_appear(
+        entry,
+        async_add_entities,
+        lambda part: part.events.values(),
+        RigEvent,
+        lambda kind: kind.key,
+    )
+
+
+class RigEvent(RigEntity, EventEntity):
+    """One kind of events of a part."""
+
+    def __init__(
+        self, coordinator: RigCoordinator, part: KnownPart, kind: EventKind
+    ) -> None:
+        """Take names, types and default from the kind."""
+        super().__init__(coordinator, part, kind.key)
+        self._kind = kind
+        self._attr_translation_key = kind.key
+        self._attr_event_types = list(kind.types)
+        self._attr_entity_category = CATEGORIES[kind.category]
+        self._attr_entity_registry_enabled_default = kind.enabled
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Listen, and tell what happened before the entity was there."""
+        await super().async_added_to_hass()
+        self.async_on_remove(
+            self.coordinator.async_on_event(self._part_key, self._kind, self._happened)
+        )
+
+    @callback
+    def _happened(self, happening: Happening) -> None:
+        # Automations take what follows on "unavailable" for a rig that is back.
+        self.async_write_ha_state()
+        self._trigger_event(happening.type, dict(happening.attributes))
+        self.async_write_ha_state()

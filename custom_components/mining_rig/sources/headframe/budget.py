@@ -1,0 +1,129 @@
+"""How often the pool is asked: its limits are not known, so little and evenly.
+
+Time passes only where a `now` is handed in; the small gap between two requests is the
+one thing measured by the loop's clock (wire facts: headframe §4).
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, MutableMapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+import random
+from typing import Final
+from weakref import WeakKeyDictionary
+
+from aiohttp import ClientSession
+
+PER_ACCOUNT: Final = 60
+PER_LOGIN: Final = 120
+"""Requests in an hour."""
+RESERVE: Final = 6
+"""Of them, what is left for what does not wait: a change, a person's question."""
+AT_ONCE: Final = 2
+GAP: Final = 0.25
+"""Seconds between the beginnings of two requests of one login."""
+
+_HOUR: Final = timedelta(hours=1)
+_BUSY: Final = 60.0
+_BROKEN: Final = 30.0
+_LONGEST: Final = 1800.0
+"""Seconds to wait at first when the pool is busy or broken, and at most."""
+
+
+@dataclass(slots=True)
+class Budget:
+    """Requests that may be made in any hour."""
+
+    most: int
+    _spent: deque[datetime] = field(default_factory=deque)
+
+    def spend(self, now: datetime) -> None:
+        """Note a request, whether or not there was one left."""
+        self._spent.append(now)
+
+    def left(self, now: datetime) -> int:
+        """Return how many requests may be made now."""
+        # A clock that was set back must not stop everything for long.
+        while self._spent and not now - _HOUR < self._spent[0] <= now:
+            self._spent.popleft()
+        return max(0, self.most - len(self._spent))
+
+
+class Limiter:
+    """What all entries with one login at one pool share."""
+
+    def __init__(self) -> None:
+        """Begin with nothing asked."""
+        self.budget = Budget(PER_LOGIN)
+        self.accounts: dict[str, Budget] = {}
+        """By account; kept when an entry is reloaded."""
+        self.now: datetime | None = None
+        """The time of the newest reading."""
+        self._gate = asyncio.Semaphore(AT_ONCE)
+        self._next = 0.0
+        self._until: datetime | None = None
+        self._failures = 0
+
+    def account(self, key: str) -> Budget:
+        """Return the budget of one account."""
+        return self.accounts.setdefault(key, Budget(PER_ACCOUNT))
+
+    def share(self, most: int) -> int:
+        """Return what one account may ask in an hour while all ask alike."""
+        return min(most, PER_LOGIN // max(1, len(self.accounts)))
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait for the turn of a request."""
+        async with self._gate:
+            loop = asyncio.get_running_loop()
+            begin = max(self._next, loop.time())
+            self._next = begin + GAP
+            if (pause := begin - loop.time()) > 0:
+                await asyncio.sleep(pause)
+            yield
+
+    # ---- waiting until the pool can again
+
+    def wait(self, now: datetime) -> float:
+        """Return the seconds for which nothing must be asked."""
+        if self._until is None or not now < self._until:
+            return 0.0
+        return (self._until - now).total_seconds()
+
+    def answered(self) -> None:
+        """Note that the pool answers."""
+        self._failures = 0
+
+    def busy(self, now: datetime, seconds: float | None) -> None:
+        """Wait as long as the pool asks for, longer each time where it does not say."""
+        self._back_off(now, _BUSY, seconds)
+
+    def broken(self, now: datetime) -> None:
+        """Wait, longer each time, for a pool that fails or does not answer."""
+        self._back_off(now, _BROKEN, None)
+
+    def _back_off(self, now: datetime, first: float, seconds: float | None) -> None:
+        if seconds is None:
+            seconds = min(first * 2.0 ** min(self._failures, 10), _LONGEST)
+            seconds *= random.uniform(0.8, 1.2)
+        self._failures += 1
+        until = now + timedelta(seconds=seconds)
+        if self._until is None or self._until < until:
+            self._until = until
+
+
+type _Key = tuple[str, str]
+
+_LIMITERS: Final[MutableMapping[ClientSession, dict[_Key, Limiter]]] = (
+    WeakKeyDictionary()
+)
+"""By session, which lives as long as Home Assistant; then by pool and credential."""
+
+
+def limiter_for(session: ClientSession, pool: str, credential: str) -> Limiter:
+    """Return the one limiter of a credential at a pool."""
+    known = _LIMITERS.setdefault(session, {})
+    return known.setdefault((pool, credential), Limiter())

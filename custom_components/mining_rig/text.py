@@ -1,0 +1,57 @@
+"""Texts: controls that are written as words."""
+
+from typing import Any, Final, override
+
+from homeassistant.components.text import TextEntity
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .coordinator import RigConfigEntry, RigCoordinator
+from .entity import ControlEntity, async_add_as_they_appear, channel_key, controls
+from .layout import KnownPart
+from .model import Channel, Quantity
+
+PARALLEL_UPDATES: Final = 1
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: RigConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Set up the rig's texts."""
+    await async_add_as_they_appear(
+        entry, async_add_entities, _offered, RigText, channel_key
+    )
+
+
+def _offered(part: KnownPart) -> list[Channel[Any]]:
+    """Return the texts that are written; one of a list is chosen by a select."""
+    return [c for c in controls(Quantity.TEXT)(part) if not part.controls[c].free]
+
+
+class RigText(ControlEntity, TextEntity):
+    """A control whose value is words of its owner's."""
+
+    def __init__(
+        self, coordinator: RigCoordinator, part: KnownPart, channel: Channel[Any]
+    ) -> None:
+        """Take the shortest and the longest text from the control."""
+        super().__init__(coordinator, part, channel)
+        control = part.controls[channel]
+        self._attr_native_min = int(control.minimum)
+        self._attr_native_max = int(control.maximum)
+
+    @property
+    @override
+    def native_value(self) -> str | None:
+        """Return the text in force, None while it is not known or does not fit."""
+        value = self._value
+        if isinstance(value, str) and self.min <= len(value) <= self.max:
+            return value
+        return None
+
+    @override
+    async def async_set_value(self, value: str) -> None:
+        """Write the text and return when the rig shows it."""
+        await self._async_order(value)

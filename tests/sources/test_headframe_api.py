@@ -1,0 +1,563 @@
+"""Headframe's interface over a real connection: what is sent, what is understood."""
+
+from collections.abc import AsyncGenerator, Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+import json
+from typing import Any
+from unittest.mock import patch
+
+from aiohttp import ClientSession, web
+import pytest
+
+from custom_components.mining_rig.sources.base import (
+    SourceBusy,
+    SourceError,
+    SourceGarbled,
+    SourceRefused,
+    SourceUnreachable,
+)
+from custom_components.mining_rig.sources.headframe import budget
+from custom_components.mining_rig.sources.headframe.api import (
+    PREFIX,
+    Closed,
+    Credential,
+    CredentialKind,
+    HeadframeApi,
+)
+from custom_components.mining_rig.sources.headframe.budget import (
+    PER_LOGIN,
+    Budget,
+    Limiter,
+    limiter_for,
+)
+from custom_components.mining_rig.sources.headframe.links import (
+    find_or_make_link,
+    pool_in,
+    token_in,
+)
+from custom_components.mining_rig.sources.headframe.operations import (
+    OPERATIONS,
+    Feature,
+)
+from custom_components.mining_rig.sources.headframe.place import Place, parse_place
+from custom_components.mining_rig.sources.headframe.schedule import Group
+
+from .conftest import Serve
+from .headframe_pool import ACCOUNT, NOW, TOKEN, load
+
+PATH = {"miner_id": ACCOUNT}
+BALANCE = OPERATIONS["miner_balance"]
+TITLE = OPERATIONS["set_title"]
+KEY = Credential(CredentialKind.API_KEY, "secret-key")
+LINK = Credential(CredentialKind.WATCHER, TOKEN)
+
+
+@pytest.fixture(autouse=True)
+def _no_gap() -> Iterator[None]:
+    """Let requests follow each other at once."""
+    with patch.object(budget, "GAP", 0):
+        yield
+
+
+class Server:
+    """A pool that gives one answer, and what it was asked."""
+
+    def __init__(self) -> None:
+        """Begin with an empty object."""
+        self.answer: Any = {}
+        self.status = 200
+        self.headers: dict[str, str] = {}
+        self.asked: list[web.Request] = []
+        self.bodies: list[bytes] = []
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """Answer."""
+        self.asked.append(request)
+        self.bodies.append(await request.read())
+        answer = self.answer(request) if callable(self.answer) else self.answer
+        body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+        return web.Response(status=self.status, body=body, headers=self.headers)
+
+
+@pytest.fixture
+async def server(serve: Serve) -> tuple[Server, Place]:
+    """Return a pool and where it is."""
+    pool = Server()
+    started = await serve(pool.handle)
+    assert started.port is not None
+    return pool, parse_place(f"http://127.0.0.1:{started.port}/below")
+
+
+@pytest.fixture
+def api(session: ClientSession, server: tuple[Server, Place]) -> HeadframeApi:
+    """Return the interface with a key."""
+    limiter = Limiter()
+    limiter.now = NOW
+    return HeadframeApi(session, server[1], KEY, limiter, Budget(60))
+
+
+@pytest.fixture
+def pool(server: tuple[Server, Place]) -> Server:
+    """Return the pool."""
+    return server[0]
+
+
+async def test_a_request(api: HeadframeApi, pool: Server) -> None:
+    """Path, list, body and the one header that lets us in; no cookie, ever."""
+    pool.headers = {"Set-Cookie": "ory_session_x=secret"}
+    await api.call(OPERATIONS["worker_stats"], query={"id": ["a", "b"]})
+    await api.call(TITLE, path=PATH, body={"title": "x"})
+    first, second = pool.asked
+    assert first.path_qs == f"/below{PREFIX}/workers/stats?id=a&id=b"
+    assert first.headers["Authorization"] == "Bearer secret-key"
+    assert second.headers["Content-Type"] == "application/json"
+    assert pool.bodies == [b"", b'{"title":"x"}']
+    for request in pool.asked:
+        assert "Cookie" not in request.headers
+        assert "Origin" not in request.headers
+
+
+async def test_numbers_are_exact(api: HeadframeApi, pool: Server) -> None:
+    """Nothing passes through a binary fraction, however it is written."""
+    pool.answer = b'{"a": 0.000003850292003, "b": 1E-8, "c": 827415935642814097}'
+    answer = await api.call(BALANCE, path=PATH)
+    assert answer == {
+        "a": Decimal("0.000003850292003"),
+        "b": Decimal("1E-8"),
+        "c": 827415935642814097,
+    }
+    assert type(answer["a"]) is Decimal
+
+
+@pytest.mark.parametrize("body", [b"", b" \n"])
+async def test_an_empty_answer(api: HeadframeApi, pool: Server, body: bytes) -> None:
+    """Is none, as changes often give."""
+    pool.answer = body
+    assert await api.call(TITLE, path=PATH, body={}) is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"<html>", b"{", b"NaN", b'{"a": NaN}', b"\xff", b"[" * 100_000, b"1" * 5000],
+)
+async def test_no_json(api: HeadframeApi, pool: Server, body: bytes) -> None:
+    """Is garbled, whatever it is, and the pool is left alone for a while."""
+    pool.answer = body
+    with pytest.raises(SourceGarbled):
+        await api.call(BALANCE, path=PATH)
+    assert api.limiter.wait(NOW) > 0
+
+
+async def test_too_much(api: HeadframeApi, pool: Server) -> None:
+    """An answer that would hold up Home Assistant is not read to its end."""
+    pool.answer = b"[" + b"1," * 300_000 + b"1]"
+    with pytest.raises(SourceGarbled):
+        await api.call(BALANCE, path=PATH)
+
+
+async def test_csv(api: HeadframeApi, pool: Server) -> None:
+    """Is handed on as text."""
+    pool.answer = "\ufeffcreated_at,amount\n".encode()
+    text = await api.text(OPERATIONS["miner_payments_csv"], path=PATH)
+    assert text == "created_at,amount\n"
+    assert "text/csv" in pool.asked[0].headers["Accept"]
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+async def test_a_redirect(api: HeadframeApi, pool: Server, status: int) -> None:
+    """Is not followed: the credential would go with it."""
+    pool.status = status
+    pool.headers = {"Location": "/elsewhere"}
+    with pytest.raises(SourceGarbled):
+        await api.call(BALANCE, path=PATH)
+    assert len(pool.asked) == 1
+
+
+# ---- errors
+
+
+@pytest.mark.parametrize(
+    ("sample", "error", "closed"),
+    [
+        ("error.400.min_payment_too_small", Closed, 400),
+        ("error.401.session_expired", SourceRefused, None),
+        ("error.403.viewer_may_not_write", Closed, 403),
+        ("error.404.watcher_revoked", Closed, 404),
+        ("error.429.with_retry_after", SourceBusy, None),
+        ("error.502.html", SourceUnreachable, None),
+    ],
+)
+async def test_errors(
+    api: HeadframeApi,
+    pool: Server,
+    sample: str,
+    error: type[SourceError],
+    closed: int | None,
+) -> None:
+    """By their status; what they say is shown nowhere."""
+    answer = load(f"constructed/{sample}.http.json")
+    pool.status, pool.headers = answer["status"], answer["headers"]
+    body = answer["body"]
+    pool.answer = body.encode() if isinstance(body, str) else body
+    with pytest.raises(error) as caught:
+        await api.call(BALANCE, path=PATH)
+    assert type(caught.value) is error
+    if isinstance(caught.value, Closed):
+        assert caught.value.status == closed
+    for secret in (KEY.secret, ACCOUNT, "amount", "page"):
+        assert secret not in str(caught.value)
+    assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"null",
+        b'{"error": "text"}',
+        b'{"error": {"id": "session_inactive", "code": 401}}',
+        b"<html></html>",
+    ],
+)
+async def test_a_dead_credential(
+    api: HeadframeApi, pool: Server, body: bytes, session: ClientSession
+) -> None:
+    """Whoever answers 401 and however; for a watcher link it may be the operation."""
+    pool.status, pool.answer = 401, body
+    with pytest.raises(SourceRefused):
+        await api.call(BALANCE, path=PATH)
+    watcher = HeadframeApi(session, api.place, LINK, Limiter())
+    with pytest.raises(Closed):
+        await watcher.call(BALANCE, path=PATH)
+    with pytest.raises(Closed) as caught:
+        await watcher.call(OPERATIONS["watcher"], path={"watcher_token": TOKEN})
+    assert TOKEN not in f"{caught.value!r} {caught.value} {watcher.credential!r}"
+
+
+@pytest.mark.parametrize(
+    ("headers", "least", "most"),
+    [
+        ({"Retry-After": "120"}, 120, 120),
+        (
+            {
+                "Date": "Sat, 09 Mar 2024 12:00:00 GMT",
+                "Retry-After": "Sat, 09 Mar 2024 12:05:00 GMT",
+            },
+            300,
+            300,
+        ),
+        ({"x-ratelimit-reset": "90"}, 90, 90),
+        ({"Retry-After": "", "x-ratelimit-reset": "90"}, 90, 90),
+        ({"Retry-After": "soon"}, 48, 72),
+        ({}, 48, 72),
+    ],
+)
+async def test_too_many_requests(
+    api: HeadframeApi,
+    pool: Server,
+    headers: dict[str, str],
+    least: float,
+    most: float,
+) -> None:
+    """The pool says for how long in one of three forms, or not at all."""
+    pool.status, pool.headers = 429, headers
+    with pytest.raises(SourceBusy):
+        await api.call(BALANCE, path=PATH)
+    assert least <= api.limiter.wait(NOW) <= most
+    with pytest.raises(SourceBusy) as caught:
+        await api.call(BALANCE, path=PATH)
+    assert caught.value.retry_after == api.limiter.wait(NOW)
+    assert len(pool.asked) == 1
+
+
+async def test_nobody_there(session: ClientSession) -> None:
+    """In a dialog there is no time to wait for, so nothing is noted."""
+    place = parse_place("http://127.0.0.1:1")
+    api = HeadframeApi(session, place, KEY, Limiter())
+    for _ in range(2):
+        with pytest.raises(SourceUnreachable):
+            await api.call(BALANCE, path=PATH)
+
+
+async def test_busy_in_a_dialog(
+    session: ClientSession, server: tuple[Server, Place]
+) -> None:
+    """Is told and not noted either."""
+    pool, place = server
+    pool.status = 429
+    api = HeadframeApi(session, place, KEY, Limiter())
+    for _ in range(2):
+        with pytest.raises(SourceBusy):
+            await api.call(BALANCE, path=PATH)
+    assert len(pool.asked) == 2
+
+
+async def test_what_is_no_id(api: HeadframeApi) -> None:
+    """Cannot lead to another path."""
+    for strange in ("../x", "a/b", "", "a?b"):
+        with pytest.raises(ValueError, match="no id"):
+            await api.call(BALANCE, path={"miner_id": strange})
+
+
+# ---- pages
+
+
+def page(request: web.Request) -> Any:
+    """Return one of three pages; items have moved meanwhile."""
+    offset = int(request.query["offset"])
+    items = [{"id": f"i-{number}"} for number in range(250)]
+    shifted = items[max(0, offset - 1) : offset + 99] if offset else items[:100]
+    return {"data": shifted, "pagination": {"total_count": 250}}
+
+
+async def test_pages(api: HeadframeApi, pool: Server) -> None:
+    """Each item once, and all of them."""
+    pool.answer = page
+    found = await api.pages(OPERATIONS["watchers"], path=PATH)
+    assert len({item["id"] for item in found}) == len(found) >= 249
+
+
+@pytest.mark.parametrize(
+    ("answer", "count", "asked"),
+    [
+        ({"data": None}, 0, 1),
+        ({"data": [{}, 7, None]}, 3, 1),
+        ({"data": [{"id": "a"}], "pagination": {"total_count": 9}}, 1, 2),
+        ({"data": [{"id": "a"}], "pagination": {"total_count": "9"}}, 1, 1),
+        ({"data": [{"id": "a"}], "pagination": []}, 1, 1),
+        ({"data": [{}], "pagination": {"total_count": 9}}, 4, 4),
+    ],
+)
+async def test_strange_pages(
+    api: HeadframeApi, pool: Server, answer: Any, count: int, asked: int
+) -> None:
+    """A pool that repeats itself is not asked for ever."""
+    pool.answer = answer
+    found = await api.pages(OPERATIONS["watchers"], path=PATH, most=4)
+    assert len(found) == count
+    assert len(pool.asked) == asked
+
+
+@pytest.mark.parametrize("answer", [[], {}, None, "x"])
+async def test_no_page(api: HeadframeApi, pool: Server, answer: Any) -> None:
+    """Is garbled."""
+    pool.answer = answer
+    with pytest.raises(SourceGarbled):
+        await api.pages(OPERATIONS["watchers"], path=PATH)
+
+
+# ---- links
+
+
+async def test_a_link_of_ours(api: HeadframeApi, pool: Server) -> None:
+    """Is found by its title and what it may see; else one is made."""
+    other = "hfwl_" + "f" * 64
+    links = [
+        {"id": "1", "title": "Garage", "token": other, "extra_permissions": []},
+        {"id": "2", "title": "Home Assistant", "token": TOKEN},
+        {"id": "3", "title": "Home Assistant", "token": "x"},
+    ]
+
+    def answer(request: web.Request) -> Any:
+        if request.method == "POST":
+            return {"token": other}
+        return {"data": links}
+
+    pool.answer = answer
+    assert await find_or_make_link(api, ACCOUNT, money=False) == TOKEN
+    assert await find_or_make_link(api, ACCOUNT, money=True) == other
+    assert json.loads(pool.bodies[-1]) == {
+        "title": "Home Assistant",
+        "extra_permissions": ["accountant"],
+    }
+    pool.answer = {"data": []}
+    with pytest.raises(SourceGarbled):
+        await find_or_make_link(api, ACCOUNT, money=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "token", "pool"),
+    [
+        (TOKEN, TOKEN, None),
+        (
+            f" https://pool.example:8443/watcher/{TOKEN}?x=1",
+            TOKEN,
+            "https://pool.example:8443",
+        ),
+        (TOKEN.upper().replace("HFWL", "hfwl"), TOKEN, None),
+        (TOKEN[:-1], None, None),
+        (TOKEN + "0", None, None),
+        ("", None, None),
+    ],
+)
+def test_pasted(text: str, token: str | None, pool: str | None) -> None:
+    """A link or a token, with blanks around it."""
+    assert token_in(text) == token
+    assert pool_in(text) == pool
+
+
+# ---- places
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("pool.headframe.io", "https://pool.headframe.io"),
+        ("https://pool.headframe.io/", "https://pool.headframe.io"),
+        ("pool.example:8443/below/", "https://pool.example:8443/below"),
+        ("http://localhost:8080", "http://localhost:8080"),
+        ("http://[::1]:8080", "http://[::1]:8080"),
+        ("http://127.0.0.1", "http://127.0.0.1:80"),
+    ],
+)
+def test_places(text: str, url: str) -> None:
+    """A host, or an address with a port and a path."""
+    place = parse_place(text)
+    assert place.url == url
+    assert parse_place(place.url) == place
+
+
+@pytest.mark.parametrize(
+    "text", ["http://pool.example", "http://192.168.1.2", "ftp://x", "", "a b"]
+)
+def test_no_places(text: str) -> None:
+    """Without TLS nothing leaves this machine."""
+    with pytest.raises(ValueError, match=r".+"):
+        parse_place(text)
+
+
+# ---- operations
+
+
+def test_operations() -> None:
+    """Each has a name and a number of its own."""
+    assert len({operation.number for operation in OPERATIONS.values()}) == len(
+        OPERATIONS
+    )
+    assert sum(o.number.isdecimal() for o in OPERATIONS.values()) == 119
+    assert OPERATIONS["bitcoin_price"].base == "site"
+    assert OPERATIONS["login_flow"].base == "sign_in"
+    assert OPERATIONS["miner"].base == "api"
+    assert OPERATIONS["miner"].guessed
+    assert not BALANCE.guessed
+
+
+# ---- the budget
+
+
+def test_budget_of_any_hour() -> None:
+    """Counts what was spent in the last one; a clock that goes back frees it."""
+    own = Budget(3)
+    for minute in (0, 10, 20):
+        own.spend(NOW + timedelta(minutes=minute))
+    assert own.left(NOW + timedelta(minutes=59)) == 0
+    assert own.left(NOW + timedelta(minutes=60)) == 1
+    assert own.left(NOW - timedelta(days=1)) == 3
+
+
+def test_back_off() -> None:
+    """Longer each time, half an hour at most; an answer ends it."""
+    limiter = Limiter()
+    now = NOW
+    waits = []
+    for _ in range(10):
+        limiter.busy(now, None)
+        waits.append(limiter.wait(now))
+        now += timedelta(seconds=waits[-1])
+        assert limiter.wait(now) == 0
+    for number, wait in enumerate(waits):
+        expected = min(60 * 2**number, 1800)
+        assert 0.8 * expected <= wait <= 1.2 * expected
+    limiter.answered()
+    limiter.broken(now)
+    assert 24 <= limiter.wait(now) <= 36
+    limiter.busy(now, 1000)
+    limiter.busy(now, 10)
+    assert limiter.wait(now) == 1000
+
+
+def test_shares() -> None:
+    """One login has so many requests for all of its accounts."""
+    limiter = Limiter()
+    assert limiter.share(60) == 60
+    for account in "abc":
+        limiter.account(account)
+    assert limiter.share(60) == PER_LOGIN // 3
+    assert limiter.account("a") is limiter.account("a")
+
+
+def test_limiters(event_loop_session: ClientSession) -> None:
+    """Are shared by everybody with the same credential at the same pool."""
+    first = limiter_for(event_loop_session, "pool", "key")
+    assert limiter_for(event_loop_session, "pool", "key") is first
+    assert limiter_for(event_loop_session, "pool", "other") is not first
+    assert limiter_for(event_loop_session, "elsewhere", "key") is not first
+
+
+@pytest.fixture
+async def event_loop_session(session: ClientSession) -> ClientSession:
+    """Return a session for what itself is not asynchronous."""
+    return session
+
+
+async def test_a_gap_between_requests() -> None:
+    """Two at once at most, and never two in the same moment."""
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    limiter = Limiter()
+    with patch.object(budget, "GAP", 0.25), patch("asyncio.sleep", sleep):
+        for _ in range(3):
+            async with limiter.turn():
+                pass
+    assert slept == [pytest.approx(0.25, abs=0.1), pytest.approx(0.5, abs=0.1)]
+
+
+# ---- groups
+
+
+async def _nothing(_now: datetime) -> AsyncGenerator[None]:
+    for _ in ():
+        yield
+
+
+def group(**facts: Any) -> Group:
+    """Return a group that asks nothing."""
+    return Group(
+        name="x",
+        feature=Feature.ACCOUNT,
+        ask=_nothing,
+        period=timedelta(hours=1),
+        **facts,
+    )
+
+
+def test_group_at_credit() -> None:
+    """The day's times are in UTC; after the last one the period counts."""
+    own = group(at_credit=True)
+    at = datetime(2024, 3, 9, 9, 45, tzinfo=UTC)
+    own.finish(at)
+    assert own.due == at.replace(hour=10, minute=20)
+    own.finish(at.replace(hour=15))
+    assert own.due == at.replace(hour=16)
+
+
+def test_group_that_fails() -> None:
+    """Soon, then less and less; never later than its period."""
+    own = group()
+    waits = []
+    for _ in range(9):
+        own.fail(NOW)
+        assert own.due is not None
+        waits.append((own.due - NOW) / timedelta(minutes=1))
+    assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+    own.finish(NOW)
+    assert own.failures == 0
+    assert own.is_fresh(NOW + timedelta(hours=3), timedelta())
+    assert not own.is_fresh(NOW + timedelta(hours=4), timedelta())
+    assert own.close(NOW, 404)
+    assert not own.close(NOW, 404)
+    assert not own.is_fresh(NOW, timedelta())
