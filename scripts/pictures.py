@@ -132,6 +132,8 @@ PICTURES = (
     Picture("add_form", _add_form),
     Picture("device", _device("Garage"), height=1100),
     Picture("t_rex", _device("Attic"), height=1100),
+    Picture("asic", _device("Cellar"), height=1100),
+    Picture("cpu_gpu", _device("Workshop"), height=1100),
     Picture("dashboard", _dashboard, height=1240),
 )
 

@@ -108,8 +108,8 @@ def _pushed(
     ]
     if empty:
         lines += [
-            "    Their agents push already and are refused: add them with the codes above,",
-            "    or through Settings > System > Repairs.",
+            "    Their agents push once there is any rig: add them with the codes above, or",
+            "    through Settings > System > Repairs, which tells of agents that are refused.",
         ]
     else:
         lines += [

@@ -1,6 +1,8 @@
 """Rigs that push: their agents' address, a playbook to mine, what to push by hand."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 import json
 from shlex import quote
 from typing import Any
@@ -16,6 +18,7 @@ from .rigs import FLOWS, SimulatedRig, answer
 _KIND = "rig_monitor"
 API = "/api/mining_rig/v1"
 _SUBENTRY_FLOWS = "/api/config/config_entries/subentries/flow"
+_PAUSE = 1.0
 _OPTIONS_FLOWS = "/api/config/config_entries/options/flow"
 _PLAYBOOK: Mapping[str, Any] = {
     "cpu": {
@@ -97,6 +100,19 @@ async def add_playbook(home: HomeAssistant, rig: SimulatedRig) -> None:
     step = await home.post(f"{_SUBENTRY_FLOWS}/{step['flow_id']}", answers)
     if step["type"] != "create_entry":
         raise DemoError(f"{rig.name} got no playbook: {step.get('errors')}")
+
+
+async def start_agents_when_open(base: str, rigs: Iterable[SimulatedRig]) -> None:
+    """Let agents that wait run once the door is open: as soon as there is any rig."""
+    waiting = [rig for rig in rigs if is_pushed(rig)]
+    async with aiohttp.ClientSession() as session:
+        while True:
+            with suppress(aiohttp.ClientError):
+                async with session.get(f"{base}{API}/ping") as answer:
+                    if answer.ok:
+                        break
+            await asyncio.sleep(_PAUSE)
+    await start_agents(waiting)
 
 
 async def set_stale_after(home: HomeAssistant, rig: SimulatedRig, seconds: int) -> None:

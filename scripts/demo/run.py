@@ -82,7 +82,8 @@ async def _keep_running(
                     base=ports.url(options.port),
                     config_dir=options.config_dir,
                 )
-                await pushing.start_agents(simulated.said.rigs)
+                if not options.empty:
+                    await pushing.start_agents(simulated.said.rigs)
             showing = Showing(house.api, options.config_dir)
             await showing.open()
             if first:
@@ -90,9 +91,12 @@ async def _keep_running(
                 say(_welcome(options, simulated, await _webhook(house, simulated)))
             else:
                 say(f"Home Assistant has restarted: {ports.url(options.port)}")
+            waiting = simulated.said.rigs if first and options.empty else ()
             first = False
             house.console.errors_shown = False
-            wants_start = await _watch(simulated, house, showing)
+            wants_start = await _watch(
+                simulated, house, showing, waiting, ports.url(options.port)
+            )
 
 
 async def _add_all(house: home.RunningHome, simulated: farm.RunningFarm) -> None:
@@ -128,13 +132,17 @@ def _welcome(options: Options, simulated: farm.RunningFarm, webhook: str | None)
 
 
 async def _watch(
-    simulated: farm.RunningFarm, house: home.RunningHome, showing: Showing
+    simulated: farm.RunningFarm,
+    house: home.RunningHome,
+    showing: Showing,
+    waiting: Sequence[rigs.SimulatedRig],
+    base: str,
 ) -> bool:
     """Wait for the end of Home Assistant; return whether it wants to start again."""
     rigs_end = asyncio.create_task(simulated.child.wait())
     house_end = asyncio.create_task(house.child.wait())
     follow = asyncio.create_task(_follow(showing))
-    automate = asyncio.create_task(_automate(house))
+    automate = asyncio.create_task(_automate(house, waiting, base))
     try:
         await asyncio.wait((rigs_end, house_end), return_when=asyncio.FIRST_COMPLETED)
         if rigs_end.done():
@@ -156,9 +164,14 @@ async def _follow(showing: Showing) -> None:
         await showing.follow()
 
 
-async def _automate(house: home.RunningHome) -> None:
+async def _automate(
+    house: home.RunningHome, waiting: Sequence[rigs.SimulatedRig], base: str
+) -> None:
+    """Do what has to wait for rigs: agents for a door, automations for readings."""
     try:
         with suppress(Disconnected):
+            if waiting:
+                await pushing.start_agents_when_open(base, waiting)
             await automations.make_when_possible(house.api)
     except DemoError as error:
         say(str(error))
