@@ -55,8 +55,12 @@ async def rig() -> AsyncIterator[SimulatedXMRig]:
         yield rig
 
 
+MISSING = (Platform.EVENT, Platform.TEXT, Platform.UPDATE)
+"""Platforms for which XMRig has nothing."""
+
+
 @pytest.mark.usefixtures("entity_registry_enabled_by_default")
-@pytest.mark.parametrize("platform", [p for p in PLATFORMS if p is not Platform.UPDATE])
+@pytest.mark.parametrize("platform", [p for p in PLATFORMS if p not in MISSING])
 async def test_entities(
     hass: HomeAssistant,
     rig: SimulatedXMRig,
