@@ -211,3 +211,28 @@ def test_a_kind_has_its_key_alone() -> None:
     """Two kinds of events never share their texts."""
     with pytest.raises(ValueError, match="test_payment"):
         EventKind("test_payment", ("paid",))
+
+
+async def test_workers_that_are_not_shown(hass: HomeAssistant) -> None:
+    """Their events are disabled like all that they tell, and enabled with it."""
+    source = ScriptedSource()
+    source.others = [
+        Part(kind=PartKind.WORKER, key=f"worker_{number}", events=(PAYMENT, STATUS))
+        for number in (1, 2)
+    ]
+    entry = await async_add(hass, source, shown_workers=1)
+
+    def enabled(kind: EventKind) -> list[int]:
+        registry = er.async_get(hass)
+        found = [
+            registry.async_get(entity_id(hass, "event", kind.key, f"worker_{number}"))
+            for number in (1, 2)
+        ]
+        return [n for n, at in enumerate(found, 1) if at and not at.disabled]
+
+    assert enabled(PAYMENT) == [1]
+    hass.config_entries.async_update_entry(entry, options={"shown_workers": 2})
+    await hass.config_entries.async_unload(entry.entry_id)
+    await async_open(hass, entry, source)
+    assert enabled(PAYMENT) == [1, 2]
+    assert enabled(STATUS) == []

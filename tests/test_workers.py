@@ -255,11 +255,36 @@ async def test_removing_a_worker(
 async def test_removing_a_worker_that_is_not_told(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, proxy: SimulatedXmrigProxy
 ) -> None:
-    """After a restart the proxy knows nothing of it, and it can go."""
+    """After a restart the proxy knows nothing of it, and it can go until it is back."""
     entry = entry_for(proxy)
     await async_set_up(hass, entry)
-    proxy.disconnect(proxy.clients[2])
+    miner = proxy.clients[2]
+    proxy.disconnect(miner)
     proxy.restart()
     await async_pass_polls(hass, freezer, 4)
     assert await async_remove(hass, entry, "worker_rig-003")
-    assert entry.runtime_data.store.forgotten == set()
+    proxy.connect(miner)
+    await async_pass_polls(hass, freezer, 4)
+    assert disabled(hass, 3) is None
+
+
+async def test_removing_a_worker_while_the_proxy_is_off(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, proxy: SimulatedXmrigProxy
+) -> None:
+    """When the proxy is back, it still tells of a worker that was gone."""
+    entry = entry_for(proxy)
+    await async_set_up(hass, entry)
+    proxy.disconnect(proxy.clients[2])
+    await async_pass_polls(hass, freezer, 4)
+    await proxy.stop()
+    await async_pass_polls(hass, freezer, 6)
+    assert not entry.runtime_data.online
+    assert await async_remove(hass, entry, "worker_rig-003")
+    assert await async_remove(hass, entry, "worker_rig-004")
+    await proxy.start()
+    await async_pass(hass, freezer, 90)
+    await async_pass_polls(hass, freezer, 4)
+    assert entry.runtime_data.online
+    told = entry.runtime_data.layout.parts
+    assert "worker_rig-003" not in told
+    assert "worker_rig-004" in told

@@ -316,14 +316,14 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         """Forget the part that a device stands for, unless the rig has it now.
 
         A proxy goes on telling of workers that are gone; one that was forgotten is seen
-        again when it connects.
+        again when it connects. Of one that is away, nobody knows what it will tell.
         """
         for part in self.layout.parts:
             if self.identifier(part) in device.identifiers:
                 if self.online and (told := self.data.parts.get(part)) is not None:
                     if told.get(CONNECTED.plain) is not False:
                         return False
-                    self.store.forgotten.add(part)
+                self.store.forgotten.add(part)
                 self._unsaved = self.layout.forget([part])
                 self._tell_layout()
                 return True

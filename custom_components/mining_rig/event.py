@@ -36,12 +36,11 @@ class RigEvent(RigEntity, EventEntity):
         self, coordinator: RigCoordinator, part: KnownPart, kind: EventKind
     ) -> None:
         """Take names, types and default from the kind."""
-        super().__init__(coordinator, part, kind.key)
+        super().__init__(coordinator, part, kind.key, enabled=kind.enabled)
         self._kind = kind
         self._attr_translation_key = kind.key
         self._attr_event_types = list(kind.types)
         self._attr_entity_category = CATEGORIES[kind.category]
-        self._attr_entity_registry_enabled_default = kind.enabled
 
     @override
     async def async_added_to_hass(self) -> None:
