@@ -208,7 +208,8 @@ def test_every_field_is_explained(kind: str) -> None:
     if "data" not in steps[kind]:
         own = [steps[name] for name in steps if name.startswith(f"{kind}_")]
     labels = set().union(*(_labels(step) for step in own if "data" in step))
-    assert labels
+    # NVIDIA cards ask for nothing.
+    assert labels or not own
     assert not {label for label in labels if label not in text}
 
 
