@@ -11,6 +11,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from simulator.xmrig import SimulatedXMRig
+from simulator.xmrig_proxy import SimulatedXmrigProxy
 
 from .rigs import async_set_up, entity_id, entry_for, state
 
@@ -201,3 +202,15 @@ async def test_sensors_that_can_be_chosen(
     assert entity_id(hass, "sensor", "hashrate_1m") in offered
     assert disabled not in offered
     assert entity_id(hass, "sensor", "accepted_shares") not in offered
+
+
+async def test_only_miners_that_pause_are_held_to_their_order(
+    hass: HomeAssistant,
+) -> None:
+    """A proxy has nothing to pause, and nothing that could go on by itself."""
+    async with SimulatedXmrigProxy() as proxy:
+        entry = entry_for(proxy)
+        assert await async_set_up(hass, entry)
+        form = await async_open(hass, entry, "settings")
+        assert "keep_order" not in form["data_schema"].schema
+        assert "zero_while_off" in form["data_schema"].schema

@@ -62,10 +62,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: RigConfigEntry) -> bool:
     source = await open_source(
         opening_for(
             hass,
+            KINDS[entry.data[CONF_KIND]],
             entry.data,
             notes=store,
             options=entry.options,
-            cookies=KINDS[entry.data[CONF_KIND]].cookies,
         )
     )
     coordinator = RigCoordinator(hass, entry, source, store)

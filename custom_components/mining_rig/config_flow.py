@@ -68,9 +68,7 @@ class RigFlow(ConfigFlow):
         host = CONF_HOST if form.has(CONF_HOST) else "base"
         try:
             open_source = await async_opener(self.hass, kind)
-            source = await open_source(
-                opening_for(self.hass, data, cookies=KINDS[kind].cookies)
-            )
+            source = await open_source(opening_for(self.hass, KINDS[kind], data))
             try:
                 async with asyncio.timeout(READ_TIMEOUT):
                     return await source.identify(), {}

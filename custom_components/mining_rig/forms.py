@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from homeassistant.const import CONF_HOST, CONF_PORT, CONF_SSL
+from homeassistant.const import CONF_HOST, CONF_PORT, CONF_SSL, UnitOfTime
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
     BooleanSelector,
@@ -30,12 +30,22 @@ _PORT: Final = vol.All(
     ),
     vol.Coerce(int),
 )
+_SECONDS: Final = NumberSelector(
+    NumberSelectorConfig(
+        min=10,
+        max=86400,
+        step=1,
+        unit_of_measurement=UnitOfTime.SECONDS,
+        mode=NumberSelectorMode.BOX,
+    )
+)
 _SELECTORS: Final[Mapping[FieldKind, Any]] = {
     FieldKind.HOST: TextSelector(),
     FieldKind.PORT: _PORT,
     FieldKind.SECRET: TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD)),
     FieldKind.TEXT: TextSelector(),
     FieldKind.FLAG: BooleanSelector(),
+    FieldKind.SECONDS: _SECONDS,
 }
 
 

@@ -13,6 +13,7 @@ from homeassistant.helpers.aiohttp_client import (
 from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN
+from .sources import Kind
 from .sources.base import Forgetful, Notes, Opening
 
 _COOKIELESS: Final[HassKey[ClientSession]] = HassKey(f"{DOMAIN}_cookieless")
@@ -34,11 +35,10 @@ def async_cookieless_session(hass: HomeAssistant) -> ClientSession:
 
 def opening_for(
     hass: HomeAssistant,
+    kind: Kind,
     data: Mapping[str, Any],
     notes: Notes | None = None,
     options: Mapping[str, Any] | None = None,
-    *,
-    cookies: bool = True,
 ) -> Opening:
     """Return the opening for an entry's data; a flow has no notes to keep yet."""
     return Opening(
@@ -46,8 +46,8 @@ def opening_for(
         session=async_get_clientsession(
             hass, verify_ssl=data.get(CONF_VERIFY_SSL, True)
         )
-        if cookies
+        if kind.cookies
         else async_cookieless_session(hass),
         notes=notes or Forgetful(),
-        options=options or {},
+        options={**kind.options.defaults, **(options or {})},
     )

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from homeassistant.components.sensor import SensorDeviceClass
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlowWithReload
-from homeassistant.const import CONF_ENTITY_ID, Platform, UnitOfPower, UnitOfTime
+from homeassistant.const import CONF_ENTITY_ID, Platform, UnitOfPower
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import (
@@ -29,7 +29,6 @@ from .cloudhook import (
 )
 from .const import (
     CONF_BASE_POWER,
-    CONF_KEEP_ORDER,
     CONF_KIND,
     CONF_POWER_METER,
     CONF_RATED_POWER,
@@ -38,16 +37,10 @@ from .const import (
     RECORDER,
     SHOWN_WORKERS,
 )
+from .forms import form_schema
 from .model import PartKind
 from .receiver import CONF_ALLOW_PUBLIC, CONF_CLOUDHOOK_URL
 from .sources import KINDS
-from .sources.rig_monitor import (
-    CONF_OFF_TAKES,
-    CONF_ON_TAKES,
-    CONF_STALE_AFTER,
-    OFF_TAKES,
-    ON_TAKES,
-)
 from .store import RigStore
 from .units import Scale, async_change_unit, async_scaled_sensors
 
@@ -70,18 +63,6 @@ _WATTS: Final = NumberSelector(
         mode=NumberSelectorMode.BOX,
     )
 )
-
-
-_SECONDS: Final = NumberSelector(
-    NumberSelectorConfig(
-        min=10,
-        max=86400,
-        step=1,
-        unit_of_measurement=UnitOfTime.SECONDS,
-        mode=NumberSelectorMode.BOX,
-    )
-)
-
 
 _WORKERS: Final = NumberSelector(
     NumberSelectorConfig(min=0, max=MOST_WORKERS, step=1, mode=NumberSelectorMode.BOX)
@@ -168,21 +149,14 @@ class RigOptionsFlow(OptionsFlowWithReload):
             vol.Optional(CONF_ZERO_WHILE_OFF, default=False): BooleanSelector(),
         }
         kind = KINDS[self.config_entry.data[CONF_KIND]]
+        fields |= form_schema(kind.options).schema
         if kind.pushes:
-            fields |= {
-                vol.Optional(CONF_STALE_AFTER): _SECONDS,
-                vol.Optional(CONF_OFF_TAKES, default=OFF_TAKES): _SECONDS,
-                vol.Optional(CONF_ON_TAKES, default=ON_TAKES): _SECONDS,
-                vol.Optional(CONF_ALLOW_PUBLIC, default=False): BooleanSelector(),
-            }
+            public = vol.Optional(CONF_ALLOW_PUBLIC, default=False)
+            fields[public] = BooleanSelector()
             has_hook = CONF_CLOUDHOOK_URL in self.config_entry.data
             if has_hook or async_cloudhook_offered(self.hass):
                 hook = vol.Optional(CONF_CLOUDHOOK, default=has_hook)
                 fields[hook] = BooleanSelector()
-        elif not kind.flags:
-            fields[vol.Optional(CONF_KEEP_ORDER, default=False)] = BooleanSelector()
-        for flag in kind.flags:
-            fields[vol.Optional(flag, default=False)] = BooleanSelector()
         if self._has_workers:
             shown = vol.Optional(CONF_SHOWN_WORKERS, default=SHOWN_WORKERS)
             fields[shown] = _WORKERS

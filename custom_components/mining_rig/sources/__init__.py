@@ -15,7 +15,7 @@ from homeassistant.requirements import (
     async_process_requirements,
 )
 
-from ..const import DOMAIN
+from ..const import CONF_ALLOW_WRITING, CONF_KEEP_ORDER, DOMAIN
 from .base import Field, FieldKind, Form, Opener
 
 
@@ -35,8 +35,8 @@ class Kind:
     """
     cookies: bool = True
     """Whether what its server wants kept may be kept with everybody else's."""
-    flags: tuple[str, ...] = ()
-    """Options of its own that are yes or no, and no at first."""
+    options: Form = Form(())
+    """What an entry's options ask beside what they ask of every rig."""
     hidden: frozenset[str] = frozenset()
     """Keys of an entry's data that are secret beside the form's."""
 
@@ -67,13 +67,18 @@ def network_form(port: int | None, *extra: Field) -> Form:
     )
 
 
+_PAUSES: Final = Form((Field(key=CONF_KEEP_ORDER, kind=FieldKind.FLAG, default=False),))
+"""The options of a miner whose pause ends when it starts anew."""
+
 KINDS: Final[dict[str, Kind]] = {
     "headframe": Kind(
         module="headframe",
         form=Form(()),
         manufacturer="Headframe",
         cookies=False,
-        flags=("allow_writing",),
+        options=Form(
+            (Field(key=CONF_ALLOW_WRITING, kind=FieldKind.FLAG, default=False),)
+        ),
         hidden=frozenset(("watcher_token", "api_key", "session_token")),
     ),
     "nvml": Kind(
@@ -99,6 +104,14 @@ KINDS: Final[dict[str, Kind]] = {
         ),
         manufacturer="Mining Rig Monitor",
         pushes=True,
+        options=Form(
+            (
+                Field(key="stale_after", kind=FieldKind.SECONDS),
+                Field(key="off_takes", kind=FieldKind.SECONDS, default=120),
+                # An ASIC boots for minutes.
+                Field(key="on_takes", kind=FieldKind.SECONDS, default=900),
+            )
+        ),
         hidden=frozenset(("api_code", "cloudhook_url", "webhook_id")),
     ),
     "t_rex": Kind(
@@ -109,6 +122,7 @@ KINDS: Final[dict[str, Kind]] = {
             Field(key="controls", kind=FieldKind.FLAG, default=False),
         ),
         manufacturer="T-Rex",
+        options=_PAUSES,
     ),
     "xmrig": Kind(
         module="xmrig",
@@ -118,6 +132,7 @@ KINDS: Final[dict[str, Kind]] = {
             Field(key="controls", kind=FieldKind.FLAG, default=False),
         ),
         manufacturer="XMRig",
+        options=_PAUSES,
     ),
     "xmrig_proxy": Kind(
         module="xmrig_proxy",

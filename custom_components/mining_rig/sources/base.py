@@ -130,7 +130,7 @@ class Opening:
     """Home Assistant's session that matches the answer to `verify_ssl`."""
     notes: Notes = field(default_factory=Forgetful)
     options: Mapping[str, Any] = field(default_factory=dict)
-    """The entry's options, for a source that has some of its own."""
+    """The entry's options; those of the kind's own are at least their defaults."""
 
 
 type Opener = Callable[[Opening], Awaitable[Source]]
@@ -263,6 +263,7 @@ class FieldKind(StrEnum):
     TEXT = "text"
     FLAG = "flag"
     CHOICE = "choice"
+    SECONDS = "seconds"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,9 +50,6 @@ CONF_OFF_TAKES: Final = "off_takes"
 CONF_ON_TAKES: Final = "on_takes"
 CONF_RATED_POWER: Final = "rated_power"
 
-OFF_TAKES: Final = 120
-ON_TAKES: Final = 900
-"""An ASIC boots for minutes."""
 SHORTEST_SILENCE: Final = timedelta(seconds=150)
 """One rig that is off delays all others of its agent by up to two minutes."""
 
@@ -94,8 +91,8 @@ class RigMonitorSource:
         self._silence: float | None = options.get(CONF_STALE_AFTER)
         self._rated: float | None = options.get(CONF_RATED_POWER)
         self._takes = {
-            False: timedelta(seconds=options.get(CONF_OFF_TAKES) or OFF_TAKES),
-            True: timedelta(seconds=options.get(CONF_ON_TAKES) or ON_TAKES),
+            False: timedelta(seconds=options[CONF_OFF_TAKES]),
+            True: timedelta(seconds=options[CONF_ON_TAKES]),
         }
         self._log: Log | None = None
         self._received: datetime | None = None
