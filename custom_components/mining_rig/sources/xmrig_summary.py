@@ -48,8 +48,3 @@ def put_resources(values: Values, fields: Fields, process: Channel[float]) -> No
     loads = fields.numbers("resources", "load_average", length=len(_LOADS))
     for channel, load in zip(_LOADS, loads, strict=True):
         values.put(channel, None if load is None else round(load, 2))
-
-
-def fell(before: float | None, now: float | None) -> bool:
-    """Tell whether something that only rises, an uptime, began anew."""
-    return before is not None and now is not None and now < before

@@ -18,6 +18,7 @@ from ..base import (
     SourceUnreachable,
 )
 from ..http import JsonHttp
+from ..pace import Regular, Settling, fell
 from ..parse import Fields
 from . import readings
 from .api import TRexApi
@@ -35,11 +36,8 @@ from .config import (
 from .parse import Summary, assemble, parse_summary
 
 _CONFIG_EVERY: Final = timedelta(minutes=5)
-_CONFIG_AGAIN: Final = timedelta(seconds=30)
 _READ_BUDGET: Final = 8.0
 """Seconds from the start of a poll after which nothing more is asked."""
-_SETTLING: Final = 10.0
-"""Seconds after a change in which each poll asks for the configuration, too."""
 _LOOKS: Final = (0.0, 0.3, 0.5, 0.7)
 """Seconds between looks which cards a command reached; 1.5 s in all."""
 _LOOKS_AT_CONFIG: Final = (0.0, 0.3, 0.4, 0.5)
@@ -66,8 +64,8 @@ class TRexSource:
         self._host = host
         self._uptime: float | None = None
         self._settings = Settings()
-        self._next_config = _LONG_AGO
-        self._settled_at = 0.0
+        self._next_config = Regular()
+        self._settling = Settling()
         self._writable: bool | None = None
         """What the last command to this process showed."""
 
@@ -95,7 +93,7 @@ class TRexSource:
 
     async def read(self, now: datetime) -> Snapshot:
         """Read the summary, and the configuration if it is due. Raises a SourceError."""
-        deadline = _time() + _READ_BUDGET
+        deadline = asyncio.get_running_loop().time() + _READ_BUDGET
         summary = parse_summary(await self._api.summary(), now)
         self._notice_restart(summary)
         strange = await self._read_config(summary, now, deadline)
@@ -109,11 +107,10 @@ class TRexSource:
 
     def _notice_restart(self, summary: Summary) -> None:
         """Forget what another process need not have."""
-        before, self._uptime = self._uptime, summary.uptime
-        if before is not None and summary.uptime is not None:
-            if summary.uptime < before:
-                self._writable = None
-                self._next_config = _LONG_AGO
+        if fell(self._uptime, summary.uptime):
+            self._writable = None
+            self._next_config.hurry()
+        self._uptime = summary.uptime
 
     async def _read_config(
         self, summary: Summary, now: datetime, deadline: float
@@ -122,18 +119,16 @@ class TRexSource:
         if not summary.takes_commands:
             self._settings = Settings()
             return ()
-        # A clock that was set back must not put it off.
-        waits = now < self._next_config <= now + _CONFIG_EVERY
-        if waits and _time() >= self._settled_at:
+        if not (self._next_config.is_due(now) or self._settling.lasts):
             return ()
         try:
             async with asyncio.timeout_at(deadline):
                 self._settings = parse_config(await self._api.config())
         except SourceError, TimeoutError:
             # What somebody chose holds until it is seen to be different.
-            self._next_config = now + _CONFIG_AGAIN
+            self._next_config.failed(now)
             return ("config",)
-        self._next_config = now + _CONFIG_EVERY
+        self._next_config.done(now, _CONFIG_EVERY)
         return ()
 
     # ---- commands
@@ -240,12 +235,12 @@ class TRexSource:
     async def _set(self, setting: Setting, value: Value) -> None:
         """Change one setting; at once and, where that makes sense, lastingly."""
         changes = {setting.key: word(value)}
-        self._settled_at = _time() + _SETTLING
-        if setting.at_once:
-            await self._command("/control", **changes)
-            if not setting.kept or not await self._missing(changes):
-                return
-        await self._command("/config", **changes)
+        with self._settling.after():
+            if setting.at_once:
+                await self._command("/control", **changes)
+                if not setting.kept or not await self._missing(changes):
+                    return
+            await self._command("/config", **changes)
 
     async def _missing(self, changes: JsonObject) -> list[str]:
         """Return the keys that the miner does not show in the time it needs."""
@@ -285,26 +280,23 @@ class TRexSource:
             sent = to_send(orjson.loads(orjson.dumps(changes)))
         except TypeError:
             raise CommandRefused("t_rex_refused", {"error": "no JSON"}) from None
-        self._settled_at = _time() + _SETTLING
-        try:
-            await self._api.change_config(sent)
-        except CommandRefused as err:
-            self._note_refusal(err)
-            raise
-        self._writable = True
-        if FILE not in sent and (left := await self._missing(sent)):
-            raise CommandRefused("t_rex_config_not_taken", {"keys": ", ".join(left)})
+        with self._settling.after():
+            try:
+                await self._api.change_config(sent)
+            except CommandRefused as err:
+                self._note_refusal(err)
+                raise
+            self._writable = True
+            if FILE not in sent and (left := await self._missing(sent)):
+                raise CommandRefused(
+                    "t_rex_config_not_taken", {"keys": ", ".join(left)}
+                )
 
 
 def _raise_if_late(err: SourceError) -> None:
     """Raise what says that the miner took too long."""
     if isinstance(err, SourceUnreachable) and err.timed_out:
         raise err
-
-
-def _time() -> float:
-    """Return the seconds of a clock that nobody sets."""
-    return asyncio.get_running_loop().time()
 
 
 def _paused(summary: Summary) -> dict[str, tuple[int, bool]]:

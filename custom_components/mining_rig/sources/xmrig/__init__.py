@@ -1,8 +1,7 @@
 """XMRig, the CPU and GPU miner, through its HTTP API."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -19,11 +18,10 @@ from ..base import (
     SourceRefused,
 )
 from ..http import JsonHttp
-from ..pace import Regular
+from ..pace import Regular, Settling, fell
 from ..parse import Fields, cpu_name
 from ..xmrig_api import MINERS, XmrigApi
 from ..xmrig_config import APPLIED_AFTER, async_change, redacted
-from ..xmrig_summary import fell
 from . import readings
 from .config import (
     FULL_HINT,
@@ -57,8 +55,6 @@ _EXTRA_TIMEOUT: Final = 4.0
 """Seconds for what a poll asks beside the summary; a hung card must not cost that."""
 _IDLE_IS_STOPPED: Final = timedelta(minutes=1)
 """A miner prepares its memory without workers for a while before it starts."""
-_SETTLING: Final = 10.0
-"""Seconds after a command in which everything is asked for at every reading."""
 
 _BACKENDS: Final = "/2/backends"
 _ALLOWED: Final = Control(channel=MINING_ALLOWED.plain)
@@ -98,7 +94,7 @@ class XmrigSource:
         self._idle_since: datetime | None = None
         self._stopped = False
         self._knows_start = True
-        self._settled_at = 0.0
+        self._settling = Settling()
 
     @property
     def address(self) -> str | None:
@@ -126,7 +122,7 @@ class XmrigSource:
         summary = parse_summary(await self._api.summary(), now)
         self._failed.clear()
         self._notice_changes(summary)
-        if self._is_settling:
+        if self._settling.lasts:
             self._next_backends.hurry()
             self._next_config.hurry()
         fresh = await self._read_backends(summary, now)
@@ -217,22 +213,10 @@ class XmrigSource:
 
     # ---- commands
 
-    @property
-    def _is_settling(self) -> bool:
-        return asyncio.get_running_loop().time() < self._settled_at
-
-    @contextmanager
-    def _unsettled(self) -> Iterator[None]:
-        """Look at everything for a while after a command, whatever came of it."""
-        try:
-            yield
-        finally:
-            self._settled_at = asyncio.get_running_loop().time() + _SETTLING
-
     async def write(self, part: str, control: Control[Any], value: Value) -> None:
         """Send one setting. Raises a SourceError."""
         channel = control.channel
-        with self._unsettled():
+        with self._settling.after():
             if channel is _ALLOWED.channel:
                 await (self._resume() if value else self._api.call("pause"))
             elif channel is readings.THREADS_HINT.plain and isinstance(
@@ -247,7 +231,7 @@ class XmrigSource:
         """Send one action. Raises a SourceError."""
         if action.key != readings.STOP.key:
             raise CommandRefused("not_offered")
-        with self._unsettled():
+        with self._settling.after():
             await self._api.call("stop")
             self._stopped = True
 
@@ -341,5 +325,5 @@ class XmrigSource:
 
     async def set_config(self, changes: JsonObject) -> None:
         """Change keys and return when the miner shows them. Raises a SourceError."""
-        with self._unsettled():
+        with self._settling.after():
             await async_change(self._api, changes)

@@ -1,8 +1,6 @@
 """xmrig-proxy, which stands between many miners and a pool, through its HTTP API."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 import secrets
 from typing import Any, Final
@@ -17,11 +15,10 @@ from ..base import (
     SourceGarbled,
 )
 from ..http import JsonHttp
-from ..pace import Regular
+from ..pace import Regular, Settling, fell
 from ..parse import Fields
 from ..xmrig_api import PROXIES, XmrigApi
 from ..xmrig_config import async_change, redacted
-from ..xmrig_summary import fell
 from .config import LOCKED, SETTINGS, Settings, parse_config
 from .parse import MODEL, Summary, assemble, parse_summary
 from .workers import Names, Workers, WorkerTable
@@ -35,8 +32,6 @@ _LOOK_AGAIN_AFTER: Final = timedelta(minutes=10)
 _CONFIG_EVERY: Final = timedelta(minutes=5)
 _EXTRA_TIMEOUT: Final = 4.0
 """Seconds for what a poll asks beside the summary."""
-_SETTLING: Final = 10.0
-"""Seconds after a command in which the configuration is asked for at every reading."""
 _SALT_NOTE: Final = "xmrig_proxy_salt"
 
 
@@ -78,7 +73,7 @@ class XmrigProxySource:
         self._settings: Settings | None = None
         self._next_config = Regular()
         self._failed: list[str] = []
-        self._settled_at = 0.0
+        self._settling = Settling()
 
     @property
     def address(self) -> str | None:
@@ -162,7 +157,7 @@ class XmrigProxySource:
         if summary.restricted is not False:
             self._settings = None
             self._next_config.hurry()
-        elif self._next_config.is_due(now) or self._is_settling:
+        elif self._next_config.is_due(now) or self._settling.lasts:
             try:
                 async with asyncio.timeout(_EXTRA_TIMEOUT):
                     config = await self._api.config()
@@ -176,24 +171,12 @@ class XmrigProxySource:
 
     # ---- commands
 
-    @property
-    def _is_settling(self) -> bool:
-        return asyncio.get_running_loop().time() < self._settled_at
-
-    @contextmanager
-    def _unsettled(self) -> Iterator[None]:
-        """Look at everything for a while after a command, whatever came of it."""
-        try:
-            yield
-        finally:
-            self._settled_at = asyncio.get_running_loop().time() + _SETTLING
-
     async def write(self, part: str, control: Control[Any], value: Value) -> None:
         """Send one setting. Raises a SourceError."""
         setting = SETTINGS.get(control.channel)
         if setting is None:
             raise CommandRefused("not_offered")
-        with self._unsettled():
+        with self._settling.after():
             async with self._api.editing() as config:
                 setting.write(config, value)
 
@@ -210,5 +193,5 @@ class XmrigProxySource:
 
     async def set_config(self, changes: JsonObject) -> None:
         """Change keys and return when the proxy shows them. Raises a SourceError."""
-        with self._unsettled():
+        with self._settling.after():
             await async_change(self._api, changes, LOCKED)
