@@ -174,7 +174,10 @@ async def test_devices(hass: HomeAssistant, proxy: SimulatedXmrigProxy) -> None:
     assert state(hass, "sensor", "hashrate", alpha).state == "220.0"
     assert state(hass, "binary_sensor", "connected", alpha).state == STATE_ON
     assert state(hass, "binary_sensor", "connected", beta).state == STATE_OFF
-    assert state(hass, "sensor", "accepted_shares", beta).state == "60"
+    counted = entity_id(hass, "sensor", "accepted_shares", beta)
+    found = er.async_get(hass).async_get(counted)
+    assert found is not None
+    assert found.disabled_by is er.RegistryEntryDisabler.INTEGRATION
     last = state(hass, "sensor", "xmrig_proxy_last_share", alpha)
     assert last.state == "2026-09-21T14:13:20+00:00"
 

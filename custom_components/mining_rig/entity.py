@@ -196,7 +196,7 @@ class ChannelEntity(RigEntity):
         self, coordinator: RigCoordinator, part: KnownPart, channel: Channel[Any]
     ) -> None:
         """Take names, category and default from the channel's reading."""
-        super().__init__(coordinator, part, channel.key, enabled=channel.enabled)
+        super().__init__(coordinator, part, channel.key, enabled=part.enables(channel))
         self._channel = channel
         self._attr_translation_key = translation_key(channel)
         if channel.number is not None:

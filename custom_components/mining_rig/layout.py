@@ -18,6 +18,7 @@ from .model import (
     EventKind,
     Part,
     PartKind,
+    Quantity,
     Release,
     Snapshot,
     channel_from,
@@ -83,6 +84,14 @@ class KnownPart:
             changed = changed or self.release is None
             self.release = part.release
         return changed
+
+    def enables(self, channel: Channel[Any]) -> bool:
+        """Tell whether a channel's entity is enabled at first.
+
+        There may be hundreds of workers, so what they count is not.
+        """
+        counts = channel.reading.quantity is Quantity.COUNTER
+        return channel.enabled and not (counts and self.kind is PartKind.WORKER)
 
     def dump(self) -> _Json:
         """Return the part as JSON; the same until there is something new about it."""

@@ -54,7 +54,7 @@ async def async_show_workers(
 
 def _enabled(part: KnownPart) -> Iterator[str]:
     """Go through the keys of what is enabled at first, wherever it is shown."""
-    yield from (channel.key for channel in part.channels if channel.enabled)
+    yield from (channel.key for channel in part.channels if part.enables(channel))
     yield from (action.key for action in part.actions.values() if action.enabled)
     yield from (kind.key for kind in part.events.values() if kind.enabled)
 
