@@ -146,6 +146,13 @@ PICTURES = (
     Picture("asic", _device("Cellar"), height=1100),
     Picture("cpu_gpu", _device("Workshop"), height=1100),
     Picture("nvml", _card("Tower"), height=1100),
+    Picture("xmrig_proxy", _device("Proxy"), height=1100),
+    Picture(
+        "headframe",
+        _dashboard,
+        height=3200,
+        only="hui-section:has-text('HomeGarage')",
+    ),
     Picture("dashboard", _dashboard, height=1240),
 )
 

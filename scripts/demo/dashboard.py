@@ -107,7 +107,7 @@ def _rig_section(rig: Device) -> Card:
         for row in _RIG_TILES
         if (entity := rig.find(row.domain, *row.keys))
     ]
-    parts = [_part(part) for part in rig.parts]
+    parts = [_part(part, rig) for part in rig.parts]
     cards = [heading, *(tiles or _other_tiles(rig)), *_past(rig), *parts]
     return {"type": "grid", "cards": cards}
 
@@ -132,8 +132,8 @@ def _past(rig: Device) -> list[Card]:
     ]
 
 
-def _part(part: Device) -> Card:
-    """Show a card or a processor in one line."""
+def _part(part: Device, rig: Device) -> Card:
+    """Show a card, a processor or a worker in one line, its rig's name left out."""
     badges = [
         _badge(entity)
         for keys in _PART_BADGES
@@ -141,7 +141,7 @@ def _part(part: Device) -> Card:
     ]
     return {
         "type": "heading",
-        "heading": part.name,
+        "heading": part.name.removeprefix(f"{rig.name} "),
         "heading_style": "subtitle",
         "badges": badges,
     }
