@@ -151,7 +151,7 @@ async def test_add(hass: HomeAssistant, rig: SimulatedXMRig) -> None:
     )
     assert step["step_id"] == "name"
     assert suggested(step) == {"name": "office-pc"}
-    assert step["description_placeholders"]["version"] == "6.26.0"
+    assert step["description_placeholders"]["model"].endswith("(6.26.0)")
 
     done = await async_go_on(hass, step, {"name": "  Office PC "})
     assert done["type"] is FlowResultType.CREATE_ENTRY
@@ -371,7 +371,7 @@ async def test_rig_without_a_name(hass: HomeAssistant, rig: SimulatedXMRig) -> N
     with answered_by(FakeSource(Identity(rig_id=None, title=" "))):
         step = await async_go_on(hass, form, rig.form)
     assert suggested(step) == {"name": "XMRig"}
-    assert step["description_placeholders"] == {"model": "XMRig", "version": "?"}
+    assert step["description_placeholders"] == {"model": "XMRig"}
 
 
 # ---- anchors

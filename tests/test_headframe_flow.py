@@ -146,7 +146,7 @@ async def test_watcher(
     [
         ("https://pool.headframe.io/", "watcher_link", "headframe_no_token"),
         ("http://pool.example/hfwl_" + "0" * 64, "base", "headframe_address"),
-        ("hfwl_" + "0" * 64, "watcher_link", "invalid_auth"),
+        ("hfwl_" + "0" * 64, "watcher_link", "headframe_refused"),
     ],
 )
 async def test_no_watcher(
@@ -165,11 +165,11 @@ async def test_no_watcher(
 @pytest.mark.parametrize(
     ("fault", "error"),
     [
-        ("off", "cannot_connect"),
-        ("garbage", "wrong_device"),
-        ("other_device", "wrong_device"),
-        (PoolFault.BAD_GATEWAY, "cannot_connect"),
-        (PoolFault.LIMITED, "busy"),
+        ("off", "headframe_unreachable"),
+        ("garbage", "headframe_no_pool"),
+        ("other_device", "headframe_no_pool"),
+        (PoolFault.BAD_GATEWAY, "headframe_unreachable"),
+        (PoolFault.LIMITED, "headframe_busy"),
     ],
 )
 async def test_a_pool_that_fails(
@@ -193,7 +193,7 @@ async def test_slow(hass: HomeAssistant, pool: SimulatedHeadframe) -> None:
         link = pool.link
         pool.fault("silent")
         result = await async_fill(hass, result, watcher_link=link)
-    assert result["errors"] == {"base": "timeout"}
+    assert result["errors"] == {"base": "headframe_slow"}
     pool.clear("silent")
 
 
@@ -230,7 +230,7 @@ async def test_api_key(hass: HomeAssistant, pool: SimulatedHeadframe) -> None:
     result = await async_begin(hass, "headframe_api_key")
     for wrong in ("nonsense", " ", "a\tb"):
         result = await async_fill(hass, result, api_key=wrong, **servers(pool))
-        assert result["errors"] == {"api_key": "invalid_auth"}
+        assert result["errors"] == {"api_key": "headframe_refused"}
     wrong_place = {"advanced": {"pool": "http://pool.example"}}
     result = await async_fill(hass, result, api_key=pool.api_key, **wrong_place)
     assert result["errors"] == {"base": "headframe_address"}
@@ -365,11 +365,11 @@ async def test_recovery_code_used_before(hass: HomeAssistant) -> None:
 async def test_wrong_password(hass: HomeAssistant, pool: SimulatedHeadframe) -> None:
     """Is told; the password is never shown again."""
     result = await async_log_in(hass, pool, password="wrong-password")
-    assert result["errors"] == {"password": "invalid_auth"}
+    assert result["errors"] == {"password": "headframe_refused"}
     assert "wrong-password" not in str(result["data_schema"])
     pool.fault("off")
     result = await async_log_in(hass, pool, result)
-    assert result["errors"] == {"base": "cannot_connect"}
+    assert result["errors"] == {"base": "headframe_unreachable"}
     pool.clear("off")
     answers = {"email": "a@b.c", "password": "x"}
     place = {"advanced": {"pool": pool.url, "sign_in": "http://sign-in.example"}}
@@ -424,7 +424,7 @@ async def test_no_link_can_be_made(
     pool.missing.clear()
     pool.fault(PoolFault.SERVER_ERROR)
     result = await async_fill(hass, result, money=True, allow_writing=False)
-    assert result["errors"] == {"base": "cannot_connect"}
+    assert result["errors"] == {"base": "headframe_unreachable"}
     pool.clear(PoolFault.SERVER_ERROR)
     result = await async_fill(hass, result, money=True, allow_writing=True)
     await async_name(hass, result)

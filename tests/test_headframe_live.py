@@ -113,7 +113,7 @@ async def test_add_by_a_token(hass: HomeAssistant, pool: SimulatedHeadframe) -> 
     servers = {"advanced": {"pool": pool.url}}
     for wrong, error in (
         ("https://pool.headframe.io", "headframe_no_token"),
-        (f"hfwl_{'0' * 64}", "invalid_auth"),
+        (f"hfwl_{'0' * 64}", "headframe_refused"),
     ):
         step = await answer(hass, flow, watcher_link=wrong, **servers)
         assert step["errors"] == {"watcher_link": error}
@@ -129,7 +129,7 @@ async def test_add_by_a_key(hass: HomeAssistant, pool: SimulatedHeadframe) -> No
     flow = await choose(hass, "api_key")
     servers = {"advanced": {"pool": pool.url}}
     step = await answer(hass, flow, api_key="wrong", **servers)
-    assert step["errors"] == {"api_key": "invalid_auth"}
+    assert step["errors"] == {"api_key": "headframe_refused"}
     step = await answer(hass, flow, api_key=pool.api_key, **servers)
     assert step["step_id"] == "headframe_account"
     operator = pool.registry.groups[0]
@@ -146,7 +146,7 @@ async def signed_in(
     flow = await choose(hass, "login", reauth)
     servers = {"advanced": {"pool": pool.url, "sign_in": pool.url}}
     wrong = await answer(hass, flow, email=pool.user.email, password="wrong", **servers)
-    assert wrong["errors"] == {"password": "invalid_auth"}
+    assert wrong["errors"] == {"password": "headframe_refused"}
     return await answer(
         hass, flow, email=pool.user.email, password=pool.user.password, **servers
     )

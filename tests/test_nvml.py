@@ -136,8 +136,7 @@ async def test_add(hass: HomeAssistant, cards: SimulatedNvml) -> None:
     step = await submit(hass, await begin(hass))
     assert step["step_id"] == "name"
     assert step["description_placeholders"] == {
-        "model": "NVIDIA GeForce RTX 3080, NVIDIA GeForce RTX 3070",
-        "version": "570.133.07",
+        "model": "NVIDIA GeForce RTX 3080, NVIDIA GeForce RTX 3070 (570.133.07)",
     }
     done = await submit(hass, step, name="Tower")
     assert done["type"] is FlowResultType.CREATE_ENTRY

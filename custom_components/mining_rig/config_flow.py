@@ -115,7 +115,7 @@ class RigFlow(ConfigFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Ask what kind of rig it is."""
-        return self.async_show_menu(menu_options=list(KINDS))
+        return self.async_show_menu(menu_options=list(KINDS), sort=True)
 
     async def _async_step_form(
         self, kind: str, user_input: dict[str, Any] | None
@@ -210,13 +210,14 @@ class RigFlow(ConfigFlow):
             else:
                 return self._create(name, self._identity)
         schema = vol.Schema({vol.Required(CONF_NAME): TextSelector()})
+        model = self._identity.model or KINDS[self._kind].manufacturer
+        version = self._identity.version
         return self.async_show_form(
             step_id="name",
             data_schema=self.add_suggested_values_to_schema(schema, {CONF_NAME: name}),
             errors=errors,
             description_placeholders={
-                "model": self._identity.model or KINDS[self._kind].manufacturer,
-                "version": self._identity.version or "?",
+                "model": f"{model} ({version})" if version else model,
             },
         )
 

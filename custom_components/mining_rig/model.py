@@ -88,6 +88,8 @@ class Reading[T: Value]:
     choices: tuple[str, ...] = ()
     unit: str | None = None
     """Base unit where the quantity leaves it open: work per second, currency."""
+    precision: int | None = None
+    """Decimals that are shown, where the quantity's would promise too much."""
     setting: bool = False
     """Somebody chose it (a limit, a threshold): no statistics, no part in totals."""
     secret: bool = False
@@ -387,7 +389,7 @@ TEMPERATURE: Final = Reading[float]("temperature", Quantity.TEMPERATURE)
 MEMORY_TEMPERATURE: Final = Reading[float]("memory_temperature", Quantity.TEMPERATURE)
 HOTTEST: Final = Reading[float]("hottest", Quantity.TEMPERATURE)
 FAN_SPEED: Final = Reading[float]("fan_speed", Quantity.FAN_SPEED)
-FAN_LEVEL: Final = Reading[float]("fan_level", Quantity.RATIO)
+FAN_LEVEL: Final = Reading[float]("fan_level", Quantity.RATIO, precision=0)
 CORE_CLOCK: Final = Reading[float]("core_clock", Quantity.CLOCK, Category.DIAGNOSTIC)
 MEMORY_CLOCK: Final = Reading[float](
     "memory_clock", Quantity.CLOCK, Category.DIAGNOSTIC

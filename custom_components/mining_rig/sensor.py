@@ -160,7 +160,9 @@ class RigSensor(ChannelEntity, SensorEntity):
         row = ROWS[reading.quantity]
         self._attr_device_class = row.device_class
         self._attr_state_class = None if reading.setting else row.state_class
-        self._attr_suggested_display_precision = row.precision
+        self._attr_suggested_display_precision = (
+            row.precision if reading.precision is None else reading.precision
+        )
         self._attr_native_unit_of_measurement = row.unit or reading.unit
         self._attr_suggested_unit_of_measurement = row.shown_unit
         if reading.quantity is Quantity.CHOICE:

@@ -56,6 +56,15 @@ from .place import POOL, SIGN_IN, parse_place
 from .rounds import MANUFACTURER
 from .sign_in import Session, SignIn, SignInRefused
 
+_OF_A_POOL: Final = {
+    "busy": "headframe_busy",
+    "cannot_connect": "headframe_unreachable",
+    "invalid_auth": "headframe_refused",
+    "timeout": "headframe_slow",
+    "wrong_device": "headframe_no_pool",
+}
+"""What a dialog says of a pool in place of what it says of a miner."""
+
 if TYPE_CHECKING:
     from ...config_flow import RigFlow
 else:
@@ -236,7 +245,7 @@ class HeadframeFlow(RigFlow):
         return self.async_show_form(
             step_id=step,
             data_schema=self.add_suggested_values_to_schema(schema, kept),
-            errors=errors,
+            errors={at: _OF_A_POOL.get(key, key) for at, key in errors.items()},
         )
 
     # ---- asking the pool

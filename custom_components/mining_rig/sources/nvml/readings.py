@@ -13,9 +13,13 @@ CARDS: Final = Reading[int]("nvml_cards", Quantity.NUMBER, Category.DIAGNOSTIC)
 """Cards that answer; one that fell off the bus does not."""
 
 # Of a card: its work.
-GPU_LOAD: Final = Reading[float]("nvml_gpu_load", Quantity.RATIO)
+GPU_LOAD: Final = Reading[float]("nvml_gpu_load", Quantity.RATIO, precision=0)
 MEMORY_LOAD: Final = Reading[float](
-    "nvml_memory_load", Quantity.RATIO, Category.DIAGNOSTIC, enabled=False
+    "nvml_memory_load",
+    Quantity.RATIO,
+    Category.DIAGNOSTIC,
+    enabled=False,
+    precision=0,
 )
 """How much of the time memory is read or written; not how full it is."""
 MEMORY_USED: Final = Reading[int](
