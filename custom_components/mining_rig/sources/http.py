@@ -34,6 +34,8 @@ type Query = Mapping[str, str | Sequence[str]]
 _JSON: Final = "application/json"
 _RESET: Final = "x-ratelimit-reset"
 """Seconds until the server takes requests again, where it says so in this header."""
+_LONGEST_WAIT: Final = 86400.0
+"""Seconds; nobody who asks for more means it."""
 _BUSY: Final = frozenset((HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE))
 _NO_HEADERS: Final = CIMultiDictProxy[str](CIMultiDict())
 
@@ -229,12 +231,12 @@ def _retry_after(headers: CIMultiDictProxy[str]) -> float | None:
     """Return the seconds to wait: the header holds them, or a date (RFC 9110)."""
     text = (headers.get(hdrs.RETRY_AFTER) or headers.get(_RESET) or "").strip()
     if text.isdecimal():
-        return float(text)
+        return min(float(text), _LONGEST_WAIT)
     if (until := _date(text)) is None:
         return None
     # A rig's clock may be years off, but it agrees with itself.
     now = _date(headers.get(hdrs.DATE, "")) or dt_util.utcnow()
-    return max(0.0, (until - now).total_seconds())
+    return min(max(0.0, (until - now).total_seconds()), _LONGEST_WAIT)
 
 
 def _date(text: str) -> datetime | None:
