@@ -42,3 +42,15 @@ async def test_an_amount_is_ordered_to_the_digit(
     assert source.writes == [Decimal(amount)]
     assert isinstance(source.writes[0], Decimal)
     assert float(state(hass, "number", THRESHOLD.key).state) == float(amount)
+
+
+@pytest.mark.parametrize("amount", ["0.00000001", "0.00005", "0.0010", "0", "2.5"])
+async def test_an_amount_is_shown_in_plain_digits(
+    hass: HomeAssistant, amount: str
+) -> None:
+    """However small: Home Assistant's own way would be 1e-08."""
+    control = Control(channel=THRESHOLD.plain, minimum=0.001, maximum=21e6, step=1e-8)
+    await async_add(hass, ScriptedSource({THRESHOLD.plain: Decimal(amount)}, control))
+    shown = state(hass, "number", THRESHOLD.key).state
+    assert "e" not in shown.lower()
+    assert Decimal(shown) == Decimal(amount)

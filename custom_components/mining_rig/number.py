@@ -36,6 +36,14 @@ async def async_setup_entry(
     )
 
 
+class _Plain(float):
+    """A number that Home Assistant writes in plain digits: 0.00000001, never 1e-08."""
+
+    @override
+    def __format__(self, spec: str) -> str:
+        return f"{Decimal(super().__format__(spec)):f}"
+
+
 class RigNumber(ControlEntity, NumberEntity):
     """A control with a range."""
 
@@ -59,7 +67,9 @@ class RigNumber(ControlEntity, NumberEntity):
     def native_value(self) -> float | None:
         """Return the value in force, None while it is not known."""
         value = self._value
-        return float(value) if isinstance(value, int | float | Decimal) else None
+        if isinstance(value, Decimal):
+            return _Plain(value)
+        return float(value) if isinstance(value, int | float) else None
 
     @override
     async def async_set_native_value(self, value: float) -> None:
