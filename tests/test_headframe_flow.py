@@ -514,3 +514,15 @@ async def test_options(hass: HomeAssistant, pool: SimulatedHeadframe) -> None:
     assert entry.options["allow_writing"] is True
     own = entry.runtime_data.data.rig
     assert "headframe_payout_threshold_set" in {c.key for c in own.controls}
+
+
+async def test_an_account_without_a_name(
+    hass: HomeAssistant, pool: SimulatedHeadframe
+) -> None:
+    """Its details tell the name that its permission leaves out."""
+    result = await async_begin(hass, "headframe_api_key")
+    own = [{"type": "miner", "id": pool.account.id}]
+    with answers_with(own):
+        result = await async_fill(hass, result, api_key=pool.api_key, **servers(pool))
+    entry = await async_name(hass, result)
+    assert entry.data["account_name"] == pool.account.account_name

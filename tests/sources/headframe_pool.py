@@ -13,9 +13,9 @@ from multidict import CIMultiDict, CIMultiDictProxy
 
 from custom_components.mining_rig.sources.base import Forgetful, Opening
 from custom_components.mining_rig.sources.headframe import HeadframeSource, open_api
-from custom_components.mining_rig.sources.headframe.api import PREFIX
 from custom_components.mining_rig.sources.headframe.operations import OPERATIONS
 from custom_components.mining_rig.sources.headframe.parse import Account
+from custom_components.mining_rig.sources.headframe.place import API
 from custom_components.mining_rig.sources.http import Answer, JsonHttp
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "headframe"
@@ -97,8 +97,8 @@ class FakePool:
         body: Any = None,
     ) -> Answer:
         """Answer as `JsonHttp.request`."""
-        assert path.startswith(PREFIX)
-        path = path.removeprefix(PREFIX)
+        assert path.startswith(API)
+        path = path.removeprefix(API)
         assert len(urlencode(query or {}, doseq=True)) < 2000
         name = _operation_of(method, path)
         self.asked.append(name)

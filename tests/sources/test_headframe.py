@@ -43,6 +43,7 @@ from custom_components.mining_rig.sources.headframe import (
     readings,
 )
 from custom_components.mining_rig.sources.headframe.budget import PER_ACCOUNT
+from custom_components.mining_rig.sources.http import Answer
 
 from .headframe_pool import (
     ACCOUNT,
@@ -898,13 +899,49 @@ async def test_no_setting() -> None:
             await source.write(RIG, Control(channel=channel), Decimal(1))
 
 
-@pytest.mark.parametrize("user", [{"user": {"id": "u-1", "language": "fr"}}, {}])
-async def test_a_user_of_another_language(user: Any) -> None:
-    """A language that cannot be chosen is no choice; nobody has no settings."""
-    pool = FakePool({**HOME, "current_user": user})
+async def test_a_user_of_another_language() -> None:
+    """A language that cannot be chosen is no choice."""
+    pool = FakePool({**HOME, "current_user": {"user": {"id": "u-1", "language": "fr"}}})
     snapshot = await open_source(pool, SESSION, allow_writing=True).read(NOW)
     assert readings.LANGUAGE.plain not in snapshot.parts[RIG].controls
-    assert pool.count("notifications") == (1 if user else 0)
+    assert pool.count("notifications") == 1
+
+
+@pytest.mark.parametrize("user", [{}, {"user": None}, {"user": {"language": "en"}}])
+async def test_nobody_is_signed_in(user: Any) -> None:
+    """The pool says so by leaving out the user, not by the status."""
+    pool = FakePool({**HOME, "current_user": user})
+    with pytest.raises(SourceRefused):
+        await open_source(pool, SESSION, allow_writing=True).read(NOW)
+
+
+@pytest.mark.parametrize(
+    "failure", [500, Answer(200, b"<html>")], ids=["fails", "web page"]
+)
+@pytest.mark.parametrize("name", ["miner", "miner_stats", "miner_workers", "referrals"])
+async def test_one_operation_fails(name: str, failure: Any) -> None:
+    """The others answer all the same, at the first reading and at later ones."""
+    pool = FakePool({**HOME, name: failure})
+    source = open_source(pool)
+    values = (await source.read(NOW)).parts[RIG].values
+    assert readings.BALANCE.plain in values
+    assert readings.POOL_HASHRATE.plain in values
+    later = NOW + timedelta(minutes=1)
+    assert readings.BALANCE.plain in (await source.read(later)).parts[RIG].values
+
+
+@pytest.mark.parametrize(
+    ("status", "refused"), [(404, True), (401, True), (409, False)]
+)
+async def test_what_a_link_answers(status: int, refused: bool) -> None:
+    """Only what says that it is no more asks for another one."""
+    pool = FakePool({**HOME, "watcher": status, "miner_balance": 403})
+    source = open_source(pool, WATCHER)
+    if refused:
+        with pytest.raises(SourceRefused):
+            await source.read(NOW)
+    else:
+        assert readings.FEE.plain in (await source.read(NOW)).parts[RIG].values
 
 
 # ---- the past

@@ -19,7 +19,6 @@ from custom_components.mining_rig.sources.base import (
 )
 from custom_components.mining_rig.sources.headframe import budget
 from custom_components.mining_rig.sources.headframe.api import (
-    PREFIX,
     Closed,
     Credential,
     CredentialKind,
@@ -40,7 +39,7 @@ from custom_components.mining_rig.sources.headframe.operations import (
     OPERATIONS,
     Feature,
 )
-from custom_components.mining_rig.sources.headframe.place import Place, parse_place
+from custom_components.mining_rig.sources.headframe.place import API, Place, parse_place
 from custom_components.mining_rig.sources.headframe.schedule import Group
 
 from .conftest import Serve
@@ -70,6 +69,8 @@ class Server:
         self.headers: dict[str, str] = {}
         self.asked: list[web.Request] = []
         self.bodies: list[bytes] = []
+        self.missing: str | None = None
+        """What no path may hold."""
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer."""
@@ -77,7 +78,9 @@ class Server:
         self.bodies.append(await request.read())
         answer = self.answer(request) if callable(self.answer) else self.answer
         body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-        return web.Response(status=self.status, body=body, headers=self.headers)
+        missing = self.missing is not None and self.missing in request.path
+        status = 404 if missing else self.status
+        return web.Response(status=status, body=body, headers=self.headers)
 
 
 @pytest.fixture
@@ -109,7 +112,7 @@ async def test_a_request(api: HeadframeApi, pool: Server) -> None:
     await api.call(OPERATIONS["worker_stats"], query={"id": ["a", "b"]})
     await api.call(TITLE, path=PATH, body={"title": "x"})
     first, second = pool.asked
-    assert first.path_qs == f"/below{PREFIX}/workers/stats?id=a&id=b"
+    assert first.path_qs == f"/below{API}/workers/stats?id=a&id=b"
     assert first.headers["Authorization"] == "Bearer secret-key"
     assert second.headers["Content-Type"] == "application/json"
     assert pool.bodies == [b"", b'{"title":"x"}']
@@ -140,10 +143,14 @@ async def test_an_empty_answer(api: HeadframeApi, pool: Server, body: bytes) -> 
 @pytest.mark.parametrize(
     "body",
     [b"<html>", b"{", b"NaN", b'{"a": NaN}', b"\xff", b"[" * 100_000, b"1" * 5000],
+    ids=["page", "cut", "nan", "nan inside", "no text", "deep", "long number"],
 )
 async def test_no_json(api: HeadframeApi, pool: Server, body: bytes) -> None:
-    """Is garbled, whatever it is, and the pool is left alone for a while."""
+    """Is garbled, whatever it is; a pool that sends it twice is left alone."""
     pool.answer = body
+    with pytest.raises(SourceGarbled):
+        await api.call(BALANCE, path=PATH)
+    assert api.limiter.wait(NOW) == 0
     with pytest.raises(SourceGarbled):
         await api.call(BALANCE, path=PATH)
     assert api.limiter.wait(NOW) > 0
@@ -326,7 +333,7 @@ async def test_pages(api: HeadframeApi, pool: Server) -> None:
         ({"data": [{"id": "a"}], "pagination": {"total_count": 9}}, 1, 2),
         ({"data": [{"id": "a"}], "pagination": {"total_count": "9"}}, 1, 1),
         ({"data": [{"id": "a"}], "pagination": []}, 1, 1),
-        ({"data": [{}], "pagination": {"total_count": 9}}, 4, 4),
+        ({"data": [{}], "pagination": {"total_count": 9}}, 1, 2),
     ],
 )
 async def test_strange_pages(
@@ -397,7 +404,42 @@ def test_pasted(text: str, token: str | None, pool: str | None) -> None:
     assert pool_in(text) == pool
 
 
+@pytest.mark.parametrize("data", ["none", 0, {}, True])
+async def test_no_list(api: HeadframeApi, pool: Server, data: Any) -> None:
+    """Is not taken for an empty one: workers would seem to be gone."""
+    pool.answer = {"data": data}
+    with pytest.raises(SourceGarbled):
+        await api.pages(OPERATIONS["watchers"], path=PATH)
+
+
 # ---- places
+
+
+@pytest.mark.parametrize(
+    ("text", "bases"),
+    [
+        ("pool.example", ("/api/backend/v0.1",)),
+        ("pool.example/below", ("/below/api/backend/v0.1",)),
+        ("pool.example/api/backend/v0.1/", ("/api/backend/v0.1",)),
+        ("http://127.0.0.1:4010", ("/api/backend/v0.1", "")),
+        ("http://127.0.0.1:4010/v1", ("/v1/api/backend/v0.1", "/v1")),
+    ],
+)
+def test_bases(text: str, bases: tuple[str, ...]) -> None:
+    """A pool's interface begins at one place; that of a stand-in may begin anywhere."""
+    assert parse_place(text).bases == bases
+
+
+async def test_a_stand_in(session: ClientSession, server: tuple[Server, Place]) -> None:
+    """Is asked without the usual path where that leads nowhere, from then on only so."""
+    pool, place = server
+    api = HeadframeApi(session, place, KEY, Limiter())
+    pool.missing = "/api/backend"
+    pool.answer = {"data": []}
+    for _ in range(2):
+        assert await api.call(BALANCE, path=PATH) == {"data": []}
+    assert len(pool.asked) == 3
+    assert pool.asked[-1].path == f"/below/miners/{ACCOUNT}/balance"
 
 
 @pytest.mark.parametrize(
@@ -409,6 +451,9 @@ def test_pasted(text: str, token: str | None, pool: str | None) -> None:
         ("http://localhost:8080", "http://localhost:8080"),
         ("http://[::1]:8080", "http://[::1]:8080"),
         ("http://127.0.0.1", "http://127.0.0.1:80"),
+        ("http://192.168.1.2:4010/a/b", "http://192.168.1.2:4010/a/b"),
+        ("http://mock:4010", "http://mock:4010"),
+        ("http://pool.local", "http://pool.local:80"),
     ],
 )
 def test_places(text: str, url: str) -> None:
@@ -419,7 +464,7 @@ def test_places(text: str, url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["http://pool.example", "http://192.168.1.2", "ftp://x", "", "a b"]
+    "text", ["http://pool.example", "http://8.8.8.8", "http://0.0.0.0", "ftp://x", ""]
 )
 def test_no_places(text: str) -> None:
     """Without TLS nothing leaves this machine."""
@@ -470,6 +515,8 @@ def test_back_off() -> None:
         expected = min(60 * 2**number, 1800)
         assert 0.8 * expected <= wait <= 1.2 * expected
     limiter.answered()
+    limiter.broken(now)
+    assert limiter.wait(now) == 0
     limiter.broken(now)
     assert 24 <= limiter.wait(now) <= 36
     limiter.busy(now, 1000)

@@ -365,6 +365,41 @@ def test_figures_of_others() -> None:
     assert shown(values) == {"headframe_profit_sharings": 3}
 
 
+@pytest.mark.parametrize("data", [{}, {"data": "x"}, {"data": 3}])
+def test_no_list_of_shares(data: Any) -> None:
+    """Is not known, and no 0; an empty one may be null."""
+    assert parse.profit_sharing_values(Fields(data)) == {}
+    assert shown(parse.profit_sharing_values(Fields({"data": None}))) == {
+        "headframe_profit_sharings": 0,
+        "headframe_profit_shared": 0.0,
+    }
+
+
+@pytest.mark.parametrize("count", [12, "12", "12.0", Decimal("12.0")])
+def test_counts_however_sent(count: object) -> None:
+    """A whole number may come as text, or with a fraction that is none."""
+    assert parse.whole(Fields({"n": count}), "n") == 12
+    at = datetime.fromtimestamp(12, UTC)
+    assert parse.second(Fields({"n": count}), "n") == at
+
+
+@pytest.mark.parametrize("count", [-1, "1.5", "x", True, 10**50, None])
+def test_counts_that_are_none(count: object) -> None:
+    """Nothing is known of them."""
+    assert parse.whole(Fields({"n": count}), "n") is None
+
+
+@pytest.mark.parametrize(
+    "told", ["P99999999999999D", "P" + "9" * 200 + "D", "-PT1M", "PT0S", "x", None]
+)
+def test_an_interval_that_is_none(told: object) -> None:
+    """Then the points themselves tell how far apart they are."""
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    points = {start: 1.0, start + timedelta(minutes=5): 1.0}
+    found = parse.parse_interval(Fields({"interval": told}), [points])
+    assert found == timedelta(minutes=5)
+
+
 def test_notifications() -> None:
     """What cannot be changed is no switch."""
     answer = seed(12)

@@ -21,7 +21,6 @@ from ..base import (
     Past,
     SourceBusy,
     SourceError,
-    SourceGarbled,
     SourceRefused,
     SourceUnreachable,
 )
@@ -56,6 +55,13 @@ _HOLDS_WHILE_BUSY: Final = timedelta(minutes=30)
 _ASK_AGAIN: Final = timedelta(hours=1)
 """How long credentials that were refused are not tried again."""
 _CHECK_LINK: Final = timedelta(hours=1)
+_NO_LINK: Final = (
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.GONE,
+)
+"""Answers to the question for a watcher link that is no more."""
 _LONG_ROUND: Final = 12
 _FOR_OTHERS: Final = 15
 """Requests in an hour that a longer round of all workers leaves to other groups."""
@@ -97,7 +103,9 @@ async def list_accounts(api: HeadframeApi) -> list[Account]:
         answer = await api.call(
             OPERATIONS["watcher"], path={"watcher_token": api.credential.secret}
         )
-    except Closed:
+    except Closed as err:
+        if err.status not in _NO_LINK:
+            raise
         raise SourceRefused("The watcher link is no more") from None
     return parse_permissions(answer)
 
@@ -253,16 +261,14 @@ class HeadframeSource:
         except SourceRefused:
             group.fail(now)
             raise
-        except SourceGarbled as err:
-            group.fail(now)
-            self._error = err
         except SourceError as err:
             group.fail(now)
             self._error = err
-            return False
+            # An operation that fails alone does not keep the others from answering.
+            return not self.api.limiter.wait(now)
         except TimeoutError:
             group.fail(now)
-            self.api.limiter.broken(now)
+            self.api.limiter.silent(now)
             self._error = SourceUnreachable("The pool is too slow", timed_out=True)
             return False
         except asyncio.CancelledError:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from http import HTTPStatus
+from itertools import product
 from typing import Any, Final
 
 from aiohttp import ClientSession, hdrs
@@ -26,7 +27,6 @@ from .budget import RESERVE, Budget, Limiter
 from .operations import Operation
 from .place import Place
 
-PREFIX: Final = "/api/backend/v0.1"
 PAGE: Final = 100
 """Items of a page, the most that the pool gives."""
 MOST_PAGES: Final = 50
@@ -119,6 +119,7 @@ class HeadframeApi:
         )
         self._found: dict[str, str] = {}
         """Paths that were right where there are several guesses."""
+        self._bases = place.bases
 
     async def call(
         self,
@@ -136,9 +137,12 @@ class HeadframeApi:
         """
         answer = await self._ask(operation, path, query, body)
         if not answer.body.strip():
+            self.limiter.answered()
             return None
         with self._noting():
-            return answer.exact_json()
+            decoded = answer.exact_json()
+        self.limiter.answered()
+        return decoded
 
     async def text(
         self,
@@ -149,6 +153,7 @@ class HeadframeApi:
     ) -> str:
         """Return an answer that is no JSON (CSV). Raises as `call`."""
         answer = await self._ask(operation, path, query, accept="text/csv, */*;q=0.5")
+        self.limiter.answered()
         return answer.body.decode("utf-8-sig", errors="replace")
 
     async def each_page(
@@ -166,6 +171,7 @@ class HeadframeApi:
         """
         offset = 0
         seen: set[str] = set()
+        before: list[Any] = []
         for _ in range(most):
             answer = await self.call(
                 operation,
@@ -174,13 +180,15 @@ class HeadframeApi:
             )
             if not isinstance(answer, dict) or "data" not in answer:
                 raise SourceGarbled("The pool sends something else than a page")
-            items = answer["data"]
             # The pool is written in Go: an empty list may come as null.
-            items = items if isinstance(items, list) else []
+            items = [] if answer["data"] is None else answer["data"]
+            if not isinstance(items, list):
+                raise SourceGarbled("The pool sends something else than a list")
             ids = {own for item in items if (own := _id_of(item)) is not None}
-            if ids and ids <= seen:
+            if (ids and ids <= seen) or (items and items == before):
                 return
             seen |= ids
+            before = items
             offset += len(items)
             pagination = answer.get("pagination")
             total = pagination.get("total_count") if type(pagination) is dict else None
@@ -229,20 +237,22 @@ class HeadframeApi:
         known = self._found.get(operation.name)
         guesses = (known,) if known else (operation.path, *operation.others)
         answer = None
-        for template in guesses:
+        for base, template in product(self._bases, guesses):
             answer = await self._request(
                 operation.method,
-                operation.filled(path or {}, template),
+                f"{base}{operation.filled(path or {}, template)}",
                 query,
                 body,
                 accept,
             )
             if answer.status != HTTPStatus.NOT_FOUND:
                 self._found[operation.name] = template
+                self._bases = (base,)
                 break
         assert answer is not None
         if 200 <= answer.status < 300:
             return answer
+        self.limiter.answered()
         if answer.status == HTTPStatus.UNAUTHORIZED and self.credential.writes:
             raise SourceRefused("The pool does not take these credentials any more")
         raise Closed(operation, answer.status)
@@ -267,14 +277,13 @@ class HeadframeApi:
             with self._noting():
                 answer = await self._http.request(
                     method,
-                    f"{self.place.prefix}{PREFIX}{path}",
+                    path,
                     query=query,
                     headers={**self.credential.headers, hdrs.ACCEPT: accept},
                     body=body,
                 )
                 if answer.status >= 500:
                     raise SourceUnreachable(f"The pool fails (status {answer.status})")
-        limiter.answered()
         return answer
 
     @contextmanager

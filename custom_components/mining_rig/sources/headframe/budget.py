@@ -102,8 +102,20 @@ class Limiter:
         self._back_off(now, _BUSY, seconds)
 
     def broken(self, now: datetime) -> None:
-        """Wait, longer each time, for a pool that fails or does not answer."""
-        self._back_off(now, _BROKEN, None)
+        """Wait, longer each time, for a pool that fails or does not answer.
+
+        One failure between answers is that of an operation, which its group asks for
+        again later; the others are not to suffer.
+        """
+        if self._failures:
+            self._back_off(now, _BROKEN / 2, None)
+        else:
+            self._failures = 1
+
+    def silent(self, now: datetime) -> None:
+        """Wait, longer each time, for a pool that takes too long to answer."""
+        self._failures = max(1, self._failures)
+        self.broken(now)
 
     def _back_off(self, now: datetime, first: float, seconds: float | None) -> None:
         if seconds is None:

@@ -5,6 +5,7 @@ and nothing else. It is kept only where the owner wants to change settings from 
 """
 
 from collections.abc import Awaitable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, override
 
 from homeassistant.config_entries import (
@@ -39,6 +40,7 @@ from ..base import (
     SourceRefused,
     SourceUnreachable,
 )
+from ..parse import Fields
 from . import (
     CONF_ACCOUNT,
     CONF_ACCOUNT_KIND,
@@ -51,9 +53,10 @@ from . import (
 )
 from .api import Closed, CredentialKind, HeadframeApi
 from .links import find_or_make_link, pool_in, token_in
-from .parse import Account
+from .parse import Account, parse_details
 from .place import POOL, SIGN_IN, parse_place
 from .rounds import MANUFACTURER
+from .scope import SCOPES
 from .sign_in import Session, SignIn, SignInRefused
 
 _OF_A_POOL: Final = {
@@ -290,7 +293,20 @@ class HeadframeFlow(RigFlow):
             self._accounts = await list_accounts(self._api)
         except Exception as err:  # noqa: BLE001 - the dialog says it
             return _problem(err, field)
+        self._accounts = [await self._named(account) for account in self._accounts]
         return {}
+
+    async def _named(self, account: Account) -> Account:
+        """Return an account with its name, which a permission may leave out."""
+        if account.name is not None:
+            return account
+        scope = SCOPES[account.kind]
+        try:
+            answer = await self._api.call(scope.details, path=scope.path(account.id))
+        except SourceError:
+            return account
+        told = parse_details(Fields(answer))
+        return replace(account, name=told.account_name or told.title)
 
     # ---- which account, and what for
 

@@ -42,6 +42,31 @@ def rate(fields: Fields, *path: str) -> float | None:
     return float(found)
 
 
+def whole(fields: Fields, *path: str) -> int | None:
+    """Return a whole number that is not negative, sent as text or as a number."""
+    found = fields.amount(*path)
+    if found is None or found < 0 or found.adjusted() > _RATE_DIGITS:
+        return None
+    return int(found) if found == found.to_integral_value() else None
+
+
+def is_list(fields: Fields, *path: str) -> bool:
+    """Tell whether a list is there; an empty one may be null, but not missing."""
+    *before, last = path
+    inside = fields.raw(*before)
+    if not isinstance(inside, dict) or last not in inside:
+        return False
+    return inside[last] is None or isinstance(inside[last], list)
+
+
+def second(fields: Fields, *path: str) -> datetime | None:
+    """Return the moment of Unix seconds."""
+    found = fields.amount(*path)
+    if found is None or not 0 <= found <= _LATEST:
+        return None
+    return datetime.fromtimestamp(int(found), UTC)
+
+
 def percent(fields: Fields, *path: str) -> float | None:
     """Return in % what is sent as a ratio."""
     found = fields.amount(*path)
@@ -407,7 +432,7 @@ def parse_pool_stats(fields: Fields) -> Values:
     """Read what the pool tells everybody about itself."""
     values = Values()
     values.put(readings.POOL_HASHRATE.plain, rate(fields, "hashrate"))
-    values.put(readings.POOL_MINERS.plain, fields.count("miners"))
+    values.put(readings.POOL_MINERS.plain, whole(fields, "miners"))
     values.put(readings.POOL_FEE.plain, percent(fields, "fee"))
     values.put(readings.POOL_THRESHOLD.plain, fields.amount("minpay"))
     return values
@@ -432,6 +457,8 @@ def referral_values(items: Iterable[Fields]) -> Values:
 
 def profit_sharing_values(fields: Fields) -> Values:
     """Count what is shared with other accounts, and add up the shares."""
+    if not is_list(fields, "data"):
+        return Values()
     there = list(fields.each("data"))
     shares = [percent(item, "rate") for item in there]
     values = Values()
@@ -464,17 +491,25 @@ def parse_points(fields: Fields) -> Points:
     if fields.text("status") not in (None, "ok"):
         return points
     for point in fields.each("points"):
-        at = point.number("timestamp", maximum=_LATEST)
+        at = second(point, "timestamp")
         hashrate = rate(point, "hashrate")
         if at is not None and hashrate is not None:
-            points[datetime.fromtimestamp(at, UTC)] = hashrate
+            points[at] = hashrate
     return points
+
+
+def _duration(fields: Fields, *path: str) -> timedelta | None:
+    """Return an ISO 8601 duration that is longer than nothing."""
+    try:
+        told = parse_duration(fields.text(*path) or "")
+    except OverflowError:
+        return None
+    return told if told is not None and told > timedelta() else None
 
 
 def parse_interval(fields: Fields, charts: Iterable[Points]) -> timedelta | None:
     """Return the distance of a chart's points; where it is not said, the smallest."""
-    told = fields.text("interval")
-    if told is not None and (interval := parse_duration(told)):
+    if (interval := _duration(fields, "interval")) is not None:
         return interval
     gaps = [
         later - earlier

@@ -650,9 +650,6 @@ def _points(chart: Fields) -> list[JsonObject]:
     points = {
         at: _hashrates(point)
         for point in chart.each("points")
-        if (at := point.number("timestamp", maximum=2**34)) is not None
+        if (at := parse.second(point, "timestamp")) is not None
     }
-    return [
-        {"time": datetime.fromtimestamp(at, UTC).isoformat(), **points[at]}
-        for at in sorted(points)
-    ]
+    return [{"time": at.isoformat(), **points[at]} for at in sorted(points)]

@@ -10,7 +10,7 @@ from itertools import batched
 from typing import Any, Final
 
 from ...model import RIG, Channel, Control, Happening, Part, PartKind
-from ..base import Notes, SourceGarbled
+from ..base import Notes, SourceGarbled, SourceRefused
 from ..parse import Fields, Values
 from . import parse, readings
 from .api import PAGE, HeadframeApi
@@ -77,6 +77,7 @@ class Rounds:
         self._absent: Counter[str] = Counter()
         self._known_workers: set[str] = set(notes.get(_NOTE_WORKERS) or ())
         self._payout: Payment | None = None
+        self._reward: Payment | None = None
         self._happened: list[Happening] = []
         self._removed: set[str] = set()
         self.groups = {group.name: group for group in self._make_groups()}
@@ -380,12 +381,13 @@ class Rounds:
             ids = [*(stored or ()), *(payment.id for payment in new)]
             await self._notes.keep(_NOTE_PAYMENTS, list(dict.fromkeys(ids))[-_SEEN:])
         newest = {payment.type: payment for payment in found}
+        self._reward = newest.get("reward", self._reward)
         self._payout = newest.get("payout", self._payout)
         if self._payout is None:
             # Rewards come daily, payouts seldom: the last one may be pages away.
             self._payout = await self._last_payout()
             yield
-        values = parse.payment_values(newest.get("reward"), self._payout)
+        values = parse.payment_values(self._reward, self._payout)
         self._tell("payments", values, Fields({}))
         self._strange["payments"] = strange
 
@@ -492,9 +494,12 @@ class Rounds:
     async def _ask_user(self, now: datetime) -> AsyncGenerator[None]:
         fields = await self._ask_object(OPERATIONS["current_user"], {})
         self.user = parse.parse_user(fields.raw())
+        if self.user is None:
+            # Nobody is signed in, which this operation does not say by its status.
+            raise SourceRefused("The pool does not take these credentials any more")
         values = Values()
         controls: list[Control[Any]] = []
-        if self.user is not None and self.user.language in readings.LANGUAGES:
+        if self.user.language in readings.LANGUAGES:
             values.put(readings.LANGUAGE.plain, self.user.language)
             controls.append(Control(channel=readings.LANGUAGE.plain))
         self._tell("user", values, fields, *controls)

@@ -77,7 +77,12 @@ class SignIn:
         session = _session(answer)
         if not Fields(answer).has("session", "identity"):
             return Session(session, complete=False)
-        checked = await self._ask(_WHOAMI, token=session)
+        try:
+            checked = await self._ask(_WHOAMI, token=session)
+        except SourceError:
+            # The session is there and has to be ended; the pool tells what it is good
+            # for.
+            return Session(session, complete=True)
         return Session(session, complete=checked.status != HTTPStatus.FORBIDDEN)
 
     async def with_code(self, session: Session, code: str) -> Session:
