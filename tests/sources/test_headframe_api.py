@@ -442,6 +442,15 @@ async def test_a_stand_in(session: ClientSession, server: tuple[Server, Place]) 
     assert pool.asked[-1].path == f"/below/miners/{ACCOUNT}/balance"
 
 
+async def test_a_web_site(session: ClientSession, server: tuple[Server, Place]) -> None:
+    """Has a page for every path, which is no interface."""
+    pool, place = server
+    pool.missing, pool.answer = "/api/backend", b"<html>"
+    with pytest.raises(Closed) as caught:
+        await HeadframeApi(session, place, KEY, Limiter()).call(BALANCE, path=PATH)
+    assert caught.value.status == 404
+
+
 @pytest.mark.parametrize(
     ("text", "url"),
     [

@@ -237,14 +237,14 @@ class HeadframeApi:
         known = self._found.get(operation.name)
         guesses = (known,) if known else (operation.path, *operation.others)
         answer = None
+        first = self._bases[0]
         for base, template in product(self._bases, guesses):
-            answer = await self._request(
-                operation.method,
-                f"{base}{operation.filled(path or {}, template)}",
-                query,
-                body,
-                accept,
-            )
+            at = f"{base}{operation.filled(path or {}, template)}"
+            found = await self._request(operation.method, at, query, body, accept)
+            if base != first and not found.body.lstrip().startswith((b"{", b"[")):
+                # The pool's web site, which has a page for everything.
+                continue
+            answer = found
             if answer.status != HTTPStatus.NOT_FOUND:
                 self._found[operation.name] = template
                 self._bases = (base,)
