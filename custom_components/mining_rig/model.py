@@ -410,8 +410,12 @@ POOL: Final = Reading[str]("pool", Quantity.TEXT, Category.DIAGNOSTIC)
 POOL_CONNECTED: Final = Reading[bool](
     "pool_connected", Quantity.CONNECTIVITY, Category.DIAGNOSTIC
 )
-POOL_ACCEPTED: Final = Reading[int]("pool_accepted_shares", Quantity.COUNTER)
-POOL_REJECTED: Final = Reading[int]("pool_rejected_shares", Quantity.COUNTER)
+POOL_ACCEPTED: Final = Reading[int](
+    "pool_accepted_shares", Quantity.COUNTER, Category.DIAGNOSTIC
+)
+POOL_REJECTED: Final = Reading[int](
+    "pool_rejected_shares", Quantity.COUNTER, Category.DIAGNOSTIC
+)
 POOL_LATENCY: Final = Reading[float](
     "pool_latency", Quantity.LATENCY, Category.DIAGNOSTIC
 )

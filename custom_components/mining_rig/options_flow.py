@@ -142,13 +142,13 @@ class RigOptionsFlow(OptionsFlowWithReload):
                 exclude_entities=[entity.entity_id for entity in own],
             )
         )
-        fields: dict[Any, Any] = {
-            vol.Optional(CONF_POWER_METER): meter,
-            vol.Optional(CONF_BASE_POWER): _WATTS,
-            vol.Optional(CONF_RATED_POWER): _WATTS,
-            vol.Optional(CONF_ZERO_WHILE_OFF, default=False): BooleanSelector(),
-        }
         kind = KINDS[self.config_entry.data[CONF_KIND]]
+        fields: dict[Any, Any] = {}
+        if kind.draws_power:
+            fields[vol.Optional(CONF_POWER_METER)] = meter
+            fields[vol.Optional(CONF_BASE_POWER)] = _WATTS
+            fields[vol.Optional(CONF_RATED_POWER)] = _WATTS
+        fields[vol.Optional(CONF_ZERO_WHILE_OFF, default=False)] = BooleanSelector()
         fields |= form_schema(kind.options).schema
         if kind.pushes:
             public = vol.Optional(CONF_ALLOW_PUBLIC, default=False)

@@ -33,6 +33,8 @@ class Kind:
 
     In the manifest, one that cannot be installed would stop every other rig.
     """
+    draws_power: bool = True
+    """It mines itself, as a pool and a proxy do not, and so its power is of interest."""
     cookies: bool = True
     """Whether what its server wants kept may be kept with everybody else's."""
     options: Form = Form(())
@@ -75,6 +77,7 @@ KINDS: Final[dict[str, Kind]] = {
         module="headframe",
         form=Form(()),
         manufacturer="Headframe",
+        draws_power=False,
         cookies=False,
         options=Form(
             (Field(key=CONF_ALLOW_WRITING, kind=FieldKind.FLAG, default=False),)
@@ -142,6 +145,7 @@ KINDS: Final[dict[str, Kind]] = {
             Field(key="controls", kind=FieldKind.FLAG, default=False),
         ),
         manufacturer="XMRig",
+        draws_power=False,
     ),
 }
 
