@@ -213,6 +213,11 @@ class Watcher:
             while not any(a.at > after and a.status == 200 for a in self.answers):
                 await asyncio.sleep(PAUSE)
 
+    @property
+    def last_good(self) -> float:
+        """When the newest request that was answered well was sent."""
+        return max(answer.at for answer in self.answers if answer.status == 200)
+
     def spans(self, after: float, before: float) -> list[Span]:
         """Return what was answered to the requests between two moments."""
         asked = [answer for answer in self.answers if after <= answer.at <= before]
@@ -266,7 +271,8 @@ async def measure(folder: Path, rigs: Sequence[Rig] = RIGS) -> list[Restart]:
             await asyncio.sleep(_AFTER)
         async with running(folder):
             await until_started(monotonic())
-            last = monotonic()
+            # What is asked later may still be under way when it ends.
+            last = min(watcher.last_good for watcher in watchers)
     finally:
         for task in watching:
             task.cancel()

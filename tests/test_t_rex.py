@@ -123,8 +123,7 @@ async def test_add(hass: HomeAssistant, rig: SimulatedTRex) -> None:
     )
     assert step["step_id"] == "name"
     assert step["description_placeholders"] == {
-        "model": "T-Rex NVIDIA GPU miner",
-        "version": "0.26.8",
+        "model": "T-Rex NVIDIA GPU miner (0.26.8)"
     }
     # Trying leaves no session behind.
     assert rig.sessions == 0

@@ -100,10 +100,7 @@ async def test_add(hass: HomeAssistant, proxy: SimulatedXmrigProxy) -> None:
     """Its form is that of an XMRig."""
     step = await async_answer(hass, "xmrig_proxy", proxy)
     assert step["step_id"] == "name"
-    assert step["description_placeholders"] == {
-        "model": "xmrig-proxy",
-        "version": "6.26.0",
-    }
+    assert step["description_placeholders"] == {"model": "xmrig-proxy (6.26.0)"}
     done = await hass.config_entries.flow.async_configure(
         step["flow_id"], {"name": "Hall"}
     )
