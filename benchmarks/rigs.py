@@ -1,7 +1,7 @@
 """The rigs that are measured: one row each."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from simulator.hardware import Card
@@ -23,6 +23,8 @@ class Changes:
     """Counters, and by how much they rise."""
     varying: frozenset[str] = frozenset()
     """Measured values, alone or in lists."""
+    steady: frozenset[str] = frozenset()
+    """Those that vary in lists only."""
     alternating: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Texts."""
 
@@ -30,7 +32,12 @@ class Changes:
         """Return decoded JSON as it is at the poll of that number."""
         match answer:
             case dict():
-                return {k: self.apply(v, poll, k) for k, v in answer.items()}
+                return {
+                    k: v
+                    if k in self.steady and type(v) is int
+                    else self.apply(v, poll, k)
+                    for k, v in answer.items()
+                }
             case list():
                 return [self.apply(item, poll, key) for item in answer]
             case bool():
@@ -180,7 +187,6 @@ _PROXY_CHANGES: Final = Changes(
         "invalid": 1,
         "rejected": 1,
         "uptime": 10,
-        "workers": 1,
     },
     varying=frozenset(
         {
@@ -194,7 +200,14 @@ _PROXY_CHANGES: Final = Changes(
             "workers",
         }
     ),
+    steady=frozenset({"workers"}),
 )
+_NEW_WORKERS: Final = replace(
+    _PROXY_CHANGES,
+    rising={**_PROXY_CHANGES.rising, "workers": 1},
+    steady=frozenset(),
+)
+"""A proxy whose number of workers changes is asked for their table at once."""
 
 
 def _proxy() -> SimulatedXmrigProxy:
@@ -202,6 +215,8 @@ def _proxy() -> SimulatedXmrigProxy:
         "Proxy", token="token", restricted=False, clients=some_clients(300)
     )
 
+
+_PROXY_PATHS: Final = ("/1/summary", "/1/workers", "/1/config")
 
 ROWS: Final[Mapping[str, Row]] = {
     "t-rex": Row(rig=_t_rex, paths=("/summary", "/config"), changes=_T_REX_CHANGES),
@@ -211,10 +226,7 @@ ROWS: Final[Mapping[str, Row]] = {
         rig=_xmrig_cards, paths=_XMRIG_PATHS, changes=_XMRIG_CHANGES, pace=30
     ),
     "xmrig-cpu": Row(rig=_xmrig_cpu, paths=_XMRIG_PATHS, changes=_XMRIG_CHANGES),
-    # With so many new workers each time, each poll asks for their table as well.
-    "xmrig-proxy-300": Row(
-        rig=_proxy,
-        paths=("/1/summary", "/1/workers", "/1/config"),
-        changes=_PROXY_CHANGES,
-    ),
+    "xmrig-proxy-300": Row(rig=_proxy, paths=_PROXY_PATHS, changes=_PROXY_CHANGES),
+    # The worst that it can do: each poll asks for the table of workers as well.
+    "xmrig-proxy-300-table": Row(rig=_proxy, paths=_PROXY_PATHS, changes=_NEW_WORKERS),
 }
