@@ -469,17 +469,16 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
 
     def _without_forgotten(self, snapshot: Snapshot) -> Snapshot:
         """Leave out parts that the owner removed, until they are back."""
+        forgotten = self.store.forgotten & snapshot.parts.keys()
+        if not forgotten:
+            return snapshot
         parts = {**snapshot.parts}
-        for key in self.store.forgotten & parts.keys():
+        for key in forgotten:
             if parts[key].get(CONNECTED.plain) is False:
                 del parts[key]
             else:
                 self.store.forgotten.discard(key)
-        return (
-            snapshot
-            if len(parts) == len(snapshot.parts)
-            else replace(snapshot, parts=parts)
-        )
+        return replace(snapshot, parts=parts)
 
     def _miss(self, error: SourceError) -> None:
         """Note that a poll brought nothing; go away once the last reading is stale."""

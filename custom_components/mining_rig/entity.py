@@ -32,18 +32,17 @@ CATEGORIES: Final[dict[Category, EntityCategory | None]] = {
 _ADDED_AT_ONCE: Final = 8
 
 
-@callback
-def async_add_as_they_appear[T](
+async def async_add_as_they_appear[T](
     entry: RigConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
     offered: Callable[[KnownPart], Iterable[T]],
     make: Callable[[RigCoordinator, KnownPart, T], RigEntity],
     key: Callable[[T], Hashable],
-) -> asyncio.Task[None]:
+) -> None:
     """Make an entity of each thing that a part offers, now and when it appears.
 
-    `offered` names the things, `key` tells them apart within their part. Returns the
-    task that adds what is there now, a few at a time; a platform is set up when it ends.
+    `offered` names the things, `key` tells them apart within their part. Returns when
+    what is there now was added, a few at a time.
     """
     coordinator = entry.runtime_data
     seen: set[tuple[str, Hashable]] = set()
@@ -62,8 +61,7 @@ def async_add_as_they_appear[T](
             )
             await asyncio.sleep(0)
 
-    @callback
-    def add_new() -> asyncio.Task[None]:
+    def take_new() -> list[tuple[tuple[str, Hashable], KnownPart, T]]:
         now = {
             (part.key, key(thing)): (part, thing)
             for part in coordinator.layout.parts.values()
@@ -72,16 +70,17 @@ def async_add_as_they_appear[T](
         new = [(at, *thing) for at, thing in now.items() if at not in seen]
         seen.clear()
         seen.update(now)
-        return entry.async_create_task(
-            coordinator.hass, add(new), "add entities", eager_start=False
-        )
+        return new
 
     @callback
     def add_later() -> None:
-        add_new()
+        if new := take_new():
+            entry.async_create_task(
+                coordinator.hass, add(new), "add entities", eager_start=False
+            )
 
     entry.async_on_unload(coordinator.async_on_layout(add_later))
-    return add_new()
+    await add(take_new())
 
 
 def uncontrolled(part: KnownPart) -> Iterable[Channel[Any]]:
