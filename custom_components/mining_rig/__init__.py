@@ -46,7 +46,8 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 async def async_setup_entry(hass: HomeAssistant, entry: RigConfigEntry) -> bool:
     """Set up one rig, whether it is on or off."""
     store = await async_get_store(hass, entry.entry_id)
-    if KINDS[entry.data[CONF_KIND]].pushes:
+    kind = KINDS[entry.data[CONF_KIND]]
+    if kind.pushes:
         await hass.data[DOOR].async_begin(entry, store)
     try:
         open_source = await async_opener(hass, entry.data[CONF_KIND])
@@ -60,13 +61,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: RigConfigEntry) -> bool:
             },
         ) from err
     source = await open_source(
-        opening_for(
-            hass,
-            KINDS[entry.data[CONF_KIND]],
-            entry.data,
-            notes=store,
-            options=entry.options,
-        )
+        opening_for(hass, kind, entry.data, notes=store, options=entry.options)
     )
     coordinator = RigCoordinator(hass, entry, source, store)
     try:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from ..model import Category, Channel, Quantity, Reading, Window
+from .base import Identity
 from .parse import Fields, Values
 
 RESTRICTED: Final = Reading[bool](
@@ -34,6 +35,17 @@ DONATE_LEVEL: Final = Reading[float](
 _LOADS: Final[tuple[Channel[float], ...]] = tuple(
     LOAD.channel(window) for window in (Window.M1, Window.M5, Window.M15)
 )
+
+
+def identity_of(fields: Fields, *, host: str, model: str) -> Identity:
+    """Return who tells a summary."""
+    return Identity(
+        # It changes with the port and the network card, so it is no anchor.
+        rig_id=fields.text("id"),
+        title=fields.text("worker_id") or host,
+        model=model,
+        version=fields.text("version"),
+    )
 
 
 def put_resources(values: Values, fields: Fields, process: Channel[float]) -> None:

@@ -22,6 +22,7 @@ from ..pace import Regular, Settling, fell
 from ..parse import Fields, cpu_name
 from ..xmrig_api import MINERS, XmrigApi
 from ..xmrig_config import APPLIED_AFTER, async_change, redacted
+from ..xmrig_summary import identity_of
 from . import readings
 from .config import (
     FULL_HINT,
@@ -104,13 +105,8 @@ class XmrigSource:
     async def identify(self) -> Identity:
         """Ask who is there. Raises a SourceError."""
         fields = Fields(await self._api.summary())
-        return Identity(
-            # It changes with the port and the network card, so it is no anchor.
-            rig_id=fields.text("id"),
-            title=fields.text("worker_id") or self._host,
-            model=cpu_name(fields.text("cpu", "brand")) or "XMRig",
-            version=fields.text("version"),
-        )
+        model = cpu_name(fields.text("cpu", "brand")) or "XMRig"
+        return identity_of(fields, host=self._host, model=model)
 
     async def close(self) -> None:
         """Give back nothing: the miner holds nothing for its clients."""

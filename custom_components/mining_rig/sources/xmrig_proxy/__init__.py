@@ -19,6 +19,7 @@ from ..pace import Regular, Settling, fell
 from ..parse import Fields
 from ..xmrig_api import PROXIES, XmrigApi
 from ..xmrig_config import async_change, redacted
+from ..xmrig_summary import identity_of
 from .config import LOCKED, SETTINGS, Settings, parse_config
 from .parse import MODEL, Summary, assemble, parse_summary
 from .workers import Names, Workers, WorkerTable
@@ -83,13 +84,7 @@ class XmrigProxySource:
     async def identify(self) -> Identity:
         """Ask who is there. Raises a SourceError."""
         fields = Fields(await self._api.summary())
-        return Identity(
-            # It changes with the port and the network card, so it is no anchor.
-            rig_id=fields.text("id"),
-            title=fields.text("worker_id") or self._host,
-            model=MODEL,
-            version=fields.text("version"),
-        )
+        return identity_of(fields, host=self._host, model=MODEL)
 
     async def close(self) -> None:
         """Give back nothing: the proxy holds nothing for its clients."""
