@@ -1,7 +1,7 @@
 """A Home Assistant, as a browser on this computer talks to it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from itertools import count
 from typing import Any, Self
@@ -33,7 +33,6 @@ class HomeAssistant:
         self._numbers = count(1)
         self._answers: dict[int, asyncio.Future[Any]] = {}
         self._changes = asyncio.Event()
-        self._listeners: dict[int, Callable[[Any], None]] = {}
 
     @classmethod
     @asynccontextmanager
@@ -55,21 +54,7 @@ class HomeAssistant:
 
     async def command(self, kind: str, **fields: Any) -> Any:
         """Send a web socket command; return its result, DemoError if it is refused."""
-        return await self._ask(next(self._numbers), kind, fields)
-
-    async def subscribe(
-        self, listener: Callable[[Any], None], kind: str, **fields: Any
-    ) -> None:
-        """Send a command whose events the listener gets; DemoError if it is refused."""
         number = next(self._numbers)
-        self._listeners[number] = listener
-        try:
-            await self._ask(number, kind, fields)
-        except BaseException:
-            del self._listeners[number]
-            raise
-
-    async def _ask(self, number: int, kind: str, fields: Mapping[str, Any]) -> Any:
         answer = self._answers[number] = asyncio.get_running_loop().create_future()
         try:
             if self._socket.closed:
@@ -131,11 +116,7 @@ class HomeAssistant:
 
     def _take(self, message: Mapping[str, Any]) -> None:
         if message["type"] == "event":
-            listener = self._listeners.get(message["id"])
-            if listener is None:
-                self._changes.set()
-            else:
-                listener(message["event"])
+            self._changes.set()
             return
         answer = self._answers.get(message["id"])
         if answer is None or answer.done():
