@@ -17,7 +17,7 @@ from homeassistant.runner import create_event_loop
 from homeassistant.util import dt as dt_util
 import pynvml
 
-from custom_components.mining_rig.sources.nvml.asking import ask_all
+from custom_components.mining_rig.sources.nvml.queries import ask_all
 from simulator.models import RTX_3070, RTX_3080
 from simulator.nvml import SimulatedNvml, install, nvidia_card
 

@@ -18,7 +18,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import aiohttp_client
 from homeassistant.setup import async_setup_component
 
-from custom_components.mining_rig.const import CONF_ANCHOR, CONF_KIND, DOMAIN
+from custom_components.mining_rig.const import CONF_ID_ROOT, CONF_KIND, DOMAIN
 
 from .miner import HOST
 
@@ -84,7 +84,7 @@ def rig_entry(kind: str, number: int, form: Mapping[str, Any]) -> ConfigEntry:
         minor_version=1,
         domain=DOMAIN,
         title=f"Rig {number}",
-        data={CONF_KIND: kind, CONF_ANCHOR: f"rig{number}", **form},
+        data={CONF_KIND: kind, CONF_ID_ROOT: f"rig{number}", **form},
         options={},
         source=SOURCE_USER,
         unique_id=None,

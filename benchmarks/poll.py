@@ -1,7 +1,7 @@
 """What a poll and a set-up cost: `python -m benchmarks.poll`.
 
 A poll is compared with its floor: the same requests through the same session, the
-answers decoded, as many states written, and nothing between. Rounds of both take turns,
+answers decoded, as many states written, and nothing between. AccountReader of both take turns,
 so that a machine that is busy for a while is so for both.
 """
 

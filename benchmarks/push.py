@@ -2,7 +2,7 @@
 
 One home with many ASICs that push is compared with a view of the same web server that
 only decodes the JSON, and with one that then writes as many states as a push does.
-Rounds of all take turns, so that a machine that is busy for a while is so for all.
+AccountReader of all take turns, so that a machine that is busy for a while is so for all.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from homeassistant.helpers.http import HomeAssistantView
 from homeassistant.runner import create_event_loop
 import orjson
 
-from custom_components.mining_rig.receiver import CONF_API_CODE, CONF_WEBHOOK_ID, PATH
+from custom_components.mining_rig.push.door import CONF_API_CODE, CONF_WEBHOOK_ID, PATH
 from custom_components.mining_rig.sources.rig_monitor import CONF_RIG_TYPE
 
 from . import agents, home

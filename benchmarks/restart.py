@@ -28,8 +28,8 @@ from homeassistant.config_entries import (
     ConfigEntryDisabler,
 )
 
-from custom_components.mining_rig.const import CONF_ANCHOR, CONF_KIND, DOMAIN
-from custom_components.mining_rig.receiver import CONF_API_CODE, CONF_WEBHOOK_ID, PATH
+from custom_components.mining_rig.const import CONF_ID_ROOT, CONF_KIND, DOMAIN
+from custom_components.mining_rig.push.door import CONF_API_CODE, CONF_WEBHOOK_ID, PATH
 from custom_components.mining_rig.sources.rig_monitor import CONF_RIG_TYPE, playbooks
 from custom_components.mining_rig.sources.rig_monitor.orders import ORDERS_NOTE
 from scripts.demo import config_dir
@@ -94,7 +94,7 @@ class Rig:
             title=self.name,
             data={
                 CONF_KIND: "rig_monitor",
-                CONF_ANCHOR: self.code,
+                CONF_ID_ROOT: self.code,
                 CONF_RIG_TYPE: self.rig_type,
                 CONF_API_CODE: self.code,
                 CONF_WEBHOOK_ID: f"hook-{self.code}",

@@ -1,7 +1,7 @@
 """A raw HTTP server for miners whose answers no well-behaved server would send.
 
 One request a connection, every byte of the answer chosen by the miner: cut short, sent
-twice, with the headers in its own order. Opening and closing the port is immediate, so
+twice, with the headers in its own order. SourceContext and closing the port is immediate, so
 that a rig can be switched off from anywhere in the event loop.
 """
 

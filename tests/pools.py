@@ -6,14 +6,14 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.mining_rig.const import (
     CONF_ALLOW_WRITING,
-    CONF_ANCHOR,
+    CONF_ID_ROOT,
     CONF_KIND,
     DOMAIN,
 )
 from simulator.headframe import SimulatedHeadframe
 from simulator.headframe.accounts import Miner
 
-from .rigs import ANCHOR
+from .rigs import ID_ROOT
 
 
 def entry_of(
@@ -30,7 +30,7 @@ def entry_of(
         title=account.account_name,
         data={
             CONF_KIND: "headframe",
-            CONF_ANCHOR: ANCHOR,
+            CONF_ID_ROOT: ID_ROOT,
             "pool": pool.url,
             "account": account.id,
             "account_kind": "miner" if isinstance(account, Miner) else account.type,

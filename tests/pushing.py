@@ -9,9 +9,9 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.mining_rig.const import CONF_ANCHOR, CONF_KIND, DOMAIN
+from custom_components.mining_rig.const import CONF_ID_ROOT, CONF_KIND, DOMAIN
 
-from .rigs import ANCHOR
+from .rigs import ID_ROOT
 
 BODIES = Path(__file__).parent / "fixtures/rig_monitor"
 BASE = "/api/mining_rig/v1"
@@ -29,7 +29,7 @@ def pushing_entry(
     *,
     code: str | None = None,
     title: str = "Thanh Long",
-    anchor: str = ANCHOR,
+    id_root: str = ID_ROOT,
     options: Mapping[str, Any] | None = None,
     **facts: Any,
 ) -> MockConfigEntry:
@@ -39,10 +39,10 @@ def pushing_entry(
         title=title,
         data={
             CONF_KIND: "rig_monitor",
-            CONF_ANCHOR: anchor,
+            CONF_ID_ROOT: id_root,
             "rig_type": rig_type,
             "api_code": code or (ASIC_CODE if rig_type == "asic" else PC_CODE),
-            "webhook_id": f"hook_{anchor}",
+            "webhook_id": f"hook_{id_root}",
         },
         options=dict(options or {}),
         **facts,

@@ -12,11 +12,11 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_time_changed,
 )
 
-from custom_components.mining_rig.const import CONF_ANCHOR, CONF_KIND, DOMAIN
+from custom_components.mining_rig.const import CONF_ID_ROOT, CONF_KIND, DOMAIN
 from custom_components.mining_rig.sources import rig_unique_id
 from simulator.rig import SimulatedRig
 
-ANCHOR = "a1b2c3"
+ID_ROOT = "a1b2c3"
 POLL = 10
 
 
@@ -35,7 +35,7 @@ def entry_for(
         domain=DOMAIN,
         title="Office PC",
         unique_id=rig_unique_id(rig.kind, rig_id) if rig_id else None,
-        data={CONF_KIND: rig.kind, CONF_ANCHOR: ANCHOR, **form, **connection, **data},
+        data={CONF_KIND: rig.kind, CONF_ID_ROOT: ID_ROOT, **form, **connection, **data},
         options=dict(options or {}),
     )
 
@@ -72,11 +72,11 @@ def entity_id(
     channel: str,
     part: str = "rig",
     *,
-    anchor: str = ANCHOR,
+    id_root: str = ID_ROOT,
 ) -> str:
     """Return the entity of a channel of a part of the rig."""
     found = er.async_get(hass).async_get_entity_id(
-        platform, DOMAIN, f"{anchor}_{part}_{channel}"
+        platform, DOMAIN, f"{id_root}_{part}_{channel}"
     )
     assert found is not None, f"no {platform} for {part} {channel}"
     return found
@@ -88,9 +88,9 @@ def state(
     channel: str,
     part: str = "rig",
     *,
-    anchor: str = ANCHOR,
+    id_root: str = ID_ROOT,
 ) -> State:
     """Return the state of a channel of a part of the rig."""
-    found = hass.states.get(entity_id(hass, platform, channel, part, anchor=anchor))
+    found = hass.states.get(entity_id(hass, platform, channel, part, id_root=id_root))
     assert found is not None
     return found

@@ -9,28 +9,28 @@ from unittest.mock import patch
 from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.mining_rig.const import CONF_ANCHOR, CONF_KIND, DOMAIN
+from custom_components.mining_rig.const import CONF_ID_ROOT, CONF_KIND, DOMAIN
 from custom_components.mining_rig.model import (
     RIG,
     Action,
     Channel,
     Control,
-    EventKind,
-    Happening,
+    EventDescription,
     Part,
+    PartEvent,
     PartKind,
     Snapshot,
     Value,
     part_map,
 )
-from custom_components.mining_rig.sources.base import (
+from custom_components.mining_rig.sources.common.contract import (
+    HistorySeries,
     Identity,
-    Opening,
-    Past,
+    SourceContext,
     SourceError,
 )
 
-from .rigs import ANCHOR, async_set_up
+from .rigs import ID_ROOT, async_set_up
 
 
 class ScriptedSource:
@@ -45,7 +45,7 @@ class ScriptedSource:
         self,
         values: dict[Channel[Any], Value] | None = None,
         *controls: Control[Any],
-        events: tuple[EventKind, ...] = (),
+        events: tuple[EventDescription, ...] = (),
         interval: timedelta = timedelta(seconds=10),
     ) -> None:
         """Begin with those, and with nothing that happened."""
@@ -54,7 +54,7 @@ class ScriptedSource:
         self.controls = {control.channel: control for control in controls}
         self.events = events
         self.others: list[Part] = []
-        self.happened: list[Happening] = []
+        self.new_events: list[PartEvent] = []
         """Told by the next reading."""
         self.error: SourceError | None = None
         self.deaf = False
@@ -73,7 +73,7 @@ class ScriptedSource:
         """Return what there is, and what happened since."""
         if self.error is not None:
             raise self.error
-        happened, self.happened = self.happened, []
+        events, self.new_events = self.new_events, []
         rig = Part(
             kind=PartKind.RIG,
             key=RIG,
@@ -81,7 +81,7 @@ class ScriptedSource:
             controls=self.controls,
             events=self.events,
         )
-        return Snapshot(parts=part_map(rig, *self.others), happened=tuple(happened))
+        return Snapshot(parts=part_map(rig, *self.others), events=tuple(events))
 
     async def write(self, part: str, control: Control[Any], value: Value) -> None:
         """Obey."""
@@ -96,7 +96,7 @@ class ScriptedSource:
 class HistoriedSource(ScriptedSource):
     """One that tells the past."""
 
-    past: Sequence[Past] = ()
+    past: Sequence[HistorySeries] = ()
     history_error: SourceError | None = None
 
     def __init__(self, *args: Any, **facts: Any) -> None:
@@ -104,7 +104,9 @@ class HistoriedSource(ScriptedSource):
         super().__init__(*args, **facts)
         self.asked: list[datetime | None] = []
 
-    async def history(self, since: datetime | None, now: datetime) -> Sequence[Past]:
+    async def history(
+        self, since: datetime | None, now: datetime
+    ) -> Sequence[HistorySeries]:
         """Return the past, or what of it was asked for."""
         self.asked.append(since)
         if self.history_error is not None:
@@ -124,7 +126,7 @@ async def async_add(
     entry = MockConfigEntry(
         domain=DOMAIN,
         title="Office PC",
-        data={CONF_KIND: "xmrig", CONF_ANCHOR: ANCHOR, "host": "rig", "port": 1},
+        data={CONF_KIND: "xmrig", CONF_ID_ROOT: ID_ROOT, "host": "rig", "port": 1},
         options=options,
     )
     await async_open(hass, entry, source)
@@ -136,9 +138,11 @@ async def async_open(
 ) -> None:
     """Set an entry up, or again, with that source."""
 
-    async def open_source(opening: Opening) -> ScriptedSource:
+    async def open_source(context: SourceContext) -> ScriptedSource:
         source.opened += 1
         return source
 
-    with patch("custom_components.mining_rig.async_opener", return_value=open_source):
+    with patch(
+        "custom_components.mining_rig.async_source_factory", return_value=open_source
+    ):
         assert await async_set_up(hass, entry)

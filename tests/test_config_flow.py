@@ -21,7 +21,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.mining_rig.const import DOMAIN
 from custom_components.mining_rig.sources import KINDS
-from custom_components.mining_rig.sources.base import (
+from custom_components.mining_rig.sources.common.contract import (
     Identity,
     SourceBusy,
     SourceGarbled,
@@ -137,7 +137,7 @@ def answered_by(source: FakeSource) -> Any:
 
         return async_open
 
-    return patch(f"{FLOW}.async_opener", opener)
+    return patch(f"{FLOW}.async_source_factory", opener)
 
 
 # ---- adding
@@ -159,11 +159,11 @@ async def test_add(hass: HomeAssistant, rig: SimulatedXMRig) -> None:
     (entry,) = hass.config_entries.async_entries(DOMAIN)
     assert entry.unique_id is not None
     assert entry.unique_id.startswith("xmrig_")
-    anchor = entry.data["anchor"]
-    assert len(anchor) == 32
+    id_root = entry.data["id_root"]
+    assert len(id_root) == 32
     assert entry.data == {
         "kind": "xmrig",
-        "anchor": anchor,
+        "id_root": id_root,
         "host": "127.0.0.1",
         "port": rig.port,
         "access_token": TOKEN,
@@ -374,22 +374,22 @@ async def test_rig_without_a_name(hass: HomeAssistant, rig: SimulatedXMRig) -> N
     assert step["description_placeholders"] == {"model": "XMRig"}
 
 
-# ---- anchors
+# ---- id_roots
 
 
 async def test_anchor(hass: HomeAssistant, make_rig: MakeRig) -> None:
-    """An id that never changes is the anchor, unless it anchors another rig."""
+    """An id that never changes is the id_root, unless it id_roots another rig."""
     first, second = await make_rig(), await make_rig()
     identity = Identity(rig_id="0123", title="Rig", stable=True)
     with answered_by(FakeSource(identity)):
         done = await async_add(hass, first.form)
-    assert done["data"]["anchor"] == "xmrig_0123"
+    assert done["data"]["id_root"] == "xmrig_0123"
     # The entry has followed its rig to another id; the old id belongs to a new rig.
     hass.config_entries.async_update_entry(done["result"], unique_id="xmrig_4567")
     with answered_by(FakeSource(identity)):
         done = await async_add(hass, second.form)
     assert done["type"] is FlowResultType.CREATE_ENTRY
-    assert done["data"]["anchor"] != "xmrig_0123"
+    assert done["data"]["id_root"] != "xmrig_0123"
 
 
 # ---- rigs that are there already

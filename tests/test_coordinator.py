@@ -20,7 +20,7 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.mining_rig.const import CONF_ANCHOR, CONF_KIND, DOMAIN
+from custom_components.mining_rig.const import CONF_ID_ROOT, CONF_KIND, DOMAIN
 from custom_components.mining_rig.model import (
     HASHRATE,
     MINING_ALLOWED,
@@ -34,18 +34,18 @@ from custom_components.mining_rig.model import (
     Value,
     part_map,
 )
-from custom_components.mining_rig.sources.base import (
+from custom_components.mining_rig.sources.common.contract import (
     Identity,
-    Opening,
     SourceBusy,
+    SourceContext,
     SourceError,
     SourceGarbled,
     SourceRefused,
     SourceUnreachable,
 )
-from custom_components.mining_rig.sources.xmrig import readings
+from custom_components.mining_rig.sources.xmrig.miner import readings
 
-from .rigs import ANCHOR, async_pass, async_pass_polls, async_set_up, entity_id, state
+from .rigs import ID_ROOT, async_pass, async_pass_polls, async_set_up, entity_id, state
 
 REBOOT = Action("xmrig_stop", restarts=True)
 
@@ -120,21 +120,23 @@ async def async_add(
 ) -> MockConfigEntry:
     """Set up an entry whose source that is."""
 
-    async def open_source(opening: Opening) -> ReadOnlySource:
+    async def open_source(context: SourceContext) -> ReadOnlySource:
         return source
 
     entry = MockConfigEntry(
         domain=DOMAIN,
         title="Office PC",
-        data={CONF_KIND: "xmrig", CONF_ANCHOR: ANCHOR, "host": "rig", "port": 1},
+        data={CONF_KIND: "xmrig", CONF_ID_ROOT: ID_ROOT, "host": "rig", "port": 1},
         options=options,
     )
     with (
         patch(
-            "custom_components.mining_rig.async_opener", return_value=open_source
+            "custom_components.mining_rig.async_source_factory",
+            return_value=open_source,
         ) as opener,
         patch(
-            "custom_components.mining_rig.coordinator.CONFIRM_PAUSES", (0.0, 0.0, 0.0)
+            "custom_components.mining_rig.coordinator.poll.CONFIRM_PAUSES",
+            (0.0, 0.0, 0.0),
         ),
     ):
         assert await async_set_up(hass, entry)
@@ -146,7 +148,7 @@ async def async_add(
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look for the effect of a command without waiting in between."""
     monkeypatch.setattr(
-        "custom_components.mining_rig.coordinator.CONFIRM_PAUSES", (0.0, 0.0, 0.0)
+        "custom_components.mining_rig.coordinator.poll.CONFIRM_PAUSES", (0.0, 0.0, 0.0)
     )
 
 
@@ -277,7 +279,7 @@ async def test_parts_that_are_gone_for_good(
         }
 
     assert names() == {"Office PC", "GPU 1", "Hashboard 1", "Office PC w1"}
-    device = registry.async_get_device_by_identifier((DOMAIN, ANCHOR), entry.entry_id)
+    device = registry.async_get_device_by_identifier((DOMAIN, ID_ROOT), entry.entry_id)
     assert device is not None
     assert not entry.runtime_data.forget(device)
     whole = a_rig(board)

@@ -36,7 +36,7 @@ from simulator.hardware import Card
 from simulator.models import RTX_3070
 from simulator.xmrig import SimulatedXMRig
 
-from .rigs import ANCHOR, async_pass_polls, async_set_up, entry_for
+from .rigs import ID_ROOT, async_pass_polls, async_set_up, entry_for
 
 TOKEN = "b6b8b4a2-e7a2-4d9b"
 WALLET = (
@@ -86,7 +86,7 @@ async def test_rig(
     found: Any = await get_diagnostics_for_config_entry(hass, hass_client, entry)
     assert found["entry"]["data"]["access_token"] == "**REDACTED**"
     assert found["entry"]["data"]["host"] == "**REDACTED**"
-    assert found["entry"]["data"]["anchor"] == ANCHOR
+    assert found["entry"]["data"]["id_root"] == ID_ROOT
     assert found["entry"]["options"] == {"keep_order": True}
     assert found["source"]["can"] == ["Polled", "Commanded", "Configured"]
     assert found["polling"]["online"] is True
@@ -98,10 +98,10 @@ async def test_rig(
     assert rig["values"]["started"].startswith("20")
     assert "mining_allowed" in [control["key"] for control in rig["controls"]]
     assert {part["kind"] for part in parts} >= {"gpu"}
-    assert [part["key"] for part in found["layout"]] == [
+    assert [part["key"] for part in found["known_parts"]] == [
         part["key"] for part in found["snapshot"]["parts"]
     ]
-    assert "hashrate" in found["layout"][0]["channels"]
+    assert "hashrate" in found["known_parts"][0]["channels"]
     text = json.dumps(found)
     for secret in (TOKEN, WALLET, "127.0.0.1"):
         assert secret not in text
@@ -119,11 +119,11 @@ async def test_rig_that_does_not_answer(
     await async_pass_polls(hass, freezer, 5)
     found: Any = await get_diagnostics_for_config_entry(hass, hass_client, entry)
     assert found["polling"]["online"] is False
-    assert found["polling"]["misses"] >= 3
+    assert found["polling"]["failed_polls"] >= 3
     assert found["polling"]["last_error"]["type"] == "SourceUnreachable"
     assert "127.0.0.1" not in json.dumps(found)
     assert found["polling"]["last_accepted"] is not None
-    assert len(found["layout"]) >= 2
+    assert len(found["known_parts"]) >= 2
 
 
 async def test_rig_that_is_not_set_up(
@@ -171,9 +171,9 @@ async def test_secrets_in_texts(
         snapshot,
         parts={**snapshot.parts, **part_map(part)},
         removed=frozenset({"worker-of-sandra"}),
-        strange=("workers.sandra.hashrate",),
+        unparsed=("workers.sandra.hashrate",),
     )
-    coordinator.layout.learn(coordinator.data)
+    coordinator.known_parts.learn(coordinator.data)
     found: Any = await get_diagnostics_for_config_entry(hass, hass_client, entry)
     shown = found["snapshot"]["parts"][-1]
     assert shown["values"] == {
@@ -197,19 +197,19 @@ async def test_device(
 ) -> None:
     """A device's diagnostics hold its part alone."""
     registry = dr.async_get(hass)
-    rig = registry.async_get_device_by_identifier((DOMAIN, ANCHOR), entry.entry_id)
+    rig = registry.async_get_device_by_identifier((DOMAIN, ID_ROOT), entry.entry_id)
     assert rig is not None
     found: Any = await get_diagnostics_for_device(hass, hass_client, entry, rig)
     assert [part["kind"] for part in found["snapshot"]["parts"]] == ["rig"]
     card = next(
         part
-        for part in entry.runtime_data.layout.parts.values()
+        for part in entry.runtime_data.known_parts.parts.values()
         if part.kind is PartKind.GPU
     )
     child = registry.async_get_child_device_by_identifier(
-        (DOMAIN, f"{ANCHOR}_{card.key}"), entry.entry_id
+        (DOMAIN, f"{ID_ROOT}_{card.key}"), entry.entry_id
     )
     assert child is not None
     found = await get_diagnostics_for_device(hass, hass_client, entry, child)
     assert [part["kind"] for part in found["snapshot"]["parts"]] == ["gpu"]
-    assert [part["kind"] for part in found["layout"]] == ["gpu"]
+    assert [part["kind"] for part in found["known_parts"]] == ["gpu"]

@@ -18,8 +18,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.mining_rig.const import (
-    CONF_ANCHOR,
     CONF_CONTROLS,
+    CONF_ID_ROOT,
     CONF_KIND,
     CONF_POWER_METER,
     DOMAIN,
@@ -263,8 +263,8 @@ async def entities(
         SimulatedXMRig("nas", running_for=86400) as closed_rig,
     ):
         entries = (
-            entry_for(open_rig, anchor="open"),
-            entry_for(closed_rig, anchor="closed", options={"rated_power": 60}),
+            entry_for(open_rig, id_root="open"),
+            entry_for(closed_rig, id_root="closed", options={"rated_power": 60}),
         )
         for entry in entries:
             await async_set_up(hass, entry)
@@ -339,7 +339,7 @@ async def test_all_entities_of_nvidia_cards_are_told(
         nvidia_card(RTX_3070, index=1, lacks=LAPTOP),
     ]
     entry = MockConfigEntry(
-        domain=DOMAIN, title="Tower", data={CONF_KIND: "nvml", CONF_ANCHOR: "tower"}
+        domain=DOMAIN, title="Tower", data={CONF_KIND: "nvml", CONF_ID_ROOT: "tower"}
     )
     await async_set_up(hass, entry)
     entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
@@ -397,7 +397,7 @@ async def test_all_entities_of_rigs_that_push_are_told(
     }
     await async_set_up_rigs(
         hass,
-        *(pushing_entry(sort, anchor=sort, title=sort) for sort, *_ in rigs.values()),
+        *(pushing_entry(sort, id_root=sort, title=sort) for sort, *_ in rigs.values()),
     )
     client = await hass_client_no_auth()
     for code, (sort, *names) in rigs.items():

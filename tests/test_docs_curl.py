@@ -54,7 +54,7 @@ async def client(
     await async_set_up_rigs(
         hass,
         pushing_entry("asic"),
-        pushing_entry("cpu_gpu", title="Caheo PC", anchor="d4e5f6"),
+        pushing_entry("cpu_gpu", title="Caheo PC", id_root="d4e5f6"),
     )
     client: TestClient[Any, Any] = await hass_client_no_auth()
     return client
@@ -107,7 +107,7 @@ def requests(text: str) -> Iterator[tuple[str, str, dict[str, str], str | None]]
 def assert_taken(hass: HomeAssistant) -> None:
     """What was pushed is shown."""
     assert state(hass, "sensor", "hashrate").state == "15.011"
-    gpu = state(hass, "sensor", "temperature", "gpu_1", anchor="d4e5f6")
+    gpu = state(hass, "sensor", "temperature", "gpu_1", id_root="d4e5f6")
     assert gpu.state == "66"
     assert "RTX 3080" in gpu.name
 

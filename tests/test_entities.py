@@ -19,7 +19,7 @@ from simulator.models import RTX_3060_TI, RTX_3070
 from simulator.xmrig import SimulatedXMRig
 
 from .rigs import (
-    ANCHOR,
+    ID_ROOT,
     async_pass,
     async_pass_polls,
     async_set_up,
@@ -83,7 +83,7 @@ async def test_devices(
     await async_set_up(hass, entry)
     registry = dr.async_get(hass)
     device = registry.async_get_device_by_identifier(
-        ("mining_rig", ANCHOR), entry.entry_id
+        ("mining_rig", ID_ROOT), entry.entry_id
     )
     assert device is not None
     assert (device.name, device.manufacturer, device.sw_version) == (
@@ -105,7 +105,7 @@ async def test_nothing_is_called_twice(hass: HomeAssistant) -> None:
     ):
         first = entry_for(one)
         await async_set_up(hass, first)
-        second = entry_for(other, anchor="other")
+        second = entry_for(other, id_root="other")
         second.add_to_hass(hass)
         hass.config_entries.async_update_entry(second, title="Garage")
         await async_set_up(hass, second)
@@ -183,7 +183,7 @@ async def test_a_card_that_falls_off_and_comes_back(
     children = dr.async_child_entries_for_config_entry(registry, entry.entry_id)
     card = next(child for child in children if "RX 7800" in str(child.name))
     (identifier,) = card.identifiers
-    part = identifier[1].removeprefix(f"{ANCHOR}_")
+    part = identifier[1].removeprefix(f"{ID_ROOT}_")
     temperature = entity_id(hass, "sensor", "temperature", part)
     found = hass.states.get(temperature)
     assert found is not None

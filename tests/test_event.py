@@ -14,25 +14,25 @@ from custom_components.mining_rig.model import (
     HASHRATE,
     RIG,
     Category,
-    EventKind,
-    Happening,
+    EventDescription,
     Part,
+    PartEvent,
     PartKind,
 )
-from custom_components.mining_rig.sources.base import SourceUnreachable
+from custom_components.mining_rig.sources.common.contract import SourceUnreachable
 
 from .rigs import async_pass, async_pass_polls, entity_id, state
 from .scripted import ScriptedSource, async_add, async_open
 
-PAYMENT = EventKind("test_payment", ("payout", "reward"))
-STATUS = EventKind(
+PAYMENT = EventDescription("test_payment", ("payout", "reward"))
+STATUS = EventDescription(
     "test_status", ("stable", "off"), category=Category.DIAGNOSTIC, enabled=False
 )
 
 
-def payment(kind: str, amount: str, part: str = RIG) -> Happening:
+def payment(kind: str, amount: str, part: str = RIG) -> PartEvent:
     """Return a payment of an amount."""
-    return Happening(part=part, kind=PAYMENT, type=kind, attributes={"amount": amount})
+    return PartEvent(part=part, kind=PAYMENT, type=kind, attributes={"amount": amount})
 
 
 def a_pool() -> ScriptedSource:
@@ -76,7 +76,7 @@ async def test_each_is_told_once(
     await async_add(hass, source)
     found = told(hass)
     payments = [payment("reward", "0.00000001"), payment("reward", "0.00000001")]
-    source.happened = [*payments, payment("payout", "0.001")]
+    source.new_events = [*payments, payment("payout", "0.001")]
     await async_pass_polls(hass, freezer, 3)
     assert found == [
         ("reward", "0.00000001"),
@@ -88,7 +88,7 @@ async def test_each_is_told_once(
 async def test_what_the_first_reading_brings(hass: HomeAssistant) -> None:
     """What happened while Home Assistant was off waits for its entity."""
     source = a_pool()
-    source.happened = [payment("payout", "0.5")]
+    source.new_events = [payment("payout", "0.5")]
     await async_add(hass, source)
     shown = state(hass, "event", PAYMENT.key)
     assert shown.attributes["event_type"] == "payout"
@@ -104,7 +104,7 @@ async def test_what_happens_to_a_new_part(
     source.others = [
         Part(kind=PartKind.WORKER, key="w1", name="attic", events=(PAYMENT,))
     ]
-    source.happened = [payment("reward", "2", "w1")]
+    source.new_events = [payment("reward", "2", "w1")]
     await async_pass(hass, freezer)
     assert state(hass, "event", PAYMENT.key, "w1").attributes["amount"] == "2"
     assert state(hass, "event", PAYMENT.key).state == STATE_UNKNOWN
@@ -117,7 +117,7 @@ async def test_a_command_that_reads_back(
     source = a_pool()
     entry = await async_add(hass, source)
     found = told(hass)
-    source.happened = [payment("reward", "1")]
+    source.new_events = [payment("reward", "1")]
     await entry.runtime_data.async_refresh()
     # Whatever lets the entities look again does not tell it again.
     entry.runtime_data.async_update_listeners()
@@ -130,7 +130,7 @@ async def test_the_rig_is_off(
 ) -> None:
     """While it is off the entity is there and unavailable; what it told stays."""
     source = a_pool()
-    source.happened = [payment("payout", "0.5")]
+    source.new_events = [payment("payout", "0.5")]
     entry = await async_add(hass, source)
     before = state(hass, "event", PAYMENT.key)
     source.error = SourceUnreachable("off")
@@ -156,12 +156,12 @@ async def test_nobody_listens(
     source = a_pool()
     entry = await async_add(hass, source)
     for round_ in range(3):
-        source.happened = [
-            Happening(part=RIG, kind=STATUS, type="off", attributes={"n": n})
+        source.new_events = [
+            PartEvent(part=RIG, kind=STATUS, type="off", attributes={"n": n})
             for n in range(100 * round_, 100 * round_ + 100)
         ]
         await async_pass(hass, freezer)
-    waiting: list[Happening] = []
+    waiting: list[PartEvent] = []
     stop = entry.runtime_data.async_on_event(RIG, STATUS, waiting.append)
     assert [happening.attributes["n"] for happening in waiting] == [*range(200, 300)]
     stop()
@@ -190,8 +190,8 @@ async def test_an_automation_waits_for_it(
         },
     )
     await hass.async_block_till_done()
-    source.happened = [payment("payout", "1"), payment("reward", "2")]
-    source.happened += [payment("payout", "3")]
+    source.new_events = [payment("payout", "1"), payment("reward", "2")]
+    source.new_events += [payment("payout", "3")]
     await async_pass(hass, freezer)
     assert len(calls) == 2
     source.error = SourceUnreachable("off")
@@ -202,7 +202,7 @@ async def test_an_automation_waits_for_it(
     source.error = SourceUnreachable("off")
     await async_pass_polls(hass, freezer, 4)
     source.error = None
-    source.happened = [payment("payout", "4")]
+    source.new_events = [payment("payout", "4")]
     await async_pass(hass, freezer, 60)
     assert len(calls) == 3
 
@@ -210,7 +210,7 @@ async def test_an_automation_waits_for_it(
 def test_a_kind_has_its_key_alone() -> None:
     """Two kinds of events never share their texts."""
     with pytest.raises(ValueError, match="test_payment"):
-        EventKind("test_payment", ("paid",))
+        EventDescription("test_payment", ("paid",))
 
 
 async def test_workers_that_are_not_shown(hass: HomeAssistant) -> None:
@@ -222,7 +222,7 @@ async def test_workers_that_are_not_shown(hass: HomeAssistant) -> None:
     ]
     entry = await async_add(hass, source, shown_workers=1)
 
-    def enabled(kind: EventKind) -> list[int]:
+    def enabled(kind: EventDescription) -> list[int]:
         registry = er.async_get(hass)
         found = [
             registry.async_get(entity_id(hass, "event", kind.key, f"worker_{number}"))

@@ -6,14 +6,14 @@ from homeassistant.helpers.selector import SelectSelector
 import pytest
 import voluptuous as vol
 
-from custom_components.mining_rig.forms import (
+from custom_components.mining_rig.flow.forms import (
     FormError,
     flat,
     form_schema,
     secrets_schema,
     with_address,
 )
-from custom_components.mining_rig.sources.base import Field, FieldKind, Form
+from custom_components.mining_rig.sources.common.contract import Field, FieldKind, Form
 
 FORM = Form(
     (

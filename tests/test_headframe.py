@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.mining_rig.const import CONF_ANCHOR, CONF_KIND, DOMAIN
+from custom_components.mining_rig.const import CONF_ID_ROOT, CONF_KIND, DOMAIN
 from custom_components.mining_rig.diagnostics import async_get_config_entry_diagnostics
 from custom_components.mining_rig.model import Quantity, Reading
 from custom_components.mining_rig.sources.headframe import budget
@@ -60,7 +60,7 @@ def entry_of(
         unique_id=f"headframe_{own}",
         data={
             CONF_KIND: "headframe",
-            CONF_ANCHOR: f"headframe_{own}",
+            CONF_ID_ROOT: f"headframe_{own}",
             "pool": pool.url,
             "account": own,
             "account_kind": kind,
@@ -79,8 +79,8 @@ def shown(
     platform: str = "sensor",
 ) -> str:
     """Return the state of a channel."""
-    anchor = f"headframe_{pool.account.id}"
-    return state(hass, platform, channel, part, anchor=anchor).state
+    id_root = f"headframe_{pool.account.id}"
+    return state(hass, platform, channel, part, id_root=id_root).state
 
 
 async def async_minutes(
@@ -102,12 +102,12 @@ async def test_account(hass: HomeAssistant, pool: SimulatedHeadframe) -> None:
     assert Decimal(shown(hass, pool, "headframe_last_payout")) > 0
     assert shown(hass, pool, "headframe_payout_threshold") != STATE_UNKNOWN
     own = f"headframe_{pool.account.id}"
-    found = state(hass, "sensor", "headframe_balance", anchor=own)
+    found = state(hass, "sensor", "headframe_balance", id_root=own)
     assert found.attributes["unit_of_measurement"] == "BTC"
     assert found.attributes["state_class"] == "measurement"
     registry = er.async_get(hass)
     secret = registry.async_get(
-        entity_id(hass, "sensor", "headframe_wallet_address", anchor=own)
+        entity_id(hass, "sensor", "headframe_wallet_address", id_root=own)
     )
     assert secret is not None
     assert secret.disabled_by is er.RegistryEntryDisabler.INTEGRATION
@@ -197,8 +197,8 @@ async def test_a_payment(
 ) -> None:
     """The credit of the next morning is told as an event."""
     await async_set_up(hass, entry_of(pool))
-    anchor = f"headframe_{pool.account.id}"
-    event = entity_id(hass, "event", "headframe_payment", anchor=anchor)
+    id_root = f"headframe_{pool.account.id}"
+    event = entity_id(hass, "event", "headframe_payment", id_root=id_root)
     found = hass.states.get(event)
     assert found is not None
     assert found.state == STATE_UNKNOWN
@@ -359,16 +359,18 @@ async def test_settings(
     """The threshold, the title, the language and the notifications."""
     secret = pool.api_key if credential == "api_key" else pool.sign_in().token
     await async_set_up(hass, entry_of(pool, {credential: secret}, writes=True))
-    anchor = f"headframe_{pool.account.id}"
+    id_root = f"headframe_{pool.account.id}"
 
     async def order(platform: str, channel: str, action: str, **data: Any) -> str:
-        target = entity_id(hass, platform, channel, anchor=anchor)
+        target = entity_id(hass, platform, channel, id_root=id_root)
         await hass.services.async_call(
             platform, action, {"entity_id": target, **data}, blocking=True
         )
         return shown(hass, pool, channel, platform=platform)
 
-    with patch("custom_components.mining_rig.coordinator.CONFIRM_PAUSES", (0, 0, 0)):
+    with patch(
+        "custom_components.mining_rig.coordinator.poll.CONFIRM_PAUSES", (0, 0, 0)
+    ):
         channel = "headframe_payout_threshold_set"
         assert await order("number", channel, "set_value", value=0.00234567) == (
             "0.00234567"
@@ -394,8 +396,10 @@ async def test_a_threshold_that_is_too_small(
 ) -> None:
     """Never leaves Home Assistant."""
     await async_set_up(hass, entry_of(pool, {"api_key": pool.api_key}, writes=True))
-    anchor = f"headframe_{pool.account.id}"
-    target = entity_id(hass, "number", "headframe_payout_threshold_set", anchor=anchor)
+    id_root = f"headframe_{pool.account.id}"
+    target = entity_id(
+        hass, "number", "headframe_payout_threshold_set", id_root=id_root
+    )
     with pytest.raises(HomeAssistantError):
         await hass.services.async_call(
             "number", "set_value", {"entity_id": target, "value": 0.0005}, blocking=True
@@ -416,8 +420,8 @@ async def test_operators_and_pools(
     credential = {"session_token": pool.kratos.sign_in(user, pool.clock()).token}
     entry = entry_of(pool, credential, kind=kind, account=group.id, writes=True)
     assert await async_set_up(hass, entry)
-    anchor = f"headframe_{group.id}"
-    assert float(state(hass, "sensor", "hashrate", anchor=anchor).state) > 0
+    id_root = f"headframe_{group.id}"
+    assert float(state(hass, "sensor", "hashrate", id_root=id_root).state) > 0
     assert not hass.states.async_all("number")
 
 

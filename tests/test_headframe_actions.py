@@ -22,7 +22,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 import voluptuous as vol
 
-from custom_components.mining_rig.const import CONF_ANCHOR, DOMAIN
+from custom_components.mining_rig.const import CONF_ID_ROOT, DOMAIN
 from custom_components.mining_rig.services import QUESTIONS
 from custom_components.mining_rig.sources.headframe import reports
 from simulator.headframe import SimulatedHeadframe
@@ -404,7 +404,7 @@ async def test_the_worker_of_another_account(
     pool.user.roles[other.id] = ["owner"]
     neighbour = entry_of(pool, other)
     hass.config_entries.async_update_entry(entry, title="Home")
-    data = {**neighbour.data, CONF_ANCHOR: "other"}
+    data = {**neighbour.data, CONF_ID_ROOT: "other"}
     neighbour = MockConfigEntry(domain=DOMAIN, data=data, options=neighbour.options)
     assert await async_set_up(hass, neighbour)
     made = await ask(

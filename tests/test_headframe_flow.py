@@ -11,7 +11,7 @@ from homeassistant.data_entry_flow import FlowResultType
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.mining_rig.const import CONF_ANCHOR, CONF_KIND, DOMAIN
+from custom_components.mining_rig.const import CONF_ID_ROOT, CONF_KIND, DOMAIN
 from custom_components.mining_rig.sources.headframe import budget
 from simulator.headframe import PoolFault, SimulatedHeadframe
 
@@ -103,7 +103,7 @@ def entry_of(pool: SimulatedHeadframe, **data: str) -> MockConfigEntry:
         unique_id=f"headframe_{own}",
         data={
             CONF_KIND: "headframe",
-            CONF_ANCHOR: "anchor",
+            CONF_ID_ROOT: "id_root",
             "pool": pool.url,
             "account": own,
             "account_kind": "miner",
@@ -130,7 +130,7 @@ async def test_watcher(
     entry = await async_name(hass, result)
     assert entry.data == {
         CONF_KIND: "headframe",
-        CONF_ANCHOR: f"headframe_{pool.account.id}",
+        CONF_ID_ROOT: f"headframe_{pool.account.id}",
         "pool": pool.url,
         "account": pool.account.id,
         "account_kind": "miner",
@@ -203,7 +203,7 @@ async def test_something_unexpected(
     """Is told; the log says what, without the token."""
     result = await async_begin(hass, "headframe_watcher")
     with patch(
-        "custom_components.mining_rig.sources.headframe.flow.list_accounts",
+        "custom_components.mining_rig.flow.headframe.list_accounts",
         side_effect=ZeroDivisionError,
     ):
         result = await async_fill(hass, result, watcher_link=pool.link)
@@ -248,7 +248,7 @@ def answers_with(permissions: list[dict[str, Any]]) -> Any:
 
     accounts = parse_permissions({"permissions": permissions})
     return patch(
-        "custom_components.mining_rig.sources.headframe.flow.list_accounts",
+        "custom_components.mining_rig.flow.headframe.list_accounts",
         return_value=accounts,
     )
 
@@ -406,7 +406,7 @@ async def test_signed_in_for_nothing(
     assert pool.kratos.sessions == {}
     pool.missing.clear()
     with patch(
-        "custom_components.mining_rig.sources.headframe.flow.list_accounts",
+        "custom_components.mining_rig.flow.headframe.list_accounts",
         side_effect=ZeroDivisionError,
     ):
         result = await async_log_in(hass, pool)
@@ -477,7 +477,7 @@ async def test_again(
             "write": {"session_token"},
         }[way]
     )
-    assert entry.data[CONF_ANCHOR] == "anchor"
+    assert entry.data[CONF_ID_ROOT] == "id_root"
     assert entry.options.get("allow_writing", False) is (way == "write")
     assert bool(pool.kratos.sessions) is (way == "write")
 

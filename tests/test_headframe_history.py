@@ -20,11 +20,11 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 from custom_components.mining_rig.sources.headframe import HeadframeSource
 from simulator.headframe import SimulatedHeadframe
 
-from .rigs import ANCHOR, async_pass, async_set_up
+from .rigs import ID_ROOT, async_pass, async_set_up
 from .test_headframe_actions import entry_of
 
 NOW = datetime(2026, 10, 5, 15, 20, tzinfo=UTC)
-ACCOUNT = f"mining_rig:{ANCHOR}_rig_hashrate"
+ACCOUNT = f"mining_rig:{ID_ROOT}_rig_hashrate"
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +51,7 @@ async def pool(
 def worker(pool: SimulatedHeadframe, index: int = 0) -> str:
     """Return the id of the statistics of a worker."""
     own = pool.account.machines[index].id.replace("-", "_")
-    return f"mining_rig:{ANCHOR}_{own}_hashrate"
+    return f"mining_rig:{ID_ROOT}_{own}_hashrate"
 
 
 async def hours(hass: HomeAssistant, known_as: str) -> dict[datetime, float]:

@@ -14,7 +14,7 @@ import pytest
 
 from custom_components.mining_rig.const import (
     CONF_ALLOW_WRITING,
-    CONF_ANCHOR,
+    CONF_ID_ROOT,
     CONF_KIND,
     DOMAIN,
 )
@@ -212,9 +212,9 @@ def find(
 ) -> str | None:
     """Return the entity of a channel, None if there is none."""
     [entry] = hass.config_entries.async_entries(DOMAIN)
-    anchor = entry.data[CONF_ANCHOR]
+    id_root = entry.data[CONF_ID_ROOT]
     return er.async_get(hass).async_get_entity_id(
-        platform, DOMAIN, f"{anchor}_{part}_{channel}"
+        platform, DOMAIN, f"{id_root}_{part}_{channel}"
     )
 
 

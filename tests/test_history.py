@@ -20,6 +20,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
 
+from custom_components.mining_rig.flow.units import async_change_unit
 from custom_components.mining_rig.history import hourly, statistic_id
 from custom_components.mining_rig.model import (
     HASHRATE,
@@ -30,20 +31,19 @@ from custom_components.mining_rig.model import (
     Quantity,
     Reading,
 )
-from custom_components.mining_rig.sources.base import (
-    Past,
+from custom_components.mining_rig.sources.common.contract import (
+    HistorySeries,
     SourceBusy,
     SourceUnreachable,
 )
-from custom_components.mining_rig.units import async_change_unit
 
-from .rigs import ANCHOR, async_pass, entity_id, state
+from .rigs import ID_ROOT, async_pass, entity_id, state
 from .scripted import HistoriedSource, ScriptedSource, async_add, async_open
 
 NOON = datetime(2024, 3, 9, 12, 7, 30, tzinfo=UTC)
 HALF = timedelta(minutes=30)
 REJECTED = Reading[float]("test_rejected_share", Quantity.RATIO)
-ID = f"mining_rig:{ANCHOR}_rig_hashrate"
+ID = f"mining_rig:{ID_ROOT}_rig_hashrate"
 
 type Rows = list[tuple[datetime, float, float, float]]
 
@@ -61,14 +61,14 @@ def past(
     interval: timedelta = HALF,
     channel: Channel[Any] = HASHRATE.plain,
     part: str = RIG,
-) -> Past:
+) -> HistorySeries:
     """Return values that begin so many hours before the hour that is not over."""
     first = NOON.replace(minute=0, second=0) - timedelta(hours=ago)
     told = points(*values, first=first, interval=interval)
-    return Past(part=part, channel=channel, interval=interval, points=told)
+    return HistorySeries(part=part, channel=channel, interval=interval, points=told)
 
 
-def a_pool(*told: Past) -> HistoriedSource:
+def a_pool(*told: HistorySeries) -> HistoriedSource:
     """Return a pool with a past, where 5 TH/s are mined now."""
     source = HistoriedSource({HASHRATE.plain: 5e12, REJECTED.plain: 1.0})
     source.past = told
@@ -210,7 +210,7 @@ class TestRecorder:
         await async_add(hass, source)
         assert await recorded(hass) == [(at(10), 2, 1, 3), (at(11), 5, 5, 5)]
         assert source.asked == [None]
-        rejected = f"mining_rig:{ANCHOR}_rig_test_rejected_share"
+        rejected = f"mining_rig:{ID_ROOT}_rig_test_rejected_share"
         assert await recorded(hass, rejected) == [(at(11), 2, 1.5, 2.5)]
         listed = await async_list_statistic_ids(hass, {ID, rejected})
         assert listed == [
@@ -276,7 +276,7 @@ class TestRecorder:
         source = a_pool(past(2e12, 2e12, ago=1, part="w-1"))
         source.others = [Part(kind=PartKind.WORKER, key="w-1", name="Attic")]
         await async_add(hass, source)
-        worker = f"mining_rig:{ANCHOR}_w_1_hashrate"
+        worker = f"mining_rig:{ID_ROOT}_w_1_hashrate"
         assert await recorded(hass, worker) == [(at(11), 2, 2, 2)]
         (listed,) = await async_list_statistic_ids(hass, {worker})
         assert listed["name"] == "Office PC Attic Hashrate"

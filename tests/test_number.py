@@ -19,7 +19,9 @@ THRESHOLD = Reading[Decimal](
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look for the effect of a command without waiting in between."""
-    monkeypatch.setattr("custom_components.mining_rig.coordinator.CONFIRM_PAUSES", (0,))
+    monkeypatch.setattr(
+        "custom_components.mining_rig.coordinator.poll.CONFIRM_PAUSES", (0,)
+    )
 
 
 @pytest.mark.parametrize("amount", ["0.005", "0.10000001", "20999999.9769"])

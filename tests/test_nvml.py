@@ -33,7 +33,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from custom_components import mining_rig as component
 from custom_components.mining_rig import PLATFORMS
-from custom_components.mining_rig.const import CONF_ANCHOR, CONF_KIND, DOMAIN
+from custom_components.mining_rig.const import CONF_ID_ROOT, CONF_KIND, DOMAIN
 from custom_components.mining_rig.diagnostics import async_get_config_entry_diagnostics
 from custom_components.mining_rig.sources import KINDS
 from custom_components.mining_rig.sources.nvml import driver
@@ -44,7 +44,7 @@ from simulator.t_rex import SimulatedTRex
 from simulator.xmrig import SimulatedXMRig
 
 from .rigs import (
-    ANCHOR,
+    ID_ROOT,
     async_pass,
     async_pass_polls,
     async_set_up,
@@ -62,7 +62,7 @@ def _noon(monkeypatch: pytest.MonkeyPatch, freezer: FrozenDateTimeFactory) -> No
     """Let it always be noon, and look at commands without waiting in between."""
     freezer.move_to("2026-11-01 12:00:00+00:00")
     monkeypatch.setattr(
-        "custom_components.mining_rig.coordinator.CONFIRM_PAUSES", (0.0,) * 3
+        "custom_components.mining_rig.coordinator.poll.CONFIRM_PAUSES", (0.0,) * 3
     )
 
 
@@ -82,7 +82,7 @@ def entry(**options: Any) -> MockConfigEntry:
         domain=DOMAIN,
         title="NVIDIA cards",
         unique_id="nvml_host",
-        data={CONF_KIND: "nvml", CONF_ANCHOR: ANCHOR},
+        data={CONF_KIND: "nvml", CONF_ID_ROOT: ID_ROOT},
         options=options,
     )
 
@@ -141,7 +141,7 @@ async def test_add(hass: HomeAssistant, cards: SimulatedNvml) -> None:
     done = await submit(hass, step, name="Tower")
     assert done["type"] is FlowResultType.CREATE_ENTRY
     assert done["result"].unique_id == "nvml_host"
-    assert done["data"] == {CONF_KIND: "nvml", CONF_ANCHOR: "nvml_host"}
+    assert done["data"] == {CONF_KIND: "nvml", CONF_ID_ROOT: "nvml_host"}
     assert done["result"].state is ConfigEntryState.LOADED
     power = hass.states.get("sensor.tower_power")
     assert power is not None
@@ -288,7 +288,7 @@ async def test_other_rigs_do_without(
     pip.return_value = False
     rig = entry()
     async with SimulatedXMRig() as miner:
-        other = entry_for(miner, anchor="other")
+        other = entry_for(miner, id_root="other")
         await async_set_up(hass, rig)
         await async_set_up(hass, other)
         assert rig.state is ConfigEntryState.SETUP_RETRY
@@ -333,7 +333,7 @@ async def test_devices(hass: HomeAssistant, cards: SimulatedNvml) -> None:
     rig = entry()
     await async_set_up(hass, rig)
     registry = dr.async_get(hass)
-    device = registry.async_get_device_by_identifier((DOMAIN, ANCHOR), rig.entry_id)
+    device = registry.async_get_device_by_identifier((DOMAIN, ID_ROOT), rig.entry_id)
     assert device is not None
     assert (device.manufacturer, device.sw_version) == ("NVIDIA", "570.133.07")
     assert device.configuration_url is None
@@ -355,7 +355,7 @@ async def test_few_entities_at_first(hass: HomeAssistant, cards: SimulatedNvml) 
     rig = entry()
     await async_set_up(hass, rig)
     first = {
-        entity.unique_id.removeprefix(f"{ANCHOR}_{key(cards, 0)}_")
+        entity.unique_id.removeprefix(f"{ID_ROOT}_{key(cards, 0)}_")
         for entity in er.async_entries_for_config_entry(
             er.async_get(hass), rig.entry_id
         )
@@ -631,8 +631,8 @@ async def test_card_that_a_miner_shows_too(
     ):
         cards.cards[0].uuid = f"GPU-{t_rex.uuids[0]}"
         entries = [
-            entry_for(t_rex, anchor="t-rex"),
-            entry_for(xmrig, anchor="xmrig"),
+            entry_for(t_rex, id_root="t-rex"),
+            entry_for(xmrig, id_root="xmrig"),
             entry(),
         ]
         for each in entries:
@@ -658,5 +658,5 @@ async def test_diagnostics(hass: HomeAssistant, cards: SimulatedNvml) -> None:
     await async_set_up(hass, rig)
     report = await async_get_config_entry_diagnostics(hass, rig)
     assert report["source"]["can"] == ["Polled", "Commanded"]
-    assert report["snapshot"]["strange"] == ["cards.0.power"]
+    assert report["snapshot"]["unparsed"] == ["cards.0.power"]
     json.dumps(report)

@@ -19,7 +19,7 @@ from simulator.models import RTX_3060_TI, RTX_3070
 from simulator.xmrig import SimulatedXMRig
 
 from .rigs import (
-    ANCHOR,
+    ID_ROOT,
     async_pass,
     async_pass_polls,
     async_set_up,
@@ -73,7 +73,7 @@ async def test_the_cards_power_becomes_the_rigs_energy(
         float(found.state)
         for sensor in sensors
         if sensor.unique_id.endswith("_power")
-        and sensor.unique_id != f"{ANCHOR}_rig_power"
+        and sensor.unique_id != f"{ID_ROOT}_rig_power"
         and (found := hass.states.get(sensor.entity_id))
     ]
     assert len(powers) == 2
@@ -219,7 +219,7 @@ async def test_rated_watts_are_an_estimate(
     assert energy is not None
     assert energy.disabled_by is er.RegistryEntryDisabler.INTEGRATION
     assert not registry.async_get_entity_id(
-        "sensor", "mining_rig", f"{ANCHOR}_rig_power"
+        "sensor", "mining_rig", f"{ID_ROOT}_rig_power"
     )
     office.pause()
     await async_pass_polls(hass, freezer, 2)
@@ -234,7 +234,7 @@ async def test_without_any_power_there_is_none(
     registry = er.async_get(hass)
     for channel in ("power", "energy", "power_estimate", "efficiency"):
         assert not registry.async_get_entity_id(
-            "sensor", "mining_rig", f"{ANCHOR}_rig_{channel}"
+            "sensor", "mining_rig", f"{ID_ROOT}_rig_{channel}"
         )
 
 

@@ -27,7 +27,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.mining_rig.receiver import DOOR, LARGEST_BODY
+from custom_components.mining_rig.push.door import DOOR, LARGEST_BODY
 from custom_components.mining_rig.store import RigStore
 
 from .pushing import (
@@ -59,7 +59,7 @@ def asic() -> MockConfigEntry:
 @pytest.fixture
 def pc() -> MockConfigEntry:
     """Return the entry of a CPU/GPU rig."""
-    return pushing_entry("cpu_gpu", title="Caheo PC", anchor="d4e5f6")
+    return pushing_entry("cpu_gpu", title="Caheo PC", id_root="d4e5f6")
 
 
 @pytest.fixture
@@ -355,7 +355,7 @@ async def test_disabled_after_a_restart(
     await store.async_load()
     await store.keep("rig_monitor_orders", {"power": False, "light": True})
     await async_set_up_rigs(
-        hass, off, pushing_entry("cpu_gpu", title="PC", anchor="d4e5f6")
+        hass, off, pushing_entry("cpu_gpu", title="PC", id_root="d4e5f6")
     )
     client = await hass_client_no_auth()
     async with client.get(f"{BASE}/asic_miners/expected_status", headers=ASIC) as got:
@@ -420,7 +420,7 @@ async def test_public_addresses(
     hass: HomeAssistant, ask: Ask, pc: MockConfigEntry
 ) -> None:
     """They are refused, never with 401, unless the rig's owner allows them."""
-    with patch("custom_components.mining_rig.receiver._is_local", return_value=False):
+    with patch("custom_components.mining_rig.push.door._is_local", return_value=False):
         assert (await ask("GET", "/cpu_gpu_miners/playbooks", headers=PC))[0] == 403
         assert await ask(
             "POST",
@@ -484,7 +484,7 @@ async def test_the_owner_is_told_of_an_unknown_agent(
     assert issue.translation_placeholders == {"address": "127.0.0.1"}
     assert code not in str(issue)
     assert code not in caplog.text
-    entry = pushing_entry("cpu_gpu", code=code, title="New", anchor="ff00")
+    entry = pushing_entry("cpu_gpu", code=code, title="New", id_root="ff00")
     await async_set_up_rigs(hass, entry)
     assert not ir.async_get(hass).issues
     store = RigStore(hass, entry.entry_id)
@@ -504,7 +504,7 @@ async def test_public_addresses_are_not_adopted(
     hass: HomeAssistant, ask: Ask, caplog: pytest.LogCaptureFixture
 ) -> None:
     """An unknown code from outside is refused, and no repair offers to add it."""
-    with patch("custom_components.mining_rig.receiver._is_local", return_value=False):
+    with patch("custom_components.mining_rig.push.door._is_local", return_value=False):
         assert (
             await ask("GET", "/cpu_gpu_miners/playbooks", headers={"api_code": "x" * 9})
         ) == (401, INVALID)
@@ -522,11 +522,11 @@ async def test_agents_that_knock_are_not_remembered_without_end(
         "POST", "/asic_miners/expected_status_bulk", json={"api_code_list": codes}
     ) == (200, {})
     door = hass.data[DOOR]
-    assert len(door._knocks) < 100
-    knock = door.knock_of("127.0.0.1")
-    assert knock is not None
-    assert knock.code == codes[-1]
-    assert knock.rig_type == "asic"
+    assert len(door._unknown_agents) < 100
+    agent = door.unknown_agent_at("127.0.0.1")
+    assert agent is not None
+    assert agent.code == codes[-1]
+    assert agent.rig_type == "asic"
     assert len(ir.async_get(hass).issues) == 1
 
 
@@ -539,7 +539,7 @@ async def test_specs_of_an_adopted_agent_and_a_full_disk(
     assert (await ask("POST", "/cpu_gpu_miners/specs", json=specs, headers=head))[
         0
     ] == 401
-    entry = pushing_entry("cpu_gpu", code=head["api_code"], title="New", anchor="ff")
+    entry = pushing_entry("cpu_gpu", code=head["api_code"], title="New", id_root="ff")
     with patch(
         "custom_components.mining_rig.store.save_json",
         side_effect=OSError(errno.ENOSPC, "No space left on device"),
@@ -703,7 +703,7 @@ async def test_ten_thousand_strange_bodies(
         for path in sorted(BODIES.glob("*.request.json"))
     ]
     statuses = set()
-    with patch("custom_components.mining_rig.receiver.PUSHES_PER_SECOND", 1e9):
+    with patch("custom_components.mining_rig.push.door.PUSHES_PER_SECOND", 1e9):
         for number in range(2_500):
             name, sample = chance.choice(samples)
             strange: Any = dict(sample)
@@ -725,8 +725,8 @@ async def test_ten_thousand_strange_bodies(
             elif "bulk" in name:
                 path = f"{BASE}/asic_miners/expected_status_bulk"
             elif number % 9 == 0:
-                anchor = "a1b2c3" if sort == "asic" else "d4e5f6"
-                path = f"/api/webhook/hook_{anchor}"
+                id_root = "a1b2c3" if sort == "asic" else "d4e5f6"
+                path = f"/api/webhook/hook_{id_root}"
             with patch("custom_components.mining_rig.store.save_json"):
                 async with client.post(
                     path, data=data, headers=ASIC if sort == "asic" else PC

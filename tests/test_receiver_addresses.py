@@ -46,7 +46,7 @@ async def _client(
     storage["http"] = kept
     assert await async_setup_component(hass, "http", {})
     computer = pushing_entry(
-        "cpu_gpu", title="PC", anchor="d4", options={"allow_public": True}
+        "cpu_gpu", title="PC", id_root="d4", options={"allow_public": True}
     )
     await async_set_up_rigs(hass, asic, computer)
     return await make()
@@ -211,7 +211,7 @@ async def _day_of_an_agent(
     freezer: FrozenDateTimeFactory,
     *codes: str,
 ) -> list[int]:
-    """Knock every ten minutes of a day with each code; return the last statuses."""
+    """UnknownAgent every ten minutes of a day with each code; return the last statuses."""
     statuses: list[int] = []
     for _ in range(6 * 24):
         statuses = [await _knock(client, code) for code in codes]

@@ -31,7 +31,7 @@ async def push(
     await async_set_up_rigs(
         hass,
         pushing_entry("asic"),
-        pushing_entry("cpu_gpu", title="Caheo PC", anchor="d4e5f6"),
+        pushing_entry("cpu_gpu", title="Caheo PC", id_root="d4e5f6"),
     )
     client = await hass_client_no_auth()
 
@@ -52,18 +52,18 @@ async def push(
 
 def pc(hass: HomeAssistant, platform: str, channel: str, part: str = "rig") -> Any:
     """Return the state of a channel of the CPU/GPU rig."""
-    return state(hass, platform, channel, part, anchor="d4e5f6")
+    return state(hass, platform, channel, part, id_root="d4e5f6")
 
 
 def shown(
-    hass: HomeAssistant, part: str = "rig", anchor: str = "a1b2c3"
+    hass: HomeAssistant, part: str = "rig", id_root: str = "a1b2c3"
 ) -> dict[str, str]:
     """Return the sensors of a part with their units."""
     found = {}
     for entity in hass.states.async_all("sensor"):
         entry = er.async_get(hass).async_get(entity.entity_id)
         assert entry is not None
-        start = f"{anchor}_{part}_"
+        start = f"{id_root}_{part}_"
         if entry.unique_id.startswith(start):
             unit = entity.attributes.get("unit_of_measurement", "")
             found[entry.unique_id.removeprefix(start)] = (
@@ -275,7 +275,7 @@ async def test_strange_fields_cost_only_themselves(
     assert shown(hass, "hashboard_1")["temperature_2"] == "55.5 °C"
     entry = hass.config_entries.async_entries(DOMAIN)[0]
     report = await async_get_config_entry_diagnostics(hass, entry)
-    assert set(report["snapshot"]["strange"]) == {
+    assert set(report["snapshot"]["unparsed"]) == {
         "fan_1_speed",
         "power",
         "uptime",

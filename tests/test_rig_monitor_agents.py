@@ -37,7 +37,7 @@ pytestmark = [
     pytest.mark.freeze_time("2026-01-02 03:04:05+00:00"),
 ]
 
-PC = {"anchor": "d4e5f6"}
+PC = {"id_root": "d4e5f6"}
 STEP = 5
 
 type Go = Callable[..., Awaitable[None]]
@@ -47,7 +47,7 @@ type Go = Callable[..., Awaitable[None]]
 async def url(hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator) -> str:
     """Set up a rig that nobody pushes for and return the door's address."""
     await async_set_up_rigs(
-        hass, pushing_entry("asic", title="Other", anchor="abc", code="nobody-has-it")
+        hass, pushing_entry("asic", title="Other", id_root="abc", code="nobody-has-it")
     )
     client: TestClient[Any, Any] = await hass_client_no_auth()
     return str(client.make_url(BASE))
@@ -80,12 +80,12 @@ def _computer(url: str) -> SimulatedCpuGpuSentry:
 
 
 async def _switch(
-    hass: HomeAssistant, channel: str, to: str, anchor: str = "a1b2c3"
+    hass: HomeAssistant, channel: str, to: str, id_root: str = "a1b2c3"
 ) -> None:
     await hass.services.async_call(
         "switch",
         f"turn_{to}",
-        {"entity_id": entity_id(hass, "switch", channel, anchor=anchor)},
+        {"entity_id": entity_id(hass, "switch", channel, id_root=id_root)},
         blocking=True,
     )
 
@@ -93,7 +93,7 @@ async def _switch(
 def _name_of_card(hass: HomeAssistant, entry: ConfigEntry[Any]) -> str:
     """Return what the second card is called."""
     card = dr.async_get(hass).async_get_child_device_by_identifier(
-        (DOMAIN, f"{entry.data['anchor']}_gpu_2"), entry.entry_id
+        (DOMAIN, f"{entry.data['id_root']}_gpu_2"), entry.entry_id
     )
     assert card is not None
     return str(card.name)
@@ -172,7 +172,7 @@ async def test_many_asics(hass: HomeAssistant, url: str, go: Go) -> None:
     One whose code nobody knows is left out, and taken when its owner adds it.
     """
     others = [
-        pushing_entry("asic", title=f"A{n}", anchor=f"a{n}", code=f"asic-code-{n}")
+        pushing_entry("asic", title=f"A{n}", id_root=f"a{n}", code=f"asic-code-{n}")
         for n in range(3)
     ]
     await async_set_up_rigs(hass, *others)
@@ -180,7 +180,7 @@ async def test_many_asics(hass: HomeAssistant, url: str, go: Go) -> None:
     async with _sentry(url, *asics) as agent:
         await go(agent, 60)
         for n in range(3):
-            connected = state(hass, "binary_sensor", "connected", anchor=f"a{n}")
+            connected = state(hass, "binary_sensor", "connected", id_root=f"a{n}")
             assert connected.state == "on"
         assert agent.asics[3].pushed == 0
         assert agent.asics[3].order.name is None
@@ -188,11 +188,11 @@ async def test_many_asics(hass: HomeAssistant, url: str, go: Go) -> None:
         assert issue.translation_placeholders is not None
         assert issue.translation_placeholders["address"] == "127.0.0.1"
 
-        await _switch(hass, "rig_monitor_power", "off", anchor="a1")
+        await _switch(hass, "rig_monitor_power", "off", id_root="a1")
         await go(agent, 900)
         assert [asic.powered for asic in agent.asics] == [True, False, True, True]
         shown = [
-            state(hass, "binary_sensor", "connected", anchor=f"a{n}").state
+            state(hass, "binary_sensor", "connected", id_root=f"a{n}").state
             for n in range(3)
         ]
         assert shown == ["on", "off", "on"]

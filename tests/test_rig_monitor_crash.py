@@ -31,7 +31,7 @@ async def main():
     hass.config_entries = ConfigEntries(hass, {})
     frame.async_setup(hass)
     entry = ConfigEntry(
-        data={"kind": "rig_monitor", "anchor": "a", "rig_type": "asic",
+        data={"kind": "rig_monitor", "id_root": "a", "rig_type": "asic",
               "api_code": sys.argv[2], "webhook_id": "hook"},
         discovery_keys=MappingProxyType({}), domain="mining_rig", entry_id="rig",
         minor_version=1, options={}, source="user", subentries_data=(),

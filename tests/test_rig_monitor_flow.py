@@ -22,7 +22,7 @@ import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.mining_rig.const import DOMAIN
-from custom_components.mining_rig.sources.rig_monitor import flow as dialogs
+from custom_components.mining_rig.flow import rig_monitor as dialogs
 
 from .pushing import ASIC_CODE, BASE, PC_CODE, async_set_up_rigs, body, pushing_entry
 from .texts import placeholders, texts
@@ -45,7 +45,7 @@ async def client(
     await async_set_up_rigs(
         hass,
         pushing_entry("asic"),
-        pushing_entry("cpu_gpu", title="Caheo PC", anchor="d4e5f6"),
+        pushing_entry("cpu_gpu", title="Caheo PC", id_root="d4e5f6"),
     )
     return await hass_client_no_auth()
 

@@ -43,7 +43,7 @@ async def test_everything_comes_back(hass: HomeAssistant) -> None:
     """What was saved is what is loaded."""
     store = RigStore(hass, "rig")
     await store.async_load()
-    store.layout.learn(
+    store.known_parts.learn(
         Snapshot(
             parts={
                 "rig": Part(kind=PartKind.RIG, key="rig", values={HASHRATE.plain: 1.0})
@@ -56,7 +56,7 @@ async def test_everything_comes_back(hass: HomeAssistant) -> None:
 
     again = RigStore(hass, "rig")
     await again.async_load()
-    assert list(again.layout.parts["rig"].channels) == [HASHRATE.plain]
+    assert list(again.known_parts.parts["rig"].channels) == [HASHRATE.plain]
     assert again.energy == {"energy": 1234.5}
     assert again.orders == {"rig": False}
     assert again.get("profiles") == {"rx": [0, 1]}

@@ -41,7 +41,7 @@ from simulator.server import Request
 from simulator.t_rex import SimulatedTRex
 
 from .rigs import (
-    ANCHOR,
+    ID_ROOT,
     async_pass,
     async_pass_polls,
     async_set_up,
@@ -225,7 +225,7 @@ async def test_eight_cards(hass: HomeAssistant, rig: SimulatedTRex) -> None:
     entry = entry_for(rig)
     await async_set_up(hass, entry)
     registry = dr.async_get(hass)
-    device = registry.async_get_device_by_identifier((DOMAIN, ANCHOR), entry.entry_id)
+    device = registry.async_get_device_by_identifier((DOMAIN, ID_ROOT), entry.entry_id)
     assert device is not None
     assert (device.manufacturer, device.sw_version) == ("T-Rex", "0.26.8")
     assert device.configuration_url == f"{rig.url}/trex"
@@ -462,7 +462,7 @@ async def test_an_update_that_cannot_be_installed(hass: HomeAssistant) -> None:
         with pytest.raises(HomeAssistantError):
             await call(hass, "update.install", "software")
     async with SimulatedTRex(update="0.27.0") as rig:
-        entry = entry_for(rig, anchor="other")
+        entry = entry_for(rig, id_root="other")
         await async_set_up(hass, entry)
         found = er.async_get(hass).async_get_entity_id(
             "update", DOMAIN, "other_rig_software"

@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.mining_rig.const import DOMAIN
 from custom_components.mining_rig.model import Category, Control, Quantity, Reading
 
-from .rigs import ANCHOR, entity_id, state
+from .rigs import ID_ROOT, entity_id, state
 from .scripted import ScriptedSource, async_add, async_open
 
 TITLE = Reading[str]("test_title", Quantity.TEXT, Category.CONFIG, setting=True)
@@ -22,7 +22,9 @@ POOL = Reading[str]("test_pool", Quantity.TEXT, Category.CONFIG, setting=True)
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look for the effect of a command without waiting in between."""
-    monkeypatch.setattr("custom_components.mining_rig.coordinator.CONFIRM_PAUSES", (0,))
+    monkeypatch.setattr(
+        "custom_components.mining_rig.coordinator.poll.CONFIRM_PAUSES", (0,)
+    )
 
 
 def an_account(title: str | None = "Attic") -> ScriptedSource:
@@ -57,10 +59,10 @@ async def test_it_shows_the_text(hass: HomeAssistant) -> None:
     entry = registry.async_get(shown.entity_id)
     assert entry is not None
     assert entry.entity_category is EntityCategory.CONFIG
-    unique_id = f"{ANCHOR}_rig_{POOL.key}"
+    unique_id = f"{ID_ROOT}_rig_{POOL.key}"
     assert registry.async_get_entity_id("text", DOMAIN, unique_id) is None
     assert registry.async_get_entity_id("select", DOMAIN, unique_id) is not None
-    unique_id = f"{ANCHOR}_rig_{TITLE.key}"
+    unique_id = f"{ID_ROOT}_rig_{TITLE.key}"
     assert registry.async_get_entity_id("select", DOMAIN, unique_id) is None
     assert registry.async_get_entity_id("sensor", DOMAIN, unique_id) is None
 

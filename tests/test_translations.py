@@ -19,16 +19,16 @@ from custom_components.mining_rig import binary_sensor, number, sensor, sources
 from custom_components.mining_rig.model import (
     MINING_ALLOWED,
     Action,
-    EventKind,
+    EventDescription,
     PartKind,
     Quantity,
     Reading,
     Window,
-    every_event_kind,
+    every_event_description,
     every_reading,
 )
 from custom_components.mining_rig.sources import KINDS
-from custom_components.mining_rig.sources.base import Form
+from custom_components.mining_rig.sources.common.contract import Form
 from custom_components.mining_rig.sources.rig_monitor import playbooks
 from simulator.hardware import Card
 from simulator.models import RTX_3070, RX_7800_XT
@@ -93,11 +93,11 @@ def readings() -> dict[str, Reading[Any]]:
     }
 
 
-def event_kinds() -> dict[str, EventKind]:
+def event_kinds() -> dict[str, EventDescription]:
     """Return all kinds of events by key, but those that other tests made."""
     return {
         kind.key: kind
-        for kind in every_event_kind()
+        for kind in every_event_description()
         if not kind.key.startswith("test_")
     }
 

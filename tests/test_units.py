@@ -2,7 +2,7 @@
 
 import pytest
 
-from custom_components.mining_rig.units import scale_of
+from custom_components.mining_rig.flow.units import scale_of
 
 
 @pytest.mark.parametrize(

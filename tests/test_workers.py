@@ -17,7 +17,7 @@ from simulator.xmrig import SimulatedXMRig
 from simulator.xmrig_proxy import Client, SimulatedXmrigProxy, some_clients
 
 from .rigs import (
-    ANCHOR,
+    ID_ROOT,
     async_pass,
     async_pass_polls,
     async_set_up,
@@ -213,7 +213,7 @@ async def async_remove(hass: HomeAssistant, entry: MockConfigEntry, part: str) -
     """Remove a worker's device as the button in the user interface does."""
     registry = dr.async_get(hass)
     device = registry.async_get_device_by_identifier(
-        (DOMAIN, f"{ANCHOR}_{part}"), entry.entry_id
+        (DOMAIN, f"{ID_ROOT}_{part}"), entry.entry_id
     )
     assert device is not None
     if not await async_remove_config_entry_device(hass, entry, device):
@@ -237,7 +237,7 @@ async def test_removing_a_worker(
 
     def hashrate() -> str | None:
         return er.async_get(hass).async_get_entity_id(
-            "sensor", DOMAIN, f"{ANCHOR}_worker_rig-003_hashrate"
+            "sensor", DOMAIN, f"{ID_ROOT}_worker_rig-003_hashrate"
         )
 
     # The proxy still tells of it, today and after a restart of Home Assistant.
@@ -285,6 +285,6 @@ async def test_removing_a_worker_while_the_proxy_is_off(
     await async_pass(hass, freezer, 90)
     await async_pass_polls(hass, freezer, 4)
     assert entry.runtime_data.online
-    told = entry.runtime_data.layout.parts
+    told = entry.runtime_data.known_parts.parts
     assert "worker_rig-003" not in told
     assert "worker_rig-004" in told

@@ -30,7 +30,7 @@ from simulator.xmrig import SimulatedXMRig
 from simulator.xmrig_proxy import Client, SimulatedXmrigProxy
 
 from .rigs import (
-    ANCHOR,
+    ID_ROOT,
     async_pass,
     async_pass_polls,
     async_set_up,
@@ -146,7 +146,7 @@ async def test_nothing_to_switch(
     await async_set_up(hass, entry_for(proxy))
     registry = er.async_get(hass)
     for platform in (Platform.SWITCH, Platform.BINARY_SENSOR):
-        unique_id = f"{ANCHOR}_rig_mining_allowed"
+        unique_id = f"{ID_ROOT}_rig_mining_allowed"
         assert registry.async_get_entity_id(platform, DOMAIN, unique_id) is None
     assert not [e for e in registry.entities.values() if e.domain == Platform.BUTTON]
 
@@ -156,7 +156,7 @@ async def test_devices(hass: HomeAssistant, proxy: SimulatedXmrigProxy) -> None:
     entry = entry_for(proxy)
     await async_set_up(hass, entry)
     registry = dr.async_get(hass)
-    rig = registry.async_get_device_by_identifier((DOMAIN, ANCHOR), entry.entry_id)
+    rig = registry.async_get_device_by_identifier((DOMAIN, ID_ROOT), entry.entry_id)
     assert rig is not None
     assert (rig.model, rig.sw_version) == ("xmrig-proxy", "6.26.0")
     workers = [

@@ -10,15 +10,15 @@ from homeassistant.helpers.device_registry import AnyDeviceEntry
 from homeassistant.helpers.typing import ConfigType
 from homeassistant.requirements import RequirementsNotFound
 
-from .cloudhook import async_close_cloudhook
 from .const import CONF_KIND, DOMAIN
-from .coordinator import RigConfigEntry, RigCoordinator
+from .coordinator.poll import RigConfigEntry, RigCoordinator
 from .history import async_watch_history
-from .opening import opening_for
-from .receiver import DOOR, async_open_door
+from .push.cloudhook import async_close_cloudhook
+from .push.door import DOOR, async_open_door
 from .repairs import async_forget_issues, async_watch_power_meter
 from .services import async_register_services
-from .sources import KINDS, async_opener
+from .source_context import source_context_for
+from .sources import KINDS, async_source_factory
 from .store import async_get_store, async_remove_store
 
 CONFIG_SCHEMA: Final = cv.config_entry_only_config_schema(DOMAIN)
@@ -50,7 +50,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: RigConfigEntry) -> bool:
     if kind.pushes:
         await hass.data[DOOR].async_begin(entry, store)
     try:
-        open_source = await async_opener(hass, entry.data[CONF_KIND])
+        open_source = await async_source_factory(hass, entry.data[CONF_KIND])
     except RequirementsNotFound as err:
         raise ConfigEntryNotReady(
             translation_domain=DOMAIN,
@@ -61,7 +61,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: RigConfigEntry) -> bool:
             },
         ) from err
     source = await open_source(
-        opening_for(hass, kind, entry.data, notes=store, options=entry.options)
+        source_context_for(hass, kind, entry.data, notes=store, options=entry.options)
     )
     coordinator = RigCoordinator(hass, entry, source, store)
     try:

@@ -10,9 +10,9 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import RigConfigEntry, RigCoordinator
+from .coordinator.poll import RigConfigEntry, RigCoordinator
 from .entity import ChannelEntity, async_add_as_they_appear, channel_key, uncontrolled
-from .layout import KnownPart
+from .known_parts import KnownPart
 from .model import Category, Channel, Quantity
 
 PARALLEL_UPDATES: Final = 0

@@ -14,21 +14,28 @@ from homeassistant.requirements import RequirementsNotFound
 from homeassistant.util import slugify
 import voluptuous as vol
 
-from .const import CONF_ANCHOR, CONF_KIND, DOMAIN, LOGGER
-from .coordinator import READ_TIMEOUT
-from .forms import Answers, FormError, flat, form_schema, secrets_schema, with_address
-from .opening import opening_for
-from .options_flow import RigOptionsFlow
-from .sources import KINDS, async_opener, rig_unique_id
-from .sources.base import (
+from .const import CONF_ID_ROOT, CONF_KIND, DOMAIN, LOGGER
+from .coordinator.poll import READ_TIMEOUT
+from .flow.forms import (
+    Answers,
+    FormError,
+    flat,
+    form_schema,
+    secrets_schema,
+    with_address,
+)
+from .flow.headframe import HeadframeFlow
+from .flow.options import RigOptionsFlow
+from .flow.rig_monitor import RigMonitorFlow
+from .source_context import source_context_for
+from .sources import KINDS, async_source_factory, rig_unique_id
+from .sources.common.contract import (
     Identity,
     SourceBusy,
     SourceGarbled,
     SourceRefused,
     SourceUnreachable,
 )
-from .sources.headframe.flow import HeadframeFlow
-from .sources.rig_monitor.flow import RigMonitorFlow
 
 type Errors = dict[str, str]
 type OwnStep = Callable[..., Awaitable[ConfigFlowResult]]
@@ -67,8 +74,8 @@ class RigFlow(ConfigFlow):
         form = KINDS[kind].form
         host = CONF_HOST if form.has(CONF_HOST) else "base"
         try:
-            open_source = await async_opener(self.hass, kind)
-            source = await open_source(opening_for(self.hass, KINDS[kind], data))
+            open_source = await async_source_factory(self.hass, kind)
+            source = await open_source(source_context_for(self.hass, KINDS[kind], data))
             try:
                 async with asyncio.timeout(READ_TIMEOUT):
                     return await source.identify(), {}
@@ -230,13 +237,13 @@ class RigFlow(ConfigFlow):
                 reason="already_configured",
                 description_placeholders={"rig": known.title},
             )
-        anchors = {e.data[CONF_ANCHOR] for e in self._async_current_entries()}
-        anchor = self.unique_id if identity.stable else None
-        if anchor is None or anchor in anchors:
-            anchor = uuid4().hex
+        id_roots = {e.data[CONF_ID_ROOT] for e in self._async_current_entries()}
+        id_root = self.unique_id if identity.stable else None
+        if id_root is None or id_root in id_roots:
+            id_root = uuid4().hex
         return self.async_create_entry(
             title=name,
-            data={CONF_KIND: self._kind, CONF_ANCHOR: anchor, **self._answers},
+            data={CONF_KIND: self._kind, CONF_ID_ROOT: id_root, **self._answers},
             options=self._options,
         )
 
@@ -290,7 +297,7 @@ class RigFlow(ConfigFlow):
                 kind, user_input, entry.data
             )
             if identity is not None:
-                data = {key: entry.data[key] for key in (CONF_KIND, CONF_ANCHOR)}
+                data = {key: entry.data[key] for key in (CONF_KIND, CONF_ID_ROOT)}
                 return self._changed(
                     entry,
                     data | answers,

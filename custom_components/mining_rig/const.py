@@ -10,7 +10,7 @@ RECORDER: Final = "recorder"
 
 # In an entry's data, beside what the source's form asked for.
 CONF_KIND: Final = "kind"
-CONF_ANCHOR: Final = "anchor"
+CONF_ID_ROOT: Final = "id_root"
 CONF_CONTROLS: Final = "controls"
 
 # In an entry's options.

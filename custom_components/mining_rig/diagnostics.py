@@ -13,25 +13,25 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import AnyDeviceEntry
 
 from .const import CONF_KIND
-from .coordinator import RigConfigEntry, RigCoordinator
-from .layout import KnownPart
+from .coordinator.poll import RigConfigEntry, RigCoordinator
+from .known_parts import KnownPart
 from .model import RIG, Control, Part, Value
 from .sources import KINDS
-from .sources.base import (
+from .sources.common.contract import (
+    ActionProvider,
     Commanded,
     Configured,
     Diagnosed,
-    Historied,
+    HistoryProvider,
     Polled,
     Pushed,
-    Reporting,
     Source,
 )
-from .sources.parse import WALLET
+from .sources.common.decoding import WALLET
 
 type _Json = dict[str, Any]
 
-_CAN: Final = (Polled, Pushed, Commanded, Configured, Historied, Reporting)
+_CAN: Final = (Polled, Pushed, Commanded, Configured, HistoryProvider, ActionProvider)
 _USER_IN_URL: Final = re.compile(r"(?<=//)[^/@\s]+(?=@)")
 _SHORTEST_SECRET: Final = 4
 """Characters; a shorter one would be found in every text."""
@@ -57,7 +57,7 @@ def _diagnostics(entry: RigConfigEntry, device: AnyDeviceEntry | None = None) ->
     coordinator = entry.runtime_data
     told = coordinator.data
     report = _Report(_secrets(coordinator))
-    parts = coordinator.layout.parts
+    parts = coordinator.known_parts.parts
     keys = [*parts] if device is None else [_part_of(coordinator, device)]
     return {
         "entry": _entry(entry),
@@ -69,7 +69,7 @@ def _diagnostics(entry: RigConfigEntry, device: AnyDeviceEntry | None = None) ->
         "polling": {
             "online": coordinator.online,
             "readings": coordinator.revision,
-            "misses": coordinator.misses,
+            "failed_polls": coordinator.failed_polls,
             "last_accepted": report.value(coordinator.last_accepted),
             "last_error": report.error(coordinator.last_error),
             "stale_after": coordinator.stale_after.total_seconds(),
@@ -78,12 +78,12 @@ def _diagnostics(entry: RigConfigEntry, device: AnyDeviceEntry | None = None) ->
         "snapshot": {
             "read_only": told.read_only,
             "removed": sorted(map(report.text, told.removed)),
-            "strange": [report.text(path) for path in told.strange],
+            "unparsed": [report.text(path) for path in told.unparsed],
             "parts": [
                 report.part(told.parts[key]) for key in keys if key in told.parts
             ],
         },
-        "layout": [report.known(parts[key]) for key in keys if key in parts],
+        "known_parts": [report.known(parts[key]) for key in keys if key in parts],
     }
 
 
@@ -118,7 +118,7 @@ def _secrets(coordinator: RigCoordinator) -> list[str]:
 
 def _part_of(coordinator: RigCoordinator, device: AnyDeviceEntry) -> str:
     """Return the key of the part that a device stands for."""
-    own = {coordinator.identifier(key): key for key in coordinator.layout.parts}
+    own = {coordinator.identifier(key): key for key in coordinator.known_parts.parts}
     return next((own[i] for i in device.identifiers if i in own), RIG)
 
 

@@ -1,6 +1,6 @@
 """What all entities of a rig have in common.
 
-Entities hang on the rig's layout: one appears when its channel first does, and is then
+Entities hang on the rig's known_parts: one appears when its channel first does, and is then
 there for good, whether the rig is on or off.
 """
 
@@ -18,8 +18,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
-from .coordinator import RigConfigEntry, RigCoordinator
-from .layout import KnownPart
+from .coordinator.poll import RigConfigEntry, RigCoordinator
+from .known_parts import KnownPart
 from .model import RIG, Category, Channel, Part, PartKind, Value
 
 CATEGORIES: Final[dict[Category, EntityCategory | None]] = {
@@ -64,7 +64,7 @@ async def async_add_as_they_appear[T](
     def take_new() -> list[tuple[tuple[str, Hashable], KnownPart, T]]:
         now = {
             (part.key, key(thing)): (part, thing)
-            for part in coordinator.layout.parts.values()
+            for part in coordinator.known_parts.parts.values()
             for thing in offered(part)
         }
         new = [(at, *thing) for at, thing in now.items() if at not in seen]
@@ -79,7 +79,7 @@ async def async_add_as_they_appear[T](
                 coordinator.hass, add(new), "add entities", eager_start=False
             )
 
-    entry.async_on_unload(coordinator.async_on_layout(add_later))
+    entry.async_on_unload(coordinator.async_on_known_parts(add_later))
     await add(take_new())
 
 
@@ -107,7 +107,7 @@ def _device_info(
     coordinator: RigCoordinator, part: KnownPart
 ) -> DeviceInfo | ChildDeviceInfo:
     """Return the device that a part is."""
-    rig = (DOMAIN, coordinator.anchor)
+    rig = (DOMAIN, coordinator.id_root)
     if part.key == RIG:
         return DeviceInfo(identifiers={rig})
     rig_device = coordinator.device_id

@@ -6,10 +6,10 @@ from homeassistant.components.event import EventEntity
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import RigConfigEntry, RigCoordinator
+from .coordinator.poll import RigConfigEntry, RigCoordinator
 from .entity import CATEGORIES, RigEntity, async_add_as_they_appear
-from .layout import KnownPart
-from .model import EventKind, Happening
+from .known_parts import KnownPart
+from .model import EventDescription, PartEvent
 
 PARALLEL_UPDATES: Final = 0
 
@@ -33,7 +33,7 @@ class RigEvent(RigEntity, EventEntity):
     """One kind of events of a part."""
 
     def __init__(
-        self, coordinator: RigCoordinator, part: KnownPart, kind: EventKind
+        self, coordinator: RigCoordinator, part: KnownPart, kind: EventDescription
     ) -> None:
         """Take names, types and default from the kind."""
         super().__init__(coordinator, part, kind.key, enabled=kind.enabled)
@@ -44,15 +44,17 @@ class RigEvent(RigEntity, EventEntity):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Listen, and tell what happened before the entity was there."""
+        """Listen, and tell what events before the entity was there."""
         await super().async_added_to_hass()
         self.async_on_remove(
-            self.coordinator.async_on_event(self._part_key, self._kind, self._happened)
+            self.coordinator.async_on_event(
+                self._part_key, self._kind, self._event_reported
+            )
         )
 
     @callback
-    def _happened(self, happening: Happening) -> None:
+    def _event_reported(self, event: PartEvent) -> None:
         # Automations take what follows on "unavailable" for a rig that is back.
         self.async_write_ha_state()
-        self._trigger_event(happening.type, dict(happening.attributes))
+        self._trigger_event(event.type, dict(event.attributes))
         self.async_write_ha_state()

@@ -20,12 +20,12 @@ from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util, slugify
 
 from .const import DOMAIN, LOGGER, RECORDER
-from .coordinator import RigConfigEntry
+from .coordinator.poll import RigConfigEntry
 from .entity import translation_key
 from .hashrate import factor, suited_unit
 from .model import RIG, Channel, Quantity
 from .sensor import ROWS
-from .sources.base import Historied, Past, SourceError
+from .sources.common.contract import HistoryProvider, HistorySeries, SourceError
 
 if TYPE_CHECKING:
     from homeassistant.components.recorder.models import (
@@ -77,7 +77,7 @@ def _full_hour(moment: datetime) -> datetime:
 def async_watch_history(hass: HomeAssistant, entry: RigConfigEntry) -> None:
     """Fetch the past of a rig that tells it: now, and what is missing every hour."""
     source = entry.runtime_data.source
-    if isinstance(source, Historied) and RECORDER in hass.config.components:
+    if isinstance(source, HistoryProvider) and RECORDER in hass.config.components:
         history = History(hass, entry, source)
         entry.async_on_unload(entry.runtime_data.async_add_listener(history.async_look))
         history.async_look()
@@ -96,7 +96,7 @@ class History:
     """The past of one rig."""
 
     def __init__(
-        self, hass: HomeAssistant, entry: RigConfigEntry, source: Historied
+        self, hass: HomeAssistant, entry: RigConfigEntry, source: HistoryProvider
     ) -> None:
         """Begin without having asked."""
         self._hass = hass
@@ -172,7 +172,7 @@ class History:
                 None,
             )
 
-        own = f"{statistic_id(self._coordinator.anchor)}_"
+        own = f"{statistic_id(self._coordinator.id_root)}_"
         return {
             known: Recorded(metadata["unit_of_measurement"], last(known))
             for known, (_, metadata) in get_metadata(
@@ -197,11 +197,15 @@ class History:
         return ROWS[reading.quantity].unit or reading.unit
 
     def _metadata(
-        self, past: Past, unique_id: str, unit: str | None, names: Mapping[str, str]
+        self,
+        past: HistorySeries,
+        unique_id: str,
+        unit: str | None,
+        names: Mapping[str, str],
     ) -> StatisticMetaData:
         from homeassistant.components.recorder.models import StatisticMeanType
 
-        part = self._coordinator.layout.parts.get(past.part)
+        part = self._coordinator.known_parts.parts.get(past.part)
         of = part.name if part is not None and past.part != RIG else None
         key = translation_key(past.channel)
         name = names.get(f"component.{DOMAIN}.entity.{Platform.SENSOR}.{key}.name")

@@ -215,7 +215,7 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class EventKind:
+class EventDescription:
     """Something that can happen to a part, in one of several types: a payment.
 
     Its key never changes, nor do its types: automations wait for them.
@@ -228,34 +228,34 @@ class EventKind:
 
     def __post_init__(self) -> None:
         """Enter the kind under its key; two never share one."""
-        if self.key in _EVENT_KINDS:
+        if self.key in _EVENT_DESCRIPTIONS:
             raise ValueError(f"two kinds of events are called {self.key}")
-        _EVENT_KINDS[self.key] = self
+        _EVENT_DESCRIPTIONS[self.key] = self
 
 
-_EVENT_KINDS: Final[dict[str, EventKind]] = {}
+_EVENT_DESCRIPTIONS: Final[dict[str, EventDescription]] = {}
 
 
-def every_event_kind() -> Iterator[EventKind]:
+def every_event_description() -> Iterator[EventDescription]:
     """Go through the kinds of events of the sources imported so far."""
-    yield from _EVENT_KINDS.values()
+    yield from _EVENT_DESCRIPTIONS.values()
 
 
-def event_kind_from(key: str) -> EventKind | None:
+def event_description_from(key: str) -> EventDescription | None:
     """Find a stored kind again; None where no imported source knows it."""
-    return _EVENT_KINDS.get(key)
+    return _EVENT_DESCRIPTIONS.get(key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Happening:
-    """Something that happened to a part, told once and never again.
+class PartEvent:
+    """Something that events to a part, told once and never again.
 
     `attributes` are shown to everybody and recorded: money as plain digits in a
     string, moments in ISO 8601, nothing that is secret.
     """
 
     part: str
-    kind: EventKind
+    kind: EventDescription
     type: str
     """One of the kind's types."""
     attributes: Mapping[str, bool | int | float | str] = field(default_factory=dict)
@@ -311,7 +311,7 @@ class Part:
     controls: Mapping[Channel[Any], Control[Any]] = field(default_factory=dict)
     actions: tuple[Action, ...] = ()
     release: Release | None = None
-    events: tuple[EventKind, ...] = ()
+    events: tuple[EventDescription, ...] = ()
     """What can happen to the part, also when nothing did."""
 
     def get[T: Value](self, channel: Channel[T]) -> T | None:
@@ -349,13 +349,13 @@ class Snapshot:
     """The rig's own id as it answered, to notice another rig at this address."""
     read_only: str | None = None
     """Translation key that says how to open a rig which takes no commands."""
-    happened: tuple[Happening, ...] = ()
-    """What happened since the reading before, oldest first.
+    events: tuple[PartEvent, ...] = ()
+    """What events since the reading before, oldest first.
 
     A source that sees a part for the first time tells nothing of what was before; one
     that has to know over restarts what it told keeps that in its notes.
     """
-    strange: tuple[str, ...] = ()
+    unparsed: tuple[str, ...] = ()
     """Fields that were left out because they could not be understood."""
 
     @property

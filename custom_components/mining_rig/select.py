@@ -6,9 +6,9 @@ from homeassistant.components.select import SelectEntity
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import RigConfigEntry
+from .coordinator.poll import RigConfigEntry
 from .entity import ControlEntity, async_add_as_they_appear, channel_key, controls
-from .layout import KnownPart
+from .known_parts import KnownPart
 from .model import Channel, Quantity
 
 PARALLEL_UPDATES: Final = 1
@@ -44,7 +44,7 @@ class RigSelect(ControlEntity, SelectEntity):
         part = self._part
         control = part.controls.get(self._channel) if part is not None else None
         if control is None:
-            known = self.coordinator.layout.parts.get(self._part_key)
+            known = self.coordinator.known_parts.parts.get(self._part_key)
             control = known.controls.get(self._channel) if known is not None else None
         if control is not None and control.options:
             return list(control.options)

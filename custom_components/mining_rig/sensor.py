@@ -32,10 +32,10 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import DOMAIN
-from .coordinator import RigConfigEntry, RigCoordinator
+from .coordinator.poll import RigConfigEntry, RigCoordinator
 from .entity import ChannelEntity, async_add_as_they_appear, channel_key, uncontrolled
 from .hashrate import efficiency_unit, factor, hashrate_unit, suited_unit
-from .layout import KnownPart
+from .known_parts import KnownPart
 from .model import HASHRATE, Category, Channel, Quantity, Value
 
 PARALLEL_UPDATES: Final = 0

@@ -22,7 +22,7 @@ from homeassistant.util.json import json_loads
 import voluptuous as vol
 
 from .const import CONF_ALLOW_WRITING, DOMAIN
-from .coordinator import RigConfigEntry, RigCoordinator
+from .coordinator.poll import RigConfigEntry, RigCoordinator
 from .model import Window
 
 SERVICE_GET_CONFIG: Final = "get_config"

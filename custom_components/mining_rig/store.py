@@ -18,7 +18,7 @@ from homeassistant.util.hass_dict import HassKey
 from homeassistant.util.json import load_json_object
 
 from .const import DOMAIN, LOGGER, SHOWN_WORKERS
-from .layout import Layout, load_layout
+from .known_parts import KnownParts, load_known_parts
 
 _VERSION: Final = 1
 
@@ -40,7 +40,7 @@ class RigStore:
         self._notes: dict[str, Any] = {}
         self._loaded = False
         self._removed = False
-        self.layout = Layout()
+        self.known_parts = KnownParts()
         self.energy: dict[str, float] = {}
         self.orders: dict[str, Any] = {}
         self.derived: dict[str, Any] = {}
@@ -69,7 +69,7 @@ class RigStore:
     def _take(self, data: Any) -> None:
         if not isinstance(data, dict):
             return
-        self.layout = load_layout(data.get("parts"))
+        self.known_parts = load_known_parts(data.get("parts"))
         self.energy = {
             str(key): float(total)
             for key, total in _mapping(data, "energy").items()
@@ -119,7 +119,7 @@ class RigStore:
                 "minor_version": 1,
                 "key": self._path.name,
                 "data": {
-                    "parts": self.layout.dump(),
+                    "parts": self.known_parts.dump(),
                     "energy": dict(self.energy),
                     "orders": dict(self.orders),
                     "derived": self.derived,

@@ -11,9 +11,9 @@ from homeassistant.components.update import (
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import RigConfigEntry, RigCoordinator
+from .coordinator.poll import RigConfigEntry, RigCoordinator
 from .entity import RigEntity, async_add_as_they_appear
-from .layout import KnownPart
+from .known_parts import KnownPart
 from .model import Release
 
 PARALLEL_UPDATES: Final = 1

@@ -52,7 +52,7 @@ async def url(
         hass, "input_boolean", {"input_boolean": {"plug": {"initial": True}}}
     )
     assert await async_setup_component(hass, "homeassistant", {})
-    computer = pushing_entry("cpu_gpu", title="Workshop", anchor="d4e5f6")
+    computer = pushing_entry("cpu_gpu", title="Workshop", id_root="d4e5f6")
     await async_set_up_rigs(hass, pushing_entry("asic", title="Cellar"), computer)
     store = await async_get_store(hass, computer.entry_id)
     note, _ = playbooks.with_playbook(None, None, PLAYBOOK, "2026-01-02T03:04:05")
@@ -152,12 +152,12 @@ def titles(calls: Sequence[ServiceCall]) -> list[str]:
     return [call.data["title"] for call in calls]
 
 
-async def tell(hass: HomeAssistant, anchor: str, switch: str, **inputs: Any) -> None:
+async def tell(hass: HomeAssistant, id_root: str, switch: str, **inputs: Any) -> None:
     """Have a rig told of, with the blueprint's own times."""
     (phone,) = [d for d in dr.async_get(hass).devices if d.name == "Phone"]
 
     def of(platform: str, channel: str) -> list[str]:
-        return [entity_id(hass, platform, channel, anchor=anchor)]
+        return [entity_id(hass, platform, channel, id_root=id_root)]
 
     await automate(
         hass,
@@ -282,7 +282,7 @@ async def test_readings(
     assert not told
     await computer_time(90)
     assert titles(told) == [title]
-    assert state(hass, "binary_sensor", "connected", anchor="d4e5f6").state == STATE_ON
+    assert state(hass, "binary_sensor", "connected", id_root="d4e5f6").state == STATE_ON
     assert told[0].data["message"]
 
 
@@ -362,11 +362,11 @@ async def test_computer_stays_hot(
         "cut_power_when_hot",
         {
             "temperature_sensors": [
-                entity_id(hass, "sensor", "hottest", anchor="d4e5f6")
+                entity_id(hass, "sensor", "hottest", id_root="d4e5f6")
             ],
             "limit": 80,
             "rig_switches": [
-                entity_id(hass, "switch", "mining_allowed", anchor="d4e5f6")
+                entity_id(hass, "switch", "mining_allowed", id_root="d4e5f6")
             ],
             "plugs": [PLUG],
             "phones": ["notify.phone"],
@@ -388,13 +388,13 @@ async def test_computer_falls_silent_after_its_pause(
     hass: HomeAssistant, computer: SimulatedCpuGpuSentry, computer_time: Go
 ) -> None:
     """What its agent repeats is no proof that its miner stopped: the plug goes off."""
-    switch = entity_id(hass, "switch", "mining_allowed", anchor="d4e5f6")
+    switch = entity_id(hass, "switch", "mining_allowed", id_root="d4e5f6")
     await automate(
         hass,
         "cut_power_when_hot",
         {
             "temperature_sensors": [
-                entity_id(hass, "sensor", "hottest", anchor="d4e5f6")
+                entity_id(hass, "sensor", "hottest", id_root="d4e5f6")
             ],
             "limit": 80,
             "rig_switches": [switch],

@@ -11,12 +11,15 @@ from urllib.parse import urlencode
 from aiohttp import ClientSession
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from custom_components.mining_rig.sources.base import Forgetful, Opening
+from custom_components.mining_rig.sources.common.contract import (
+    InMemoryNotes,
+    SourceContext,
+)
+from custom_components.mining_rig.sources.common.http import Answer, JsonHttp
 from custom_components.mining_rig.sources.headframe import HeadframeSource, open_api
 from custom_components.mining_rig.sources.headframe.operations import OPERATIONS
 from custom_components.mining_rig.sources.headframe.parse import Account
-from custom_components.mining_rig.sources.headframe.place import API
-from custom_components.mining_rig.sources.http import Answer, JsonHttp
+from custom_components.mining_rig.sources.headframe.server import API
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "headframe"
 NOW = datetime(2024, 3, 9, 12, 30, tzinfo=UTC)
@@ -144,16 +147,16 @@ def open_source(
     kind: str = "miner",
     account: str = ACCOUNT,
     session: NoSession | None = None,
-    notes: Forgetful | None = None,
+    notes: InMemoryNotes | None = None,
     allow_writing: bool = False,
 ) -> HeadframeSource:
     """Return the source of an account at that pool."""
-    opening = Opening(
+    context = SourceContext(
         data={**(WATCHER if credential is None else credential), "account": account},
         session=cast("ClientSession", session or NoSession()),
-        notes=notes or Forgetful(),
+        notes=notes or InMemoryNotes(),
         options={"allow_writing": allow_writing},
     )
-    api = open_api(opening)
+    api = open_api(context)
     api._http = cast("JsonHttp", pool)
-    return HeadframeSource(opening, api, Account(kind=kind, id=account))
+    return HeadframeSource(context, api, Account(kind=kind, id=account))

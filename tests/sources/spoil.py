@@ -104,7 +104,7 @@ def check(snapshot: Snapshot) -> None:
     for key, part in snapshot.parts.items():
         assert part.key == key
         _check_part(part)
-    assert all(isinstance(field, str) for field in snapshot.strange)
+    assert all(isinstance(field, str) for field in snapshot.unparsed)
     assert snapshot.rig_id is None or snapshot.rig_id
 
 

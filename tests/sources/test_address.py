@@ -3,7 +3,7 @@
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.mining_rig.sources.address import Address, parse_address
+from custom_components.mining_rig.sources.common.address import Address, parse_address
 
 
 @pytest.mark.parametrize(

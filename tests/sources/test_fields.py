@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.mining_rig.sources.parse import Fields
+from custom_components.mining_rig.sources.common.decoding import Fields
 
 from .spoil import JSON
 
@@ -29,10 +29,10 @@ NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
     ],
 )
 def test_numbers(found: Any, value: float | None) -> None:
-    """A number within its bounds; anything else but null is strange."""
+    """A number within its bounds; anything else but null is unparsed."""
     fields = Fields({"a": {"b": [found]}})
     assert fields.number("a", "b", 0, maximum=10) == value
-    assert fields.strange == ([] if value is not None or found is None else ["a.b.0"])
+    assert fields.unparsed == ([] if value is not None or found is None else ["a.b.0"])
 
 
 @pytest.mark.parametrize(
@@ -76,12 +76,12 @@ def test_texts(found: Any, value: str | None) -> None:
 
 
 def test_lists_of_numbers() -> None:
-    """A short list leaves the rest unknown; what is no list is strange."""
+    """A short list leaves the rest unknown; what is no list is unparsed."""
     fields = Fields({"a": [1, None, "x"], "b": "x"})
     assert fields.numbers("a", length=4) == (1, None, None, None)
     assert fields.numbers("b", length=2) == (None, None)
     assert fields.numbers("c", length=2) == (None, None)
-    assert fields.strange == ["a.2", "b"]
+    assert fields.unparsed == ["a.2", "b"]
 
 
 def test_objects_inside() -> None:
@@ -94,7 +94,7 @@ def test_objects_inside() -> None:
     assert fields.inside("d").raw("x") is None
     assert fields.has("d")
     assert not fields.has("e")
-    assert fields.strange == ["root.a.b.0.c", "root.a.b.1", "root.d", "root.d"]
+    assert fields.unparsed == ["root.a.b.0.c", "root.a.b.1", "root.d", "root.d"]
 
 
 def test_units_and_starts() -> None:
@@ -104,7 +104,7 @@ def test_units_and_starts() -> None:
     assert fields.positive("never") is None
     assert fields.start(NOW, "uptime") == NOW - timedelta(seconds=90)
     assert fields.start(NOW, "far") is None
-    assert fields.strange == ["far"]
+    assert fields.unparsed == ["far"]
 
 
 @given(JSON, st.lists(st.sampled_from(("a", "b", 0, 1)), max_size=4))

@@ -23,19 +23,20 @@ from custom_components.mining_rig.model import (
     Value,
     Window,
 )
-from custom_components.mining_rig.sources.base import (
+from custom_components.mining_rig.sources.common.contract import (
     Commanded,
     CommandRefused,
     Diagnosed,
-    Forgetful,
-    Historied,
-    Opening,
+    HistoryProvider,
+    InMemoryNotes,
     Polled,
     SourceBusy,
+    SourceContext,
     SourceError,
     SourceRefused,
     SourceUnreachable,
 )
+from custom_components.mining_rig.sources.common.http import Answer
 from custom_components.mining_rig.sources.headframe import (
     HeadframeSource,
     async_open,
@@ -43,7 +44,6 @@ from custom_components.mining_rig.sources.headframe import (
     readings,
 )
 from custom_components.mining_rig.sources.headframe.budget import PER_ACCOUNT
-from custom_components.mining_rig.sources.http import Answer
 
 from .headframe_pool import (
     ACCOUNT,
@@ -115,7 +115,7 @@ async def test_account() -> None:
     source = open_source(pool)
     assert isinstance(source, Polled)
     assert isinstance(source, Commanded)
-    assert isinstance(source, Historied)
+    assert isinstance(source, HistoryProvider)
     assert isinstance(source, Diagnosed)
     snapshot = await source.read(NOW)
     told = shown(snapshot)
@@ -140,7 +140,7 @@ async def test_account() -> None:
     assert snapshot.parts[S19].name == "s19-garage"
     assert len(snapshot.parts) == 5
     assert not snapshot.parts[RIG].controls
-    assert snapshot.happened == ()
+    assert snapshot.events == ()
     assert source.address == "https://pool.headframe.io"
 
 
@@ -229,7 +229,7 @@ async def test_nothing_there_yet(details: str) -> None:
     assert "hashrate" not in told
     assert "headframe_balance" not in told
     assert pool.count("worker_stats") == 0
-    assert snapshot.strange == ()
+    assert snapshot.unparsed == ()
 
 
 ANSWERED = sorted(HOME)
@@ -366,7 +366,7 @@ async def test_a_clock_that_was_set_back() -> None:
 async def test_a_worker_is_gone_after_two_lists() -> None:
     """One list without it proves nothing."""
     pool = FakePool()
-    notes = Forgetful()
+    notes = InMemoryNotes()
     source = open_source(pool, notes=notes)
     await source.read(NOW)
     rest = {**HOME["miner_workers"]}
@@ -386,7 +386,7 @@ async def test_a_worker_is_gone_after_two_lists() -> None:
 
 async def test_a_worker_that_went_while_nobody_looked() -> None:
     """It is remembered over a restart, so that its device can go."""
-    notes = Forgetful()
+    notes = InMemoryNotes()
     await open_source(FakePool(), notes=notes).read(NOW)
     pool = FakePool({**HOME, "miner_workers": workers(1)})
     source = open_source(pool, notes=notes)
@@ -424,25 +424,25 @@ async def test_status_changes() -> None:
     """Are told once; the first list tells of none."""
     pool = FakePool()
     source = open_source(pool)
-    assert (await source.read(NOW)).happened == ()
+    assert (await source.read(NOW)).events == ()
     changed = {**HOME["miner_workers"]}
     changed["data"] = [
         {**item, "status": "off"} if item["id"] == S19 else item
         for item in changed["data"]
     ]
     pool.answers["miner_workers"] = changed
-    (happening,) = (await source.read(NOW + 5 * MINUTE)).happened
+    (happening,) = (await source.read(NOW + 5 * MINUTE)).events
     assert happening.part == S19
     assert happening.type == "off"
     assert happening.attributes == {"worker": "s19-garage", "before": "stable"}
-    assert (await source.read(NOW + 10 * MINUTE)).happened == ()
+    assert (await source.read(NOW + 10 * MINUTE)).events == ()
 
 
 async def test_payments_are_told_once() -> None:
     """New ones only, over restarts; the transaction is nobody's business."""
-    notes = Forgetful()
+    notes = InMemoryNotes()
     pool = FakePool()
-    assert (await open_source(pool, notes=notes).read(NOW)).happened == ()
+    assert (await open_source(pool, notes=notes).read(NOW)).events == ()
     more = {**HOME["miner_payments"]}
     newer = [
         {**more["data"][1], "id": "new-1", "created_at": "2024-03-10T10:10:04Z"},
@@ -451,14 +451,14 @@ async def test_payments_are_told_once() -> None:
     ]
     pool.answers["miner_payments"] = {"data": [*newer, *more["data"]]}
     source = open_source(pool, notes=notes)
-    told = (await source.read(NOW + timedelta(days=1))).happened
+    told = (await source.read(NOW + timedelta(days=1))).events
     assert [happening.type for happening in told] == ["other", "reward", "payout"]
     assert told[0].attributes["amount"] == "0.00000001"
     assert told[0].attributes["payment"] == "profit_sharing"
     assert told[1].attributes["amount"] == "0.000218740113002"
     assert told[1].attributes["time"] == "2024-03-10T10:10:04+00:00"
     assert more["data"][0]["metadata"]["tx_hash"] not in str(told)
-    assert (await read_for(source, 70, NOW + timedelta(days=1))).happened == ()
+    assert (await read_for(source, 70, NOW + timedelta(days=1))).events == ()
 
 
 async def test_the_last_payout_may_be_pages_away() -> None:
@@ -573,21 +573,21 @@ async def test_identify() -> None:
 )
 async def test_a_pool_without_tls(place: str) -> None:
     """Nothing is sent there."""
-    opening = Opening(
+    context = SourceContext(
         data={**WATCHER, "account": ACCOUNT, "pool": place},
         session=NoSession(),  # type: ignore[arg-type] # nobody is asked
     )
     with pytest.raises(SourceUnreachable):
-        await async_open(opening)
+        await async_open(context)
 
 
 async def test_open() -> None:
     """From an entry's data; nothing is asked."""
-    opening = Opening(
+    context = SourceContext(
         data={**WATCHER, "account": ACCOUNT, "pool": "https://pool.example:8443/x"},
         session=NoSession(),  # type: ignore[arg-type] # nobody is asked
     )
-    source = await async_open(opening)
+    source = await async_open(context)
     assert source.address == "https://pool.example:8443/x"
     assert source.account.kind == "miner"
     await source.close()
@@ -660,10 +660,10 @@ async def test_one_operation_that_fails() -> None:
     assert source.diagnostics()["failing"]["earnings"]
 
 
-@pytest.mark.parametrize("strange", [[], "x", {"data": 7}, status(200, None)])
-async def test_an_answer_that_is_none(strange: Any) -> None:
+@pytest.mark.parametrize("unparsed", [[], "x", {"data": 7}, status(200, None)])
+async def test_an_answer_that_is_none(unparsed: Any) -> None:
     """Costs only what it would have told."""
-    pool = FakePool({**HOME, "miner_workers": strange, "miner_balance": []})
+    pool = FakePool({**HOME, "miner_workers": unparsed, "miner_balance": []})
     snapshot = await open_source(pool).read(NOW)
     assert shown(snapshot)["hashrate"]
     assert "headframe_balance" not in shown(snapshot)

@@ -10,7 +10,7 @@ from unittest.mock import patch
 from aiohttp import ClientSession, web
 import pytest
 
-from custom_components.mining_rig.sources.base import (
+from custom_components.mining_rig.sources.common.contract import (
     SourceBusy,
     SourceError,
     SourceGarbled,
@@ -39,8 +39,12 @@ from custom_components.mining_rig.sources.headframe.operations import (
     OPERATIONS,
     Feature,
 )
-from custom_components.mining_rig.sources.headframe.place import API, Place, parse_place
 from custom_components.mining_rig.sources.headframe.schedule import Group
+from custom_components.mining_rig.sources.headframe.server import (
+    API,
+    Server,
+    parse_server,
+)
 
 from .conftest import Serve
 from .headframe_pool import ACCOUNT, NOW, TOKEN, load
@@ -59,7 +63,7 @@ def _no_gap() -> Iterator[None]:
         yield
 
 
-class Server:
+class OneAnswerServer:
     """A pool that gives one answer, and what it was asked."""
 
     def __init__(self) -> None:
@@ -84,16 +88,16 @@ class Server:
 
 
 @pytest.fixture
-async def server(serve: Serve) -> tuple[Server, Place]:
+async def server(serve: Serve) -> tuple[OneAnswerServer, Server]:
     """Return a pool and where it is."""
-    pool = Server()
+    pool = OneAnswerServer()
     started = await serve(pool.handle)
     assert started.port is not None
-    return pool, parse_place(f"http://127.0.0.1:{started.port}/below")
+    return pool, parse_server(f"http://127.0.0.1:{started.port}/below")
 
 
 @pytest.fixture
-def api(session: ClientSession, server: tuple[Server, Place]) -> HeadframeApi:
+def api(session: ClientSession, server: tuple[OneAnswerServer, Server]) -> HeadframeApi:
     """Return the interface with a key."""
     limiter = Limiter()
     limiter.now = NOW
@@ -101,12 +105,12 @@ def api(session: ClientSession, server: tuple[Server, Place]) -> HeadframeApi:
 
 
 @pytest.fixture
-def pool(server: tuple[Server, Place]) -> Server:
+def pool(server: tuple[OneAnswerServer, Server]) -> OneAnswerServer:
     """Return the pool."""
     return server[0]
 
 
-async def test_a_request(api: HeadframeApi, pool: Server) -> None:
+async def test_a_request(api: HeadframeApi, pool: OneAnswerServer) -> None:
     """Path, list, body and the one header that lets us in; no cookie, ever."""
     pool.headers = {"Set-Cookie": "ory_session_x=secret"}
     await api.call(OPERATIONS["worker_stats"], query={"id": ["a", "b"]})
@@ -121,7 +125,7 @@ async def test_a_request(api: HeadframeApi, pool: Server) -> None:
         assert "Origin" not in request.headers
 
 
-async def test_numbers_are_exact(api: HeadframeApi, pool: Server) -> None:
+async def test_numbers_are_exact(api: HeadframeApi, pool: OneAnswerServer) -> None:
     """Nothing passes through a binary fraction, however it is written."""
     pool.answer = b'{"a": 0.000003850292003, "b": 1E-8, "c": 827415935642814097}'
     answer = await api.call(BALANCE, path=PATH)
@@ -134,7 +138,9 @@ async def test_numbers_are_exact(api: HeadframeApi, pool: Server) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b" \n"])
-async def test_an_empty_answer(api: HeadframeApi, pool: Server, body: bytes) -> None:
+async def test_an_empty_answer(
+    api: HeadframeApi, pool: OneAnswerServer, body: bytes
+) -> None:
     """Is none, as changes often give."""
     pool.answer = body
     assert await api.call(TITLE, path=PATH, body={}) is None
@@ -145,7 +151,7 @@ async def test_an_empty_answer(api: HeadframeApi, pool: Server, body: bytes) -> 
     [b"<html>", b"{", b"NaN", b'{"a": NaN}', b"\xff", b"[" * 100_000, b"1" * 5000],
     ids=["page", "cut", "nan", "nan inside", "no text", "deep", "long number"],
 )
-async def test_no_json(api: HeadframeApi, pool: Server, body: bytes) -> None:
+async def test_no_json(api: HeadframeApi, pool: OneAnswerServer, body: bytes) -> None:
     """Is garbled, whatever it is; a pool that sends it twice is left alone."""
     pool.answer = body
     with pytest.raises(SourceGarbled):
@@ -156,14 +162,14 @@ async def test_no_json(api: HeadframeApi, pool: Server, body: bytes) -> None:
     assert api.limiter.wait(NOW) > 0
 
 
-async def test_too_much(api: HeadframeApi, pool: Server) -> None:
+async def test_too_much(api: HeadframeApi, pool: OneAnswerServer) -> None:
     """An answer that would hold up Home Assistant is not read to its end."""
     pool.answer = b"[" + b"1," * 300_000 + b"1]"
     with pytest.raises(SourceGarbled):
         await api.call(BALANCE, path=PATH)
 
 
-async def test_csv(api: HeadframeApi, pool: Server) -> None:
+async def test_csv(api: HeadframeApi, pool: OneAnswerServer) -> None:
     """Is handed on as text."""
     pool.answer = "\ufeffcreated_at,amount\n".encode()
     text = await api.text(OPERATIONS["miner_payments_csv"], path=PATH)
@@ -172,7 +178,9 @@ async def test_csv(api: HeadframeApi, pool: Server) -> None:
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
-async def test_a_redirect(api: HeadframeApi, pool: Server, status: int) -> None:
+async def test_a_redirect(
+    api: HeadframeApi, pool: OneAnswerServer, status: int
+) -> None:
     """Is not followed: the credential would go with it."""
     pool.status = status
     pool.headers = {"Location": "/elsewhere"}
@@ -197,7 +205,7 @@ async def test_a_redirect(api: HeadframeApi, pool: Server, status: int) -> None:
 )
 async def test_errors(
     api: HeadframeApi,
-    pool: Server,
+    pool: OneAnswerServer,
     sample: str,
     error: type[SourceError],
     closed: int | None,
@@ -228,7 +236,7 @@ async def test_errors(
     ],
 )
 async def test_a_dead_credential(
-    api: HeadframeApi, pool: Server, body: bytes, session: ClientSession
+    api: HeadframeApi, pool: OneAnswerServer, body: bytes, session: ClientSession
 ) -> None:
     """Whoever answers 401 and however; for a watcher link it may be the operation."""
     pool.status, pool.answer = 401, body
@@ -262,7 +270,7 @@ async def test_a_dead_credential(
 )
 async def test_too_many_requests(
     api: HeadframeApi,
-    pool: Server,
+    pool: OneAnswerServer,
     headers: dict[str, str],
     least: float,
     most: float,
@@ -280,7 +288,7 @@ async def test_too_many_requests(
 
 async def test_nobody_there(session: ClientSession) -> None:
     """In a dialog there is no time to wait for, so nothing is noted."""
-    place = parse_place("http://127.0.0.1:1")
+    place = parse_server("http://127.0.0.1:1")
     api = HeadframeApi(session, place, KEY, Limiter())
     for _ in range(2):
         with pytest.raises(SourceUnreachable):
@@ -288,7 +296,7 @@ async def test_nobody_there(session: ClientSession) -> None:
 
 
 async def test_busy_in_a_dialog(
-    session: ClientSession, server: tuple[Server, Place]
+    session: ClientSession, server: tuple[OneAnswerServer, Server]
 ) -> None:
     """Is told and not noted either."""
     pool, place = server
@@ -302,9 +310,9 @@ async def test_busy_in_a_dialog(
 
 async def test_what_is_no_id(api: HeadframeApi) -> None:
     """Cannot lead to another path."""
-    for strange in ("../x", "a/b", "", "a?b"):
+    for unparsed in ("../x", "a/b", "", "a?b"):
         with pytest.raises(ValueError, match="no id"):
-            await api.call(BALANCE, path={"miner_id": strange})
+            await api.call(BALANCE, path={"miner_id": unparsed})
 
 
 # ---- pages
@@ -318,7 +326,7 @@ def page(request: web.Request) -> Any:
     return {"data": shifted, "pagination": {"total_count": 250}}
 
 
-async def test_pages(api: HeadframeApi, pool: Server) -> None:
+async def test_pages(api: HeadframeApi, pool: OneAnswerServer) -> None:
     """Each item once, and all of them."""
     pool.answer = page
     found = await api.pages(OPERATIONS["watchers"], path=PATH)
@@ -337,7 +345,7 @@ async def test_pages(api: HeadframeApi, pool: Server) -> None:
     ],
 )
 async def test_strange_pages(
-    api: HeadframeApi, pool: Server, answer: Any, count: int, asked: int
+    api: HeadframeApi, pool: OneAnswerServer, answer: Any, count: int, asked: int
 ) -> None:
     """A pool that repeats itself is not asked for ever."""
     pool.answer = answer
@@ -347,7 +355,7 @@ async def test_strange_pages(
 
 
 @pytest.mark.parametrize("answer", [[], {}, None, "x"])
-async def test_no_page(api: HeadframeApi, pool: Server, answer: Any) -> None:
+async def test_no_page(api: HeadframeApi, pool: OneAnswerServer, answer: Any) -> None:
     """Is garbled."""
     pool.answer = answer
     with pytest.raises(SourceGarbled):
@@ -357,7 +365,7 @@ async def test_no_page(api: HeadframeApi, pool: Server, answer: Any) -> None:
 # ---- links
 
 
-async def test_a_link_of_ours(api: HeadframeApi, pool: Server) -> None:
+async def test_a_link_of_ours(api: HeadframeApi, pool: OneAnswerServer) -> None:
     """Is found by its title and what it may see; else one is made."""
     other = "hfwl_" + "f" * 64
     links = [
@@ -405,7 +413,7 @@ def test_pasted(text: str, token: str | None, pool: str | None) -> None:
 
 
 @pytest.mark.parametrize("data", ["none", 0, {}, True])
-async def test_no_list(api: HeadframeApi, pool: Server, data: Any) -> None:
+async def test_no_list(api: HeadframeApi, pool: OneAnswerServer, data: Any) -> None:
     """Is not taken for an empty one: workers would seem to be gone."""
     pool.answer = {"data": data}
     with pytest.raises(SourceGarbled):
@@ -427,10 +435,12 @@ async def test_no_list(api: HeadframeApi, pool: Server, data: Any) -> None:
 )
 def test_bases(text: str, bases: tuple[str, ...]) -> None:
     """A pool's interface begins at one place; that of a stand-in may begin anywhere."""
-    assert parse_place(text).bases == bases
+    assert parse_server(text).bases == bases
 
 
-async def test_a_stand_in(session: ClientSession, server: tuple[Server, Place]) -> None:
+async def test_a_stand_in(
+    session: ClientSession, server: tuple[OneAnswerServer, Server]
+) -> None:
     """Is asked without the usual path where that leads nowhere, from then on only so."""
     pool, place = server
     api = HeadframeApi(session, place, KEY, Limiter())
@@ -442,7 +452,9 @@ async def test_a_stand_in(session: ClientSession, server: tuple[Server, Place]) 
     assert pool.asked[-1].path == f"/below/miners/{ACCOUNT}/balance"
 
 
-async def test_a_web_site(session: ClientSession, server: tuple[Server, Place]) -> None:
+async def test_a_web_site(
+    session: ClientSession, server: tuple[OneAnswerServer, Server]
+) -> None:
     """Has a page for every path, which is no interface."""
     pool, place = server
     pool.missing, pool.answer = "/api/backend", b"<html>"
@@ -467,9 +479,9 @@ async def test_a_web_site(session: ClientSession, server: tuple[Server, Place]) 
 )
 def test_places(text: str, url: str) -> None:
     """A host, or an address with a port and a path."""
-    place = parse_place(text)
+    place = parse_server(text)
     assert place.url == url
-    assert parse_place(place.url) == place
+    assert parse_server(place.url) == place
 
 
 @pytest.mark.parametrize(
@@ -478,7 +490,7 @@ def test_places(text: str, url: str) -> None:
 def test_no_places(text: str) -> None:
     """Without TLS nothing leaves this machine."""
     with pytest.raises(ValueError, match=r".+"):
-        parse_place(text)
+        parse_server(text)
 
 
 # ---- operations

@@ -17,10 +17,10 @@ import pytest
 
 from custom_components.mining_rig.const import CONF_ALLOW_WRITING
 from custom_components.mining_rig.model import Control, Part
-from custom_components.mining_rig.sources.base import (
+from custom_components.mining_rig.sources.common.contract import (
     CommandRefused,
-    Opening,
     SourceBusy,
+    SourceContext,
 )
 from custom_components.mining_rig.sources.headframe import (
     CONF_ACCOUNT,
@@ -35,8 +35,8 @@ from custom_components.mining_rig.sources.headframe.links import find_or_make_li
 from custom_components.mining_rig.sources.headframe.operations import (
     OPERATIONS as SOURCE_OPERATIONS,
 )
-from custom_components.mining_rig.sources.headframe.place import parse_place
 from custom_components.mining_rig.sources.headframe.reports import QUESTIONS
+from custom_components.mining_rig.sources.headframe.server import parse_server
 from custom_components.mining_rig.sources.headframe.sign_in import SignIn
 from simulator.clock import ManualClock
 from simulator.headframe import BASE, OPERATIONS, SimulatedHeadframe
@@ -304,9 +304,9 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def opening(
     rig: SimulatedHeadframe, session: ClientSession, account: Account, **more: str
-) -> Opening:
+) -> SourceContext:
     """Return what the source of an account gets; the owner's session unless told."""
-    return Opening(
+    return SourceContext(
         data={
             CONF_POOL: rig.url,
             CONF_ACCOUNT: account.id,
@@ -380,7 +380,7 @@ async def test_source_asks_as_described(quick: None) -> None:
         ClientSession(cookie_jar=DummyCookieJar()) as session,
     ):
         rig.registry.miners[0].operator = rig.registry.groups[0].id
-        place = parse_place(rig.url)
+        place = parse_server(rig.url)
         sign_in = SignIn(session, place)
         first = await sign_in.with_password(rig.user.email, rig.user.password)
         assert not first.complete
@@ -501,7 +501,7 @@ async def test_source_reads_examples(
             now = await read_all(source)
             await source.history(None, now)
             snapshot = await source.read(now)
-            assert {path for path in snapshot.strange if path != _LAYOUT} == set()
+            assert {path for path in snapshot.unparsed if path != _LAYOUT} == set()
             assert source.diagnostics()["failing"] == {}
             for question, details in asked if account is rig.account else ():
                 source.api.limiter.now = now = now + timedelta(hours=2)

@@ -11,9 +11,9 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from custom_components.mining_rig.model import HASHRATE, Channel, Window
+from custom_components.mining_rig.sources.common.decoding import Fields, Values
+from custom_components.mining_rig.sources.common.http import Answer
 from custom_components.mining_rig.sources.headframe import parse, readings
-from custom_components.mining_rig.sources.http import Answer
-from custom_components.mining_rig.sources.parse import Fields, Values
 
 from .headframe_pool import FIXTURES, NOW, constructed, seed
 
@@ -87,10 +87,10 @@ def test_no_hashrate_is_known_and_has_no_share(zero: object) -> None:
     assert readings.REJECTED_SHARE.channel(Window.M15) not in values
 
 
-@pytest.mark.parametrize("strange", [None, "", "much", [], {}, "-1", "1e999", True])
-def test_a_hashrate_that_is_none(strange: object) -> None:
+@pytest.mark.parametrize("unparsed", [None, "", "much", [], {}, "-1", "1e999", True])
+def test_a_hashrate_that_is_none(unparsed: object) -> None:
     """Missing or null is not known, and neither is what makes no sense."""
-    fields = decoded({"15m": {"hashrate": strange, "rejectrate": "0"}})
+    fields = decoded({"15m": {"hashrate": unparsed, "rejectrate": "0"}})
     assert HASHRATE.plain not in parse.parse_stats(fields)
 
 
@@ -133,10 +133,10 @@ def test_an_unknown_status() -> None:
     assert parse.worker_values(workers["a-1"]) == {}
 
 
-@pytest.mark.parametrize("strange", [None, "", "..", "a/b", "ä", 7, "x" * 129])
-def test_an_id_that_leads_elsewhere(strange: object) -> None:
+@pytest.mark.parametrize("unparsed", [None, "", "..", "a/b", "ä", 7, "x" * 129])
+def test_an_id_that_leads_elsewhere(unparsed: object) -> None:
     """It is no id, so that no request can be sent to another path with it."""
-    assert parse.parse_workers(decoded([{"id": strange}]).each()) == {}
+    assert parse.parse_workers(decoded([{"id": unparsed}]).each()) == {}
 
 
 # ---- money
@@ -197,12 +197,12 @@ def test_another_currency_is_no_bitcoin() -> None:
 
 
 @pytest.mark.parametrize(
-    "strange",
+    "unparsed",
     ["", "1,5", "0x1", "１", "1e400", "NaN", "Infinity", True, [], 10**70, " 1"],
 )
-def test_an_amount_that_is_none(strange: object) -> None:
+def test_an_amount_that_is_none(unparsed: object) -> None:
     """What is no decimal number of a sane size is no money."""
-    assert decoded({"amount": strange}).amount("amount") is None
+    assert decoded({"amount": unparsed}).amount("amount") is None
 
 
 def test_payments() -> None:

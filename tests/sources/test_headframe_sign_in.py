@@ -6,12 +6,12 @@ from typing import Any
 from aiohttp import ClientSession, web
 import pytest
 
-from custom_components.mining_rig.sources.base import (
+from custom_components.mining_rig.sources.common.contract import (
     SourceError,
     SourceGarbled,
     SourceUnreachable,
 )
-from custom_components.mining_rig.sources.headframe.place import parse_place
+from custom_components.mining_rig.sources.headframe.server import parse_server
 from custom_components.mining_rig.sources.headframe.sign_in import (
     Session,
     SignIn,
@@ -67,7 +67,7 @@ def kratos() -> Kratos:
 async def sign_in(serve: Serve, session: ClientSession, kratos: Kratos) -> SignIn:
     """Return a client of it."""
     server = await serve(kratos.handle)
-    return SignIn(session, parse_place(f"http://127.0.0.1:{server.port}"))
+    return SignIn(session, parse_server(f"http://127.0.0.1:{server.port}"))
 
 
 def http(name: str) -> tuple[int, Any]:
@@ -234,5 +234,5 @@ async def test_end(session: ClientSession, sign_in: SignIn, kratos: Kratos) -> N
     """Signing out never fails: a session ends by itself."""
     await sign_in.end(Session(TOKEN, complete=True))
     assert kratos.asked == [("/self-service/logout/api", {"session_token": TOKEN})]
-    nobody = SignIn(session, parse_place("http://127.0.0.1:1"))
+    nobody = SignIn(session, parse_server("http://127.0.0.1:1"))
     await nobody.end(Session(TOKEN, complete=True))

@@ -13,13 +13,13 @@ from aiohttp import ClientError, ClientSession, web
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 
-from custom_components.mining_rig.sources.base import (
+from custom_components.mining_rig.sources.common.contract import (
     SourceBusy,
     SourceError,
     SourceGarbled,
     SourceUnreachable,
 )
-from custom_components.mining_rig.sources.http import Answer, JsonHttp
+from custom_components.mining_rig.sources.common.http import Answer, JsonHttp
 from simulator.xmrig import SimulatedXMRig
 
 from .conftest import Serve

@@ -30,11 +30,11 @@ from custom_components.mining_rig.model import (
     Snapshot,
     Value,
 )
-from custom_components.mining_rig.sources.base import (
+from custom_components.mining_rig.sources.common.contract import (
     Commanded,
     CommandRefused,
-    Opening,
     Polled,
+    SourceContext,
     SourceUnreachable,
 )
 from custom_components.mining_rig.sources.nvml import (
@@ -43,9 +43,9 @@ from custom_components.mining_rig.sources.nvml import (
     driver,
     readings,
 )
-from custom_components.mining_rig.sources.nvml.asking import Code, Told
 from custom_components.mining_rig.sources.nvml.driver import Session
 from custom_components.mining_rig.sources.nvml.parse import snapshot
+from custom_components.mining_rig.sources.nvml.queries import Code, Told
 from simulator.clock import ManualClock
 from simulator.models import GTX_1660_SUPER, RTX_3070, RTX_3080
 from simulator.nvml import (
@@ -72,7 +72,7 @@ type Values = dict[str, Value]
 @pytest.fixture
 async def source() -> NvmlSource:
     """Return a source."""
-    return await async_open(Opening(data={}, session=None))  # type: ignore[arg-type] # it has no use for one
+    return await async_open(SourceContext(data={}, session=None))  # type: ignore[arg-type] # it has no use for one
 
 
 def tell(library: SimulatedNvml) -> Snapshot:
@@ -154,7 +154,7 @@ def test_everything(nvidia: SimulatedNvml) -> None:
     limit = card.controls[readings.POWER_LIMIT.plain]
     assert (limit.minimum, limit.maximum, limit.step) == (99, 318, 1)
     assert readings.PERSISTENCE.plain in card.controls
-    assert found.strange == ()
+    assert found.unparsed == ()
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_kinds_of_cards(
     (card,) = cards(found)
     assert not absent & card.values.keys()
     assert present <= card.values.keys()
-    assert found.strange == ()
+    assert found.unparsed == ()
 
 
 def test_laptop(nvidia: SimulatedNvml) -> None:
@@ -284,7 +284,7 @@ def test_two_cards_with_one_number() -> None:
     twice = [{"index": index, "uuid": "GPU-00000000-1"} for index in range(2)]
     found = snapshot(Told(cards=twice))
     assert len(cards(found)) == 1
-    assert found.strange == ("cards.1.uuid",)
+    assert found.unparsed == ("cards.1.uuid",)
 
 
 @pytest.mark.parametrize(
@@ -596,7 +596,7 @@ async def test_identity(nvidia: SimulatedNvml, source: NvmlSource) -> None:
 
 async def test_never_in_the_loop(nvidia: SimulatedNvml, source: NvmlSource) -> None:
     """Every call is made by another thread, one at a time whoever asks."""
-    other = await async_open(Opening(data={}, session=None))  # type: ignore[arg-type] # as above
+    other = await async_open(SourceContext(data={}, session=None))  # type: ignore[arg-type] # as above
     await asyncio.gather(
         source.read(NOW), other.read(NOW), source.identify(), other.identify()
     )
@@ -619,7 +619,7 @@ async def test_hanging_driver(
     nvidia: SimulatedNvml, hanging: None, source: NvmlSource
 ) -> None:
     """It costs one thread, however often it is asked; then all goes on."""
-    other = await async_open(Opening(data={}, session=None))  # type: ignore[arg-type] # as above
+    other = await async_open(SourceContext(data={}, session=None))  # type: ignore[arg-type] # as above
     for _ in range(3):
         for asking in (source, other):
             with pytest.raises(SourceUnreachable) as error:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from custom_components.mining_rig.sources.parse import cpu_name
+from custom_components.mining_rig.sources.common.decoding import cpu_name
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def test_numbers(raw: Any, value: float | None) -> None:
     assert board.get(TEMPERATURE.channel(number=1)) == value
     assert board[TEMPERATURE.channel(number=2)] == 61
     told = value is not None or raw == ""
-    assert log.strange == (() if told else ("hashboard_1_temp_1",))
+    assert log.unparsed == (() if told else ("hashboard_1_temp_1",))
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_texts() -> None:
     rig = _log(coin_name="Kas\x00pa\n coin", lan_ip=5, pool_1_address="a" * 400)
     assert "Kaspa coin" in rig.parts[RIG].values()
     assert "a" * 255 in rig.parts[RIG].values()
-    assert rig.strange == ("lan_ip",)
+    assert rig.unparsed == ("lan_ip",)
 
 
 @pytest.mark.parametrize(

@@ -26,19 +26,19 @@ from custom_components.mining_rig.model import (
     Snapshot,
     Value,
 )
-from custom_components.mining_rig.sources.base import (
+from custom_components.mining_rig.sources.common.contract import (
     Commanded,
     CommandRefused,
     Configured,
-    Opening,
     Polled,
     Source,
+    SourceContext,
     SourceError,
     SourceGarbled,
     SourceRefused,
     SourceUnreachable,
 )
-from custom_components.mining_rig.sources.http import Answer, JsonHttp
+from custom_components.mining_rig.sources.common.http import Answer, JsonHttp
 from custom_components.mining_rig.sources.t_rex import (
     TRexSource,
     api,
@@ -120,7 +120,7 @@ async def bench(session: ClientSession) -> AsyncIterator[MakeBench]:
             clock = ManualClock()
             given = {"password": PASSWORD, "cards": CARDS, **facts}
             rig = await stack.enter_async_context(SimulatedTRex(clock=clock, **given))
-            source = await async_open(Opening(data=rig.form, session=session))
+            source = await async_open(SourceContext(data=rig.form, session=session))
             return Bench(rig, source, clock)
 
         yield make
@@ -169,7 +169,7 @@ async def test_versions(
     """Every version is understood, and only offers what it can do."""
     at = await bench(version=version)
     found = await at.read()
-    assert found.strange == ()
+    assert found.unparsed == ()
     assert len(found.parts) == 4
     assert found.rig.version == version
     assert found.rig.get(HASHRATE.plain)
@@ -198,7 +198,7 @@ async def test_something_else_answers(session: ClientSession, serve: Serve) -> N
 
         server = await serve(respond)
         data = {"host": server.host, "port": server.port}
-        source = await async_open(Opening(data=data, session=session))
+        source = await async_open(SourceContext(data=data, session=session))
         with pytest.raises(SourceGarbled) as caught:
             await source.identify()
         assert caught.value.other_device is other
@@ -212,7 +212,7 @@ async def test_a_description_is_enough(session: ClientSession, serve: Serve) -> 
 
     server = await serve(respond)
     data = {"host": server.host, "port": server.port}
-    source = await async_open(Opening(data=data, session=session))
+    source = await async_open(SourceContext(data=data, session=session))
     assert (await source.identify()).model == "T-Rex NVIDIA GPU miner"
 
 
@@ -271,11 +271,11 @@ async def test_a_missing_password(bench: MakeBench, session: ClientSession) -> N
     """The owner has to give it."""
     at = await bench()
     data = {"host": at.rig.host, "port": at.rig.port}
-    source = await async_open(Opening(data=data, session=session))
+    source = await async_open(SourceContext(data=data, session=session))
     with pytest.raises(SourceRefused, match="wants a password"):
         await source.identify()
     source = await async_open(
-        Opening(data={**data, "password": "\ud800"}, session=session)
+        SourceContext(data={**data, "password": "\ud800"}, session=session)
     )
     with pytest.raises(SourceRefused, match="cannot be sent"):
         await source.identify()
@@ -422,11 +422,11 @@ async def test_a_configuration_that_cannot_be_read(bench: MakeBench) -> None:
     for wrong in ([1], {"success": 0, "error": "no"}, b"{", {"success": 0}):
         at.rig.answers["/config"] = wrong
         found = await at.read(400)
-        assert "config" in found.strange
+        assert "config" in found.unparsed
         assert found.rig.get(readings.TEMPERATURE_LIMIT.plain) == 80
     at.rig.answers.clear()
-    assert (await at.read(20)).strange == ()
-    assert (await at.read(31)).strange == ()
+    assert (await at.read(20)).unparsed == ()
+    assert (await at.read(31)).unparsed == ()
     at.asked()
     await at.read()
     assert at.asked() == ["GET /summary"]
@@ -438,7 +438,7 @@ async def test_a_poll_has_a_limit(
     """A summary that came late is not lost to the configuration."""
     monkeypatch.setattr(f"{MODULE}._READ_BUDGET", 0.0)
     found = await (await bench(password=None)).read()
-    assert found.strange == ("config",)
+    assert found.unparsed == ("config",)
     assert found.rig.get(HASHRATE.plain)
 
 

@@ -34,12 +34,12 @@ from custom_components.mining_rig.model import (
     Snapshot,
     Window,
 )
-from custom_components.mining_rig.sources.base import (
+from custom_components.mining_rig.sources.common.contract import (
     CommandRefused,
     JsonObject,
     SourceGarbled,
 )
-from custom_components.mining_rig.sources.http import Answer
+from custom_components.mining_rig.sources.common.http import Answer
 from custom_components.mining_rig.sources.t_rex import readings
 from custom_components.mining_rig.sources.t_rex.config import (
     Settings,
@@ -176,7 +176,7 @@ def told(part: Part) -> dict[str, Any]:
 def test_recorded_summaries(name: str, snapshot: SnapshotAssertion) -> None:
     """Summaries of all versions tell what they hold."""
     found = rig(load(name))
-    assert found.strange == ()
+    assert found.unparsed == ()
     assert len(found.parts) == len(load(name)["gpus"]) + 1
     assert {key: told(part) for key, part in found.parts.items()} == snapshot
 
@@ -184,7 +184,7 @@ def test_recorded_summaries(name: str, snapshot: SnapshotAssertion) -> None:
 def test_recorded_card(snapshot: SnapshotAssertion) -> None:
     """A card with hot memory, of a rig that has mined for a day."""
     found = rig(MINING_NOW)
-    assert found.strange == ()
+    assert found.unparsed == ()
     assert told(found.parts[UUID]) == snapshot
     assert found.parts[UUID].get(MEMORY_TEMPERATURE.plain) == 84
 
@@ -192,7 +192,7 @@ def test_recorded_card(snapshot: SnapshotAssertion) -> None:
 def test_dual_mining(snapshot: SnapshotAssertion) -> None:
     """The second algorithm has channels with the number 2."""
     found = rig(DUAL)
-    assert found.strange == ()
+    assert found.unparsed == ()
     assert {key: told(part) for key, part in found.parts.items()} == snapshot
     second: dict[Channel[Any], Any] = {
         HASHRATE.channel(number=2): 900_000_000,
@@ -448,7 +448,7 @@ def test_a_card_without_any_name() -> None:
     """It is left out, and counted."""
     found = rig(changed(MINING_NOW, gpus=[{"hashrate": 1}, CARD]))
     assert [*found.parts] == [RIG, UUID]
-    assert found.strange == ("gpus.0",)
+    assert found.unparsed == ("gpus.0",)
 
 
 def test_cards_that_share_a_name() -> None:
@@ -570,7 +570,7 @@ def test_lhr_tuning(tune: float, shown: float | None) -> None:
     """Below 0 it is automatic, which is no number."""
     found = card_with(lhr_tune=tune)
     assert found.get(readings.LHR_TUNE.plain) == shown
-    assert rig(changed(MINING_NOW, gpus=[{**CARD, "lhr_tune": tune}])).strange == ()
+    assert rig(changed(MINING_NOW, gpus=[{**CARD, "lhr_tune": tune}])).unparsed == ()
 
 
 # ---- what may mine, and what may be ordered
@@ -717,7 +717,7 @@ CONFIG: JsonObject = {
 def test_settings(snapshot: SnapshotAssertion) -> None:
     """Names come with dashes or underscores, values with their type or as a text."""
     found = parse_config(CONFIG)
-    assert found.strange == ()
+    assert found.unparsed == ()
     assert {channel.key: value for channel, value in found.values.items()} == snapshot
     assert {
         channel.key: (control.minimum, control.maximum)

@@ -25,23 +25,27 @@ from custom_components.mining_rig.model import (
     Snapshot,
     Value,
 )
-from custom_components.mining_rig.sources.base import (
+from custom_components.mining_rig.sources.common.contract import (
     Commanded,
     CommandRefused,
     Configured,
-    Forgetful,
-    Opening,
+    InMemoryNotes,
     Polled,
     Source,
+    SourceContext,
     SourceError,
     SourceGarbled,
     SourceRefused,
     SourceUnreachable,
 )
-from custom_components.mining_rig.sources.http import Answer
-from custom_components.mining_rig.sources.xmrig import XmrigSource, async_open, readings
-from custom_components.mining_rig.sources.xmrig_api import XmrigApi
-from custom_components.mining_rig.sources.xmrig_summary import DONATE_LEVEL
+from custom_components.mining_rig.sources.common.http import Answer
+from custom_components.mining_rig.sources.xmrig.api import XmrigApi
+from custom_components.mining_rig.sources.xmrig.miner import (
+    XmrigSource,
+    async_open,
+    readings,
+)
+from custom_components.mining_rig.sources.xmrig.summary import DONATE_LEVEL
 from simulator.clock import ManualClock
 from simulator.faults import Fault
 from simulator.hardware import Card
@@ -136,7 +140,7 @@ async def bench(
     """Return what sets up a rig that takes commands, with other traits if asked."""
     rigs: list[SimulatedRig] = []
 
-    async def make(notes: Forgetful | None = None, **traits: Any) -> Bench:
+    async def make(notes: InMemoryNotes | None = None, **traits: Any) -> Bench:
         defaults = {"token": TOKEN, "restricted": False, "clock": clock}
         rig = SimulatedXMRig(**{**defaults, **traits})
         await rig.start()
@@ -144,8 +148,10 @@ async def bench(
         form = {"host": rig.host, "port": rig.port}
         if rig.token:
             form["access_token"] = rig.token
-        opening = Opening(data=form, session=session, notes=notes or Forgetful())
-        return Bench(rig, await async_open(opening), clock)
+        context = SourceContext(
+            data=form, session=session, notes=notes or InMemoryNotes()
+        )
+        return Bench(rig, await async_open(context), clock)
 
     yield make
     for rig in rigs:
@@ -170,7 +176,7 @@ async def test_protocols(bench: Make) -> None:
 
 
 async def test_identity(bench: Make) -> None:
-    """The id may change, so it is no anchor."""
+    """The id may change, so it is no id_root."""
     there = await bench(rig_id="0123456789abcdef", worker_id="attic")
     identity = await there.source.identify()
     assert identity.rig_id == "0123456789abcdef"
@@ -215,10 +221,10 @@ async def test_nobody_of_the_kind(
 async def test_ipv6_and_tls_are_passed_on(session: ClientSession) -> None:
     """The form's answers make the address."""
     data = {"host": "fe80::1", "port": 8080.0, "ssl": True}
-    source = await async_open(Opening(data=data, session=session))
+    source = await async_open(SourceContext(data=data, session=session))
     assert source.address == "https://[fe80::1]:8080/2/summary"
     data["access_token"] = TOKEN
-    source = await async_open(Opening(data=data, session=session))
+    source = await async_open(SourceContext(data=data, session=session))
     # A browser cannot send the token, so there is nothing to visit.
     assert source.address is None
     assert TOKEN not in repr(vars(source))
@@ -235,7 +241,7 @@ async def test_versions(bench: Make, version: str) -> None:
     assert snapshot.rig.get(HASHRATE.plain)
     assert snapshot.rig.get(MINING.plain)
     assert snapshot.rig.version == version
-    assert snapshot.strange == ()
+    assert snapshot.unparsed == ()
     assert not snapshot.rig.controls
 
 
@@ -310,7 +316,7 @@ async def test_backends_that_fail(bench: Make) -> None:
         snapshot = await there.read()
         assert snapshot.parts["01:00.0"].get(TEMPERATURE.plain)
         assert snapshot.rig.get(HASHRATE.plain)
-        failed += "backends" in snapshot.strange
+        failed += "backends" in snapshot.unparsed
     assert failed == 3
     snapshot = await there.polls(3)
     assert list(snapshot.parts) == [RIG]
@@ -321,7 +327,7 @@ async def test_backends_that_fail(bench: Make) -> None:
 async def test_backends_that_hang(bench: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """A driver that hangs costs the health of the cards, not the rest."""
     monkeypatch.setattr(
-        "custom_components.mining_rig.sources.xmrig._EXTRA_TIMEOUT", 0.01
+        "custom_components.mining_rig.sources.xmrig.miner._EXTRA_TIMEOUT", 0.01
     )
     there = await bench(cards=CARDS)
     hang = asyncio.Event()
@@ -334,7 +340,7 @@ async def test_backends_that_hang(bench: Make, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(there.source._api, "get", slow)
     snapshot = await there.read()
     assert snapshot.rig.get(HASHRATE.plain)
-    assert snapshot.strange == ("backends", "config")
+    assert snapshot.unparsed == ("backends", "config")
     hang.set()
 
 
@@ -348,7 +354,7 @@ async def test_config_that_fails(bench: Make) -> None:
         snapshot = await there.read()
         assert snapshot.rig.get(readings.CPU.plain) is True
         assert readings.CPU.plain in snapshot.rig.controls
-        failed += snapshot.strange == ("config",)
+        failed += snapshot.unparsed == ("config",)
     assert failed == 11
 
 
@@ -703,7 +709,7 @@ TUNED = {
 
 async def test_threads_hint(bench: Make) -> None:
     """The owner's profiles go, are kept, and come back."""
-    notes = Forgetful()
+    notes = InMemoryNotes()
     there = await bench(notes, config={"cpu": TUNED})
     original = there.rig.config
     assert (await there.read()).rig.get(readings.THREADS_HINT.plain) == 100
@@ -719,12 +725,12 @@ async def test_threads_hint(bench: Make) -> None:
     assert len(there.rig.config["cpu"]["rx"]) == 2
 
     # Another run of Home Assistant knows it from the notes.
-    opening = Opening(
+    context = SourceContext(
         data={"host": there.rig.host, "port": there.rig.port, "access_token": TOKEN},
         session=there.source._api._http._session,
         notes=notes,
     )
-    there.source = await async_open(opening)
+    there.source = await async_open(context)
     assert (await there.read()).rig.get(readings.THREADS_HINT.plain) == 20
 
     assert await there.order(readings.THREADS_HINT.plain, 100.0)
@@ -786,7 +792,7 @@ async def test_new_profiles_of_the_owner(bench: Make) -> None:
 
 async def test_refused_hint_keeps_the_notes(bench: Make) -> None:
     """Nothing was sent, so nothing has changed."""
-    notes = Forgetful()
+    notes = InMemoryNotes()
     there = await bench(notes, config={"cpu": TUNED})
     control = (await there.read()).rig.controls[readings.THREADS_HINT.plain]
     there.rig.configure({"http": {"restricted": True}})
@@ -800,7 +806,7 @@ async def test_hint_of_which_nothing_is_heard(
     bench: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The rig vanishes with the answer: the profiles stay in the notes."""
-    notes = Forgetful()
+    notes = InMemoryNotes()
     there = await bench(notes, config={"cpu": TUNED})
     original = there.rig.config
     control = (await there.read()).rig.controls[readings.THREADS_HINT.plain]
@@ -939,7 +945,7 @@ async def test_any_answer(data: st.DataObject) -> None:
     )
     api: Any = XmrigApi(http, TOKEN, kinds=frozenset(("miner",)))
     api._wait_for_turn = _at_once
-    source = XmrigSource(api, Forgetful(), "rig")
+    source = XmrigSource(api, InMemoryNotes(), "rig")
     now = datetime(2026, 11, 21, 12, tzinfo=UTC)
     try:
         identity = await source.identify()

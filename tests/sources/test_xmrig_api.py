@@ -5,7 +5,7 @@ from typing import Any
 from aiohttp import ClientSession, web
 import pytest
 
-from custom_components.mining_rig.sources.base import (
+from custom_components.mining_rig.sources.common.contract import (
     CommandRefused,
     SourceBusy,
     SourceError,
@@ -13,8 +13,8 @@ from custom_components.mining_rig.sources.base import (
     SourceRefused,
     SourceUnreachable,
 )
-from custom_components.mining_rig.sources.http import JsonHttp
-from custom_components.mining_rig.sources.xmrig_api import XmrigApi
+from custom_components.mining_rig.sources.common.http import JsonHttp
+from custom_components.mining_rig.sources.xmrig.api import XmrigApi
 from simulator.faults import Fault
 from simulator.rig import SimulatedRig
 from simulator.xmrig import SimulatedXMRig

@@ -7,9 +7,15 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.mining_rig.model import Channel, Value
-from custom_components.mining_rig.sources.base import CommandRefused
-from custom_components.mining_rig.sources.xmrig import readings
+from custom_components.mining_rig.sources.common.contract import CommandRefused
 from custom_components.mining_rig.sources.xmrig.config import (
+    REDACTED,
+    differences,
+    merge,
+    redacted,
+)
+from custom_components.mining_rig.sources.xmrig.miner import readings
+from custom_components.mining_rig.sources.xmrig.miner.config import (
     SETTINGS,
     HintNote,
     hint_note,
@@ -21,13 +27,7 @@ from custom_components.mining_rig.sources.xmrig.config import (
     set_threads_hint,
     threads_hint,
 )
-from custom_components.mining_rig.sources.xmrig_config import (
-    REDACTED,
-    differences,
-    merge,
-    redacted,
-)
-from custom_components.mining_rig.sources.xmrig_summary import DONATE_LEVEL
+from custom_components.mining_rig.sources.xmrig.summary import DONATE_LEVEL
 
 from .spoil import JSON
 from .test_xmrig_parse import CONFIG, changed

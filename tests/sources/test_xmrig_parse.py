@@ -32,17 +32,17 @@ from custom_components.mining_rig.model import (
     Snapshot,
     Window,
 )
-from custom_components.mining_rig.sources.base import SourceGarbled
-from custom_components.mining_rig.sources.http import Answer
-from custom_components.mining_rig.sources.parse import Values, pool_name
-from custom_components.mining_rig.sources.xmrig import readings
-from custom_components.mining_rig.sources.xmrig.config import parse_config
-from custom_components.mining_rig.sources.xmrig.parse import (
+from custom_components.mining_rig.sources.common.contract import SourceGarbled
+from custom_components.mining_rig.sources.common.decoding import Values, pool_name
+from custom_components.mining_rig.sources.common.http import Answer
+from custom_components.mining_rig.sources.xmrig.miner import readings
+from custom_components.mining_rig.sources.xmrig.miner.config import parse_config
+from custom_components.mining_rig.sources.xmrig.miner.parse import (
     assemble,
     parse_backends,
     parse_summary,
 )
-from custom_components.mining_rig.sources.xmrig_summary import LOAD, SHARE_TIME
+from custom_components.mining_rig.sources.xmrig.summary import LOAD, SHARE_TIME
 
 from .spoil import NO_NUMBERS, check, spoilt, zeros
 
@@ -106,7 +106,7 @@ def test_recorded_summaries(name: str, snapshot: SnapshotAssertion) -> None:
     """Summaries of all versions tell what they hold."""
     found = rig(load(name))
     check(found)
-    assert found.strange == ()
+    assert found.unparsed == ()
     assert {key: told(part) for key, part in found.parts.items()} == snapshot
     assert found.rig_id == load(name)["id"]
 
@@ -115,14 +115,14 @@ def test_recorded_backends(snapshot: SnapshotAssertion) -> None:
     """Three backends are a CPU and two cards beside the rig."""
     found = rig(CPU_RIG, BACKENDS)
     check(found)
-    assert found.strange == ()
+    assert found.unparsed == ()
     assert {key: told(part) for key, part in found.parts.items()} == snapshot
 
 
 def test_recorded_config(snapshot: SnapshotAssertion) -> None:
     """The configuration tells settings and what can be written."""
     settings = parse_config(CONFIG)
-    assert settings.strange == ()
+    assert settings.unparsed == ()
     assert {c.key: value for c, value in settings.values.items()} == snapshot
     assert {
         key.key: (control.minimum, control.maximum, control.options)
@@ -510,7 +510,7 @@ def test_backends_are_known_by_type() -> None:
     backends = [{"type": "fpga", "enabled": True}, *reversed(BACKENDS), None, {}]
     found = rig(CPU_RIG, backends)
     assert found.parts.keys() == rig(CPU_RIG, BACKENDS).parts.keys()
-    assert found.strange == ("backends.4",)
+    assert found.unparsed == ("backends.4",)
 
 
 # ---- anything at all

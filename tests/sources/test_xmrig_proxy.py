@@ -21,21 +21,23 @@ from custom_components.mining_rig.model import (
     Snapshot,
     Value,
 )
-from custom_components.mining_rig.sources.base import (
+from custom_components.mining_rig.sources.common.contract import (
     Commanded,
     CommandRefused,
     Configured,
-    Forgetful,
-    Opening,
+    InMemoryNotes,
     Polled,
     Source,
+    SourceContext,
     SourceError,
     SourceGarbled,
     SourceRefused,
     SourceUnreachable,
 )
-from custom_components.mining_rig.sources.xmrig import async_open as async_open_xmrig
-from custom_components.mining_rig.sources.xmrig_proxy import (
+from custom_components.mining_rig.sources.xmrig.miner import (
+    async_open as async_open_xmrig,
+)
+from custom_components.mining_rig.sources.xmrig.proxy import (
     XmrigProxySource,
     async_open,
     readings,
@@ -116,15 +118,15 @@ async def bench(session: ClientSession, clock: ManualClock) -> AsyncIterator[Mak
     """Return what sets up a proxy that takes commands, with other traits if asked."""
     proxies: list[SimulatedXmrigProxy] = []
 
-    async def make(notes: Forgetful | None = None, **traits: Any) -> Bench:
+    async def make(notes: InMemoryNotes | None = None, **traits: Any) -> Bench:
         defaults = {"token": TOKEN, "restricted": False, "clock": clock}
         proxy = SimulatedXmrigProxy(**{**defaults, **traits})
         await proxy.start()
         proxies.append(proxy)
-        opening = Opening(
-            data=dict(proxy.form), session=session, notes=notes or Forgetful()
+        context = SourceContext(
+            data=dict(proxy.form), session=session, notes=notes or InMemoryNotes()
         )
-        return Bench(proxy, await async_open(opening), clock)
+        return Bench(proxy, await async_open(context), clock)
 
     yield make
     for proxy in proxies:
@@ -173,14 +175,14 @@ async def test_nobody_of_the_kind(
 async def test_the_wrong_kind(bench: Make, session: ClientSession) -> None:
     """A miner is no proxy, a proxy is no miner, and both are known."""
     async with SimulatedXMRig(token=TOKEN) as miner:
-        source = await async_open(Opening(data=dict(miner.form), session=session))
+        source = await async_open(SourceContext(data=dict(miner.form), session=session))
         with pytest.raises(SourceGarbled) as wrong:
             await source.identify()
         assert wrong.value.advice == "is_xmrig"
     there = await bench()
-    opening = Opening(data=dict(there.proxy.form), session=session)
+    context = SourceContext(data=dict(there.proxy.form), session=session)
     with pytest.raises(SourceGarbled) as wrong:
-        await (await async_open_xmrig(opening)).identify()
+        await (await async_open_xmrig(context)).identify()
     assert wrong.value.advice == "is_xmrig_proxy"
     there.proxy.answers["/1/summary"] = {"kind": "toaster"}
     with pytest.raises(SourceGarbled) as wrong:
@@ -213,7 +215,7 @@ async def test_versions(bench: Make, version: str) -> None:
     assert snapshot.rig.get(HASHRATE.plain)
     assert snapshot.rig.get(MINING.plain)
     assert snapshot.rig.version == version
-    assert snapshot.strange == ()
+    assert snapshot.unparsed == ()
     assert not snapshot.rig.controls
     assert len(snapshot.parts) == 4
     known = readings.HASHRATE_TOTAL.plain in snapshot.rig.values
@@ -284,13 +286,13 @@ async def test_workers_that_cannot_be_read(bench: Make) -> None:
     there = await bench()
     assert len(await there.workers()) == 3
     there.proxy.answers["/1/workers"] = "cut {"
-    strange: set[str] = set()
+    unparsed: set[str] = set()
     for _ in range(8):
         snapshot = await there.read()
-        strange.update(snapshot.strange)
+        unparsed.update(snapshot.unparsed)
         assert snapshot.rig.get(HASHRATE.plain)
     assert len(snapshot.parts) == 4
-    assert strange == {"workers"}
+    assert unparsed == {"workers"}
     for _ in range(8):
         snapshot = await there.read()
     assert len(snapshot.parts) == 1
@@ -372,7 +374,7 @@ async def test_names_by_mode(bench: Make) -> None:
 
 async def test_the_key_of_the_digests_is_kept(bench: Make) -> None:
     """A restart of Home Assistant gives a hidden worker no other id."""
-    notes = Forgetful()
+    notes = InMemoryNotes()
     traits = {"clients": [Client(rig_id="4" * 95, rate=900)], "seed": 7}
     [first] = (await (await bench(notes, **traits)).workers()).values()
     [again] = (await (await bench(notes, **traits)).workers()).values()
@@ -429,7 +431,7 @@ async def test_config_that_cannot_be_read(bench: Make) -> None:
     there.proxy.answers["/1/config"] = "cut {"
     snapshot = await there.read(400)
     assert snapshot.rig.get(DIFFICULTY) == 5000
-    assert "config" in snapshot.strange
+    assert "config" in snapshot.unparsed
 
 
 async def test_configuration(bench: Make) -> None:

@@ -22,19 +22,19 @@ from custom_components.mining_rig.model import (
     Snapshot,
     Window,
 )
-from custom_components.mining_rig.sources.base import CommandRefused
-from custom_components.mining_rig.sources.xmrig_proxy import readings
-from custom_components.mining_rig.sources.xmrig_proxy.config import (
+from custom_components.mining_rig.sources.common.contract import CommandRefused
+from custom_components.mining_rig.sources.xmrig.proxy import readings
+from custom_components.mining_rig.sources.xmrig.proxy.config import (
     SETTINGS,
     Settings,
     parse_config,
 )
-from custom_components.mining_rig.sources.xmrig_proxy.parse import (
+from custom_components.mining_rig.sources.xmrig.proxy.parse import (
     assemble,
     parse_summary,
 )
-from custom_components.mining_rig.sources.xmrig_proxy.workers import Names, WorkerTable
-from custom_components.mining_rig.sources.xmrig_summary import LOAD, SHARE_TIME
+from custom_components.mining_rig.sources.xmrig.proxy.workers import Names, WorkerTable
+from custom_components.mining_rig.sources.xmrig.summary import LOAD, SHARE_TIME
 
 from .spoil import NO_NUMBERS, check, spoilt, zeros
 
@@ -91,7 +91,7 @@ def proxy(summary: Any = NEW, table: Any = None, config: Any = None) -> Snapshot
         parse_summary(summary, NOW),
         workers.parts if workers else (),
         settings,
-        workers.strange if workers else (),
+        workers.unparsed if workers else (),
     )
 
 
@@ -134,7 +134,7 @@ def test_recorded(name: str, snapshot: SnapshotAssertion) -> None:
     is_table = isinstance(answer.get("workers"), list)
     found = proxy(NEW, answer) if is_table else proxy(answer)
     check(found)
-    assert found.strange == ()
+    assert found.unparsed == ()
     told = [
         part
         for part in found.parts.values()
@@ -246,7 +246,7 @@ def test_unknown_mode() -> None:
     """A mode of a version to come is left out."""
     found = proxy(changed(NEW, mode="telepathy"))
     assert readings.MODE.plain not in found.rig.values
-    assert found.strange == ("mode",)
+    assert found.unparsed == ("mode",)
 
 
 def test_load_of_windows() -> None:
@@ -309,7 +309,7 @@ def test_short_rows(length: int) -> None:
     assert workers is not None
     [part] = workers.parts
     assert len(part.values) == max(0, length - 1) + (length > 2)
-    assert workers.strange == (() if length == 13 else ("workers.0",))
+    assert workers.unparsed == (() if length == 13 else ("workers.0",))
 
 
 @pytest.mark.parametrize(
@@ -324,7 +324,7 @@ def test_short_rows(length: int) -> None:
     ],
 )
 def test_strange_columns(column: int, value: Any) -> None:
-    """One strange column costs none of the others."""
+    """One unparsed column costs none of the others."""
     whole = worker(row()).values
     workers = WorkerTable(Names("salt")).parse(
         {"workers": [row(**{f"c{column}": value})]}
@@ -344,7 +344,7 @@ def test_rows_that_are_none(told: Any) -> None:
     workers = WorkerTable(Names("salt")).parse({"workers": [told, row("other")]})
     assert workers is not None
     assert [part.name for part in workers.parts] == ["other"]
-    assert workers.strange == ("workers.0",)
+    assert workers.unparsed == ("workers.0",)
 
 
 def test_a_name_that_is_there_twice() -> None:
@@ -353,7 +353,7 @@ def test_a_name_that_is_there_twice() -> None:
     assert workers is not None
     [part] = workers.parts
     assert part.get(ACCEPTED.plain) == 10
-    assert workers.strange == ("workers.1.0",)
+    assert workers.unparsed == ("workers.1.0",)
 
 
 def test_rows_that_stay_are_read_once() -> None:
@@ -514,7 +514,7 @@ def test_both_ways_of_reading_a_row_agree(table: Any) -> None:
     quick = parts(table)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            "custom_components.mining_rig.sources.xmrig_proxy.workers._at_once",
+            "custom_components.mining_rig.sources.xmrig.proxy.workers._at_once",
             lambda row: None,
         )
         assert parts(table) == quick

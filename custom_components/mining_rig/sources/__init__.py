@@ -16,7 +16,7 @@ from homeassistant.requirements import (
 )
 
 from ..const import CONF_ALLOW_WRITING, CONF_KEEP_ORDER, DOMAIN
-from .base import Field, FieldKind, Form, Opener
+from .common.contract import Field, FieldKind, Form, SourceFactory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +128,7 @@ KINDS: Final[dict[str, Kind]] = {
         options=_PAUSES,
     ),
     "xmrig": Kind(
-        module="xmrig",
+        module="xmrig.miner",
         form=network_form(
             None,
             Field(key="access_token", kind=FieldKind.SECRET),
@@ -138,7 +138,7 @@ KINDS: Final[dict[str, Kind]] = {
         options=_PAUSES,
     ),
     "xmrig_proxy": Kind(
-        module="xmrig_proxy",
+        module="xmrig.proxy",
         form=network_form(
             None,
             Field(key="access_token", kind=FieldKind.SECRET),
@@ -150,7 +150,7 @@ KINDS: Final[dict[str, Kind]] = {
 }
 
 
-async def async_opener(hass: HomeAssistant, kind: str) -> Opener:
+async def async_source_factory(hass: HomeAssistant, kind: str) -> SourceFactory:
     """Import the module of a kind and return what opens its sources.
 
     Raises RequirementsNotFound where a package of its cannot be installed.
@@ -165,7 +165,7 @@ async def async_opener(hass: HomeAssistant, kind: str) -> Opener:
     module: ModuleType = await async_import_module(
         hass, f"{__package__}.{KINDS[kind].module}"
     )
-    opener: Opener = module.async_open
+    opener: SourceFactory = module.async_open
     return opener
 
 

@@ -13,26 +13,26 @@ from typing import Any, Final
 
 from ...const import CONF_ALLOW_WRITING
 from ...model import Action, Control, Snapshot, Value
-from ..base import (
+from ..common.contract import (
     CommandRefused,
+    HistorySeries,
     Identity,
     JsonObject,
-    Opening,
-    Past,
     SourceBusy,
+    SourceContext,
     SourceError,
     SourceRefused,
     SourceUnreachable,
 )
+from .account import FAST, MANUFACTURER, OF_WORKERS, AccountReader
 from .api import Closed, Credential, CredentialKind, HeadframeApi
 from .budget import PER_ACCOUNT, RESERVE, limiter_for
 from .charts import Charts
 from .operations import OPERATIONS
 from .parse import Account, parse_permissions, parse_user
-from .place import POOL, parse_place
 from .reports import Reports
-from .rounds import FAST, MANUFACTURER, OF_WORKERS, Rounds
 from .schedule import Group
+from .server import POOL, parse_server
 from .settings import change_of
 
 _LOGGER: Final = logging.getLogger(__name__)
@@ -77,18 +77,18 @@ def credential_of(data: Mapping[str, Any]) -> Credential:
     raise SourceRefused("There are no credentials")
 
 
-def open_api(opening: Opening) -> HeadframeApi:
+def open_api(context: SourceContext) -> HeadframeApi:
     """Return the interface for an entry's data. Raises a SourceError."""
-    data = opening.data
+    data = context.data
     try:
-        place = parse_place(data.get(CONF_POOL) or POOL)
+        place = parse_server(data.get(CONF_POOL) or POOL)
     except ValueError:
         raise SourceUnreachable("The address of the pool is none") from None
     credential = credential_of(data)
-    limiter = limiter_for(opening.session, place.url, credential.secret)
+    limiter = limiter_for(context.session, place.url, credential.secret)
     account = data.get(CONF_ACCOUNT)
     budget = limiter.account(account) if account else None
-    return HeadframeApi(opening.session, place, credential, limiter, budget)
+    return HeadframeApi(context.session, place, credential, limiter, budget)
 
 
 async def list_accounts(api: HeadframeApi) -> list[Account]:
@@ -110,32 +110,34 @@ async def list_accounts(api: HeadframeApi) -> list[Account]:
     return parse_permissions(answer)
 
 
-async def async_open(opening: Opening) -> HeadframeSource:
+async def async_open(context: SourceContext) -> HeadframeSource:
     """Open an account; asks nothing yet."""
-    data = opening.data
+    data = context.data
     account = Account(
         kind=data.get(CONF_ACCOUNT_KIND, "miner"),
         id=data[CONF_ACCOUNT],
         name=data.get(CONF_ACCOUNT_NAME),
     )
-    return HeadframeSource(opening, open_api(opening), account)
+    return HeadframeSource(context, open_api(context), account)
 
 
 class HeadframeSource:
     """One account, its workers and its money."""
 
-    def __init__(self, opening: Opening, api: HeadframeApi, account: Account) -> None:
+    def __init__(
+        self, context: SourceContext, api: HeadframeApi, account: Account
+    ) -> None:
         """Take an interface that counts for the account."""
         self.api = api
         self.account = account
         self.may_write = (
-            bool(opening.options.get(CONF_ALLOW_WRITING)) and api.credential.writes
+            bool(context.options.get(CONF_ALLOW_WRITING)) and api.credential.writes
         )
         self._budget = api.limiter.account(account.id)
-        self._rounds = Rounds(
+        self._rounds = AccountReader(
             api,
             account,
-            opening.notes,
+            context.notes,
             writes=self.may_write and account.kind == "miner",
         )
         self._charts = Charts(api, account)
@@ -202,8 +204,8 @@ class HeadframeSource:
         return Snapshot(
             parts=rounds.parts(now, _HOLDS_WHILE_BUSY),
             removed=rounds.take_removed(),
-            happened=rounds.take_happened(),
-            strange=rounds.strange,
+            events=rounds.take_events(),
+            unparsed=rounds.unparsed,
         )
 
     def _raise_if_old(self, now: datetime) -> None:
@@ -334,7 +336,9 @@ class HeadframeSource:
 
     # ---- the past, and what somebody needs to find a fault
 
-    async def history(self, since: datetime | None, now: datetime) -> Sequence[Past]:
+    async def history(
+        self, since: datetime | None, now: datetime
+    ) -> Sequence[HistorySeries]:
         """Return the past of the account and its workers. Raises a SourceError."""
         self.api.limiter.now = now
         return await self._charts.past(since, now, sorted(self._rounds.workers))

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from aiohttp import ClientSession, hdrs
 
-from ..base import (
+from ..common.contract import (
     CommandRefused,
     SourceBusy,
     SourceError,
@@ -22,10 +22,10 @@ from ..base import (
     SourceRefused,
     SourceUnreachable,
 )
-from ..http import Answer, JsonHttp, Query
+from ..common.http import Answer, JsonHttp, Query
 from .budget import RESERVE, Budget, Limiter
 from .operations import Operation
-from .place import Place
+from .server import Server
 
 PAGE: Final = 100
 """Items of a page, the most that the pool gives."""
@@ -96,7 +96,7 @@ class HeadframeApi:
     def __init__(
         self,
         session: ClientSession,
-        place: Place,
+        place: Server,
         credential: Credential,
         limiter: Limiter,
         account: Budget | None = None,

@@ -12,15 +12,15 @@ import logging
 from typing import Final
 
 from ...model import HASHRATE, RIG
-from ..base import Past
-from ..parse import Fields
+from ..common.contract import HistorySeries
+from ..common.decoding import Fields
 from . import parse
+from .account import IDS, MOST_CHARTS
+from .account_kinds import ACCOUNT_KINDS
 from .api import Closed, HeadframeApi
 from .operations import OPERATIONS, Operation
 from .parse import Account
-from .rounds import IDS, MOST_CHARTS
 from .schedule import CLOSED
-from .scope import SCOPES
 
 _LOGGER: Final = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class Charts:
         """Ask nothing yet."""
         self._api = api
         self._account = account
-        self._scope = SCOPES[account.kind]
+        self._scope = ACCOUNT_KINDS[account.kind]
         self._week_is_fine = True
         """Whether the points of a week are an hour apart at most."""
         self._first = 0
@@ -52,7 +52,7 @@ class Charts:
 
     async def past(
         self, since: datetime | None, now: datetime, workers: Sequence[str]
-    ) -> list[Past]:
+    ) -> list[HistorySeries]:
         """Return the past of the account, and of workers as far as the budget goes.
 
         What is not open is left out. Raises a SourceError.
@@ -70,7 +70,7 @@ class Charts:
 
     async def _longest(
         self, since: datetime | None, now: datetime
-    ) -> tuple[Past | None, str]:
+    ) -> tuple[HistorySeries | None, str]:
         """Return the longest past of the account that is of use, and its period."""
         if self._is_left(self._scope.chart, now):
             return None, DAY
@@ -85,7 +85,9 @@ class Charts:
         if interval is None or interval > _HOUR:
             return None, period
         points = [*found.items()]
-        past = Past(part=RIG, channel=HASHRATE.plain, interval=interval, points=points)
+        past = HistorySeries(
+            part=RIG, channel=HASHRATE.plain, interval=interval, points=points
+        )
         return past, period
 
     def _is_left(self, operation: Operation, now: datetime) -> bool:
@@ -125,9 +127,9 @@ class Charts:
 
     async def _workers(
         self, period: str, workers: Sequence[str], batch: int, now: datetime
-    ) -> list[Past]:
+    ) -> list[HistorySeries]:
         """Return the past of workers; those that were left out come first next time."""
-        found: list[Past] = []
+        found: list[HistorySeries] = []
         operation = OPERATIONS["worker_charts"]
         if not workers or self._is_left(operation, now):
             return found
@@ -147,7 +149,7 @@ class Charts:
         self._first = (first + done) % len(workers)
         return found
 
-    async def _batch(self, period: str, ids: Sequence[str]) -> list[Past]:
+    async def _batch(self, period: str, ids: Sequence[str]) -> list[HistorySeries]:
         try:
             fields = await self._ask(OPERATIONS["worker_charts"], period, ids)
         except Closed as err:
@@ -160,7 +162,7 @@ class Charts:
         if interval is None or interval > _HOUR:
             return []
         return [
-            Past(
+            HistorySeries(
                 part=key,
                 channel=HASHRATE.plain,
                 interval=interval,

@@ -3,8 +3,8 @@
 import re
 from typing import Final
 
-from ..base import SourceGarbled
-from ..parse import Fields
+from ..common.contract import SourceGarbled
+from ..common.decoding import Fields
 from .api import HeadframeApi
 from .operations import OPERATIONS
 

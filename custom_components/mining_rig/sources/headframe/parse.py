@@ -15,7 +15,7 @@ from typing import Any, Final
 from homeassistant.util.dt import parse_duration
 
 from ...model import HASHRATE, Channel, Reading, Window
-from ..parse import Fields, Values
+from ..common.decoding import Fields, Values
 from . import readings
 from .operations import ID
 

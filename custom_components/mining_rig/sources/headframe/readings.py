@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from ...model import Category, EventKind, Quantity, Reading, Window
+from ...model import Category, EventDescription, Quantity, Reading, Window
 
 BTC: Final = "BTC"
 STATUSES: Final = ("stable", "unavailable", "off", "removed")
@@ -207,5 +207,7 @@ NOTIFICATIONS: Final[dict[tuple[str, str], Reading[bool]]] = {
 }
 """What the pool tells the user of, by channel and topic."""
 
-PAYMENT: Final = EventKind("headframe_payment", ("reward", "payout", "other"))
-WORKER_STATUS: Final = EventKind("headframe_worker_status", (*STATUSES, "unknown"))
+PAYMENT: Final = EventDescription("headframe_payment", ("reward", "payout", "other"))
+WORKER_STATUS: Final = EventDescription(
+    "headframe_worker_status", (*STATUSES, "unknown")
+)

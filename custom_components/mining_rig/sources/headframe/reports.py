@@ -13,20 +13,20 @@ from itertools import batched
 from typing import Any, Final
 
 from ...model import Window
-from ..base import (
+from ..common.contract import (
     CommandRefused,
     JsonObject,
     SourceBusy,
     SourceGarbled,
     SourceUnreachable,
 )
-from ..http import Query
-from ..parse import Fields
+from ..common.decoding import Fields
+from ..common.http import Query
 from . import parse, readings
+from .account import IDS, AccountReader
 from .api import Closed, HeadframeApi
 from .budget import Budget
 from .operations import ID, OPERATIONS, Operation
-from .rounds import IDS, Rounds
 
 LONGEST_EXPORT: Final = timedelta(days=90)
 LEAST_TRANSFER: Final = Decimal(2**32)
@@ -46,7 +46,9 @@ type _Answer = Callable[[Reports, JsonObject], Awaitable[JsonObject]]
 class Reports:
     """The questions about one account."""
 
-    def __init__(self, api: HeadframeApi, rounds: Rounds, budget: Budget) -> None:
+    def __init__(
+        self, api: HeadframeApi, rounds: AccountReader, budget: Budget
+    ) -> None:
         """Ask within what is left of the account's budget."""
         self._api = api
         self._rounds = rounds

@@ -10,10 +10,10 @@ from decimal import Decimal
 from typing import Any, Final
 
 from ...model import Channel, Value
-from ..base import CommandRefused
+from ..common.contract import CommandRefused
 from . import readings
+from .account import AccountReader, wallet_number
 from .operations import OPERATIONS, Operation
-from .rounds import Rounds, wallet_number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ _TOPICS: Final = {
 }
 
 
-def change_of(rounds: Rounds, channel: Channel[Any], value: Value) -> Change:
+def change_of(rounds: AccountReader, channel: Channel[Any], value: Value) -> Change:
     """Return what has to be sent. Raises CommandRefused for what is no setting."""
     if channel.reading is readings.THRESHOLD_SET and isinstance(value, Decimal):
         return Change(
@@ -68,7 +68,7 @@ def change_of(rounds: Rounds, channel: Channel[Any], value: Value) -> Change:
     raise CommandRefused("not_offered")
 
 
-def _wallet(rounds: Rounds, number: int | None) -> str:
+def _wallet(rounds: AccountReader, number: int | None) -> str:
     wallets = rounds.details.wallets if rounds.details is not None else ()
     for index, wallet in enumerate(wallets):
         if wallet_number(index) == number:

@@ -12,11 +12,11 @@ from typing import Any, Final
 
 from aiohttp import ClientSession, hdrs
 
-from ..base import SourceError, SourceGarbled, SourceUnreachable
-from ..http import Answer, JsonHttp
-from ..parse import Fields
+from ..common.contract import SourceError, SourceGarbled, SourceUnreachable
+from ..common.decoding import Fields
+from ..common.http import Answer, JsonHttp
 from .operations import OPERATIONS, Operation
-from .place import Place
+from .server import Server
 
 _FLOW: Final = OPERATIONS["login_flow"]
 _SUBMIT: Final = OPERATIONS["submit_login"]
@@ -65,7 +65,7 @@ class Session:
 class SignIn:
     """The identity server of a pool."""
 
-    def __init__(self, session: ClientSession, place: Place) -> None:
+    def __init__(self, session: ClientSession, place: Server) -> None:
         """Take a session that keeps no cookies."""
         self._place = place
         self._http = JsonHttp(session, place.host, place.port, ssl=place.ssl)

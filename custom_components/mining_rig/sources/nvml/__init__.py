@@ -5,10 +5,16 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from ...model import Action, Channel, Control, Snapshot, Value
-from ..base import CommandRefused, Identity, Opening, SourceError, SourceUnreachable
-from .asking import Handle, Nvml
+from ..common.contract import (
+    CommandRefused,
+    Identity,
+    SourceContext,
+    SourceError,
+    SourceUnreachable,
+)
 from .driver import TURNS, Session
 from .parse import card_key, driver_version, models, snapshot
+from .queries import Handle, Nvml
 from .readings import PERSISTENCE, POWER_LIMIT
 
 _ID: Final = "host"
@@ -25,7 +31,7 @@ _COMMANDS: Final[Mapping[Channel[Any], Callable[[Nvml, Handle, Any], None]]] = {
 }
 
 
-async def async_open(opening: Opening) -> NvmlSource:
+async def async_open(context: SourceContext) -> NvmlSource:
     """Return the source of this host's cards; nothing is asked yet."""
     return NvmlSource()
 

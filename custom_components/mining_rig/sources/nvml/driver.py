@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from importlib import import_module
 from typing import Any, Final
 
-from ..base import CommandRefused, SourceError, SourceUnreachable
-from .asking import GONE, Answers, Code, Handle, Nvml, Told, ask_all, code_of, find
+from ..common.contract import CommandRefused, SourceError, SourceUnreachable
+from .queries import GONE, Answers, Code, Handle, Nvml, Told, ask_all, code_of, find
 
 MODULE: Final = "pynvml"
 PATIENCE: Final = 8.0

@@ -21,9 +21,9 @@ from ...model import (
     Snapshot,
     part_map,
 )
-from ..parse import Fields, Values
+from ..common.decoding import Fields, Values
 from . import readings
-from .asking import Answers, Told
+from .queries import Answers, Told
 
 MANUFACTURER: Final = "NVIDIA"
 
@@ -85,17 +85,17 @@ def _pci_address(fields: Fields) -> str | None:
 
 def snapshot(told: Told) -> Snapshot:
     """Put the host and its cards together."""
-    strange = list(told.strange)
+    unparsed = list(told.unparsed)
     parts: dict[str, Part] = {}
     for answers in told.cards:
-        part = _card(answers, strange)
+        part = _card(answers, unparsed)
         if part.key in parts:
-            strange.append(f"cards.{answers['index']}.uuid")
+            unparsed.append(f"cards.{answers['index']}.uuid")
         else:
             parts[part.key] = part
-    rig = _host(Fields(told.host, "host", strange=strange), len(parts))
+    rig = _host(Fields(told.host, "host", unparsed=unparsed), len(parts))
     return Snapshot(
-        parts=part_map(rig, *parts.values()), strange=tuple(dict.fromkeys(strange))
+        parts=part_map(rig, *parts.values()), unparsed=tuple(dict.fromkeys(unparsed))
     )
 
 
@@ -138,8 +138,8 @@ def _name(fields: Fields) -> str | None:
     return f"{MANUFACTURER} {name}"
 
 
-def _card(answers: Answers, strange: list[str]) -> Part:
-    fields = Fields(answers, "cards", answers["index"], strange=strange)
+def _card(answers: Answers, unparsed: list[str]) -> Part:
+    fields = Fields(answers, "cards", answers["index"], unparsed=unparsed)
     values = Values()
     _put_health(values, fields)
     _put_work(values, fields)

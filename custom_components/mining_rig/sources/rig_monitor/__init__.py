@@ -24,8 +24,8 @@ from ...model import (
     Value,
     part_map,
 )
-from ..base import CommandRefused, Identity, JsonObject, Notes, Opening
-from ..parse import Values
+from ..common.contract import CommandRefused, Identity, JsonObject, Notes, SourceContext
+from ..common.decoding import Values
 from . import playbooks, readings
 from .orders import SPECS_NOTE, Orders, keep_orders, orders_of
 from .parse import (
@@ -39,8 +39,8 @@ from .parse import (
     sensed,
     with_rated_power,
 )
-from .repeated import LastRate, without_rate
 from .shared_code import AddressesInTurn
+from .stale_hashrate import StaleHashrate, without_rate
 
 CONF_RIG_TYPE: Final = "rig_type"
 
@@ -70,10 +70,10 @@ _FIELDS: Final[Mapping[Channel[Any], str]] = {
 }
 
 
-async def async_open(opening: Opening) -> RigMonitorSource:
+async def async_open(context: SourceContext) -> RigMonitorSource:
     """Return the source of one rig; it waits to be told."""
     return RigMonitorSource(
-        RigType(opening.data[CONF_RIG_TYPE]), opening.notes, opening.options
+        RigType(context.data[CONF_RIG_TYPE]), context.notes, context.options
     )
 
 
@@ -105,7 +105,7 @@ class RigMonitorSource:
         self._ordered_at: datetime | None = None
         self._spoke_at: datetime | None = None
         self._worked_at: datetime | None = None
-        self._rate = LastRate()
+        self._rate = StaleHashrate()
         self._addresses = AddressesInTurn()
         self._sensed: dict[str, tuple[tuple[Any, ...], datetime]] = {}
         self._facts: tuple[Any, Facts] = (None, Facts())
@@ -191,7 +191,7 @@ class RigMonitorSource:
         if log is not None:
             parts += self._parts(log, facts)
         return Snapshot(
-            parts=part_map(*parts), strange=() if log is None else log.strange
+            parts=part_map(*parts), unparsed=() if log is None else log.unparsed
         )
 
     def _read_facts(self) -> Facts:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from ..base import JsonObject, Notes
+from ..common.contract import JsonObject, Notes
 from . import playbooks
 from .parse import RigType
 

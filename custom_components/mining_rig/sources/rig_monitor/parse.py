@@ -42,8 +42,8 @@ from ...model import (
     Reading,
     Window,
 )
-from ..base import JsonObject
-from ..parse import LONGEST_TEXT, Values
+from ..common.contract import JsonObject
+from ..common.decoding import LONGEST_TEXT, Values
 from . import readings
 
 NOMINAL_POWER: Final = 3500
@@ -243,7 +243,7 @@ class Log:
     """A heartbeat: nothing but null."""
     works: bool | None
     """Whether it does work; None where the log says nothing of it."""
-    strange: tuple[str, ...]
+    unparsed: tuple[str, ...]
     shares: Shares = field(default_factory=dict)
 
 
@@ -281,12 +281,12 @@ def parse_log(rig_type: RigType, body: JsonObject, now: datetime) -> Log:
 class _Body:
     """A cleaned body, read leniently: numbers may be written as texts."""
 
-    __slots__ = ("data", "strange")
+    __slots__ = ("data", "unparsed")
 
     def __init__(self, data: JsonObject) -> None:
-        """Take the body; `strange` gets the names of what makes no sense."""
+        """Take the body; `unparsed` gets the names of what makes no sense."""
         self.data = data
-        self.strange: list[str] = []
+        self.unparsed: list[str] = []
 
     def text(self, *keys: str) -> str | None:
         """Return the text of the first key that is there."""
@@ -295,7 +295,7 @@ class _Body:
             if type(found) is str:
                 return _one_line(found) or None
             if found is not None:
-                self.strange.append(key)
+                self.unparsed.append(key)
         return None
 
     def number(
@@ -310,7 +310,7 @@ class _Body:
         # A boolean is no number here, and not-a-number is within no bounds.
         if (type(found) is int or type(found) is float) and minimum <= found <= maximum:
             return found
-        self.strange.append(key)
+        self.unparsed.append(key)
         return None
 
     def temperature(self, key: str) -> float | None:
@@ -322,7 +322,7 @@ class _Body:
         found = self.number(key, maximum=_LARGEST_COUNT)
         if found is None or found == int(found):
             return None if found is None else int(found)
-        self.strange.append(key)
+        self.unparsed.append(key)
         return None
 
     def rate(self, key: str, unit: str | None) -> tuple[float, str | None] | None:
@@ -339,7 +339,7 @@ class _Body:
             factor, base = _unit(unit or "")
             found = value * factor, base
         if found[0] and not _LEAST_RATE <= found[0] <= _HIGHEST_RATE:
-            self.strange.append(key)
+            self.unparsed.append(key)
             return None
         return found
 
@@ -349,7 +349,7 @@ class _Body:
         if raw is None:
             return None
         if (seconds := uptime_seconds(raw)) is None:
-            self.strange.append("uptime")
+            self.unparsed.append("uptime")
             return None
         return now - timedelta(seconds=seconds)
 
@@ -526,7 +526,7 @@ def _asic_log(data: JsonObject, now: datetime) -> Log:
         kinds=_BOARD_KINDS,
         is_empty=not data,
         works=None if rate is None else rate > 0,
-        strange=tuple(body.strange),
+        unparsed=tuple(body.unparsed),
         shares=shares,
     )
 
@@ -623,7 +623,7 @@ def _cpu_gpu_log(data: JsonObject, now: datetime) -> Log:
         kinds=kinds,
         is_empty=not data,
         works=works,
-        strange=tuple(body.strange),
+        unparsed=tuple(body.unparsed),
     )
 
 

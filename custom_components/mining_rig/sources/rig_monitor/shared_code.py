@@ -34,7 +34,7 @@ class AddressesInTurn:
             del self._seen[next(iter(self._seen))]
 
     def found(self, now: datetime) -> tuple[str, ...]:
-        """Return the addresses, sorted; none if there is nothing strange."""
+        """Return the addresses, sorted; none if there is nothing unparsed."""
         if len(self._returned) < _RETURNS or now - self._returned[0] > _WINDOW:
             return ()
         return tuple(sorted(a for a in self._seen if self._is_recent(a, now)))

@@ -8,18 +8,18 @@ from typing import Any, Final
 import orjson
 
 from ...model import MINING_ALLOWED, RIG, Action, Control, Snapshot, Value
-from ..base import (
+from ..common.contract import (
     CommandRefused,
     Identity,
     JsonObject,
-    Opening,
+    SourceContext,
     SourceError,
     SourceGarbled,
     SourceUnreachable,
 )
-from ..http import JsonHttp
-from ..pace import Regular, Settling, fell
-from ..parse import Fields
+from ..common.decoding import Fields
+from ..common.http import JsonHttp
+from ..common.poll_timer import PollTimer, Settling, fell
 from . import readings
 from .api import TRexApi
 from .config import (
@@ -44,11 +44,11 @@ _LOOKS_AT_CONFIG: Final = (0.0, 0.3, 0.4, 0.5)
 _LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-async def async_open(opening: Opening) -> TRexSource:
+async def async_open(context: SourceContext) -> TRexSource:
     """Return the source of one rig; nothing is asked yet."""
-    data = opening.data
+    data = context.data
     http = JsonHttp(
-        opening.session, data["host"], int(data["port"]), ssl=bool(data.get("ssl"))
+        context.session, data["host"], int(data["port"]), ssl=bool(data.get("ssl"))
     )
     return TRexSource(TRexApi(http, data.get("password")), data["host"])
 
@@ -64,7 +64,7 @@ class TRexSource:
         self._host = host
         self._uptime: float | None = None
         self._settings = Settings()
-        self._next_config = Regular()
+        self._next_config = PollTimer()
         self._settling = Settling()
         self._writable: bool | None = None
         """What the last command to this process showed."""
@@ -96,13 +96,13 @@ class TRexSource:
         deadline = asyncio.get_running_loop().time() + _READ_BUDGET
         summary = parse_summary(await self._api.summary(), now)
         self._notice_restart(summary)
-        strange = await self._read_config(summary, now, deadline)
+        unparsed = await self._read_config(summary, now, deadline)
         read_only = self._settings.read_only
         return assemble(
             summary,
             self._settings,
             read_only=read_only if self._writable is None else not self._writable,
-            strange=strange,
+            unparsed=unparsed,
         )
 
     def _notice_restart(self, summary: Summary) -> None:

@@ -15,8 +15,14 @@ from typing import Any, Final
 
 from aiohttp import hdrs
 
-from ..base import CommandRefused, JsonObject, SourceError, SourceGarbled, SourceRefused
-from ..http import Answer, JsonHttp
+from ..common.contract import (
+    CommandRefused,
+    JsonObject,
+    SourceError,
+    SourceGarbled,
+    SourceRefused,
+)
+from ..common.http import Answer, JsonHttp
 
 _CLOSED: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 _UNAUTHORIZED: Final = {"error": "unauthorized request", "success": 0}

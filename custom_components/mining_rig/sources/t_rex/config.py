@@ -11,8 +11,8 @@ import re
 from typing import Any, Final
 
 from ...model import Channel, Control, Value
-from ..base import CommandRefused, JsonObject
-from ..parse import Fields, Values
+from ..common.contract import CommandRefused, JsonObject
+from ..common.decoding import Fields, Values
 from . import readings
 
 REDACTED: Final = "**REDACTED**"
@@ -155,7 +155,7 @@ class Settings:
     controls: Mapping[Channel[Any], Control[Any]] = field(default_factory=dict)
     read_only: bool = False
     """The miner says that it takes no commands."""
-    strange: tuple[str, ...] = ()
+    unparsed: tuple[str, ...] = ()
 
 
 def parse_config(config: JsonObject) -> Settings:
@@ -169,7 +169,7 @@ def parse_config(config: JsonObject) -> Settings:
         values=values,
         controls={channel: setting.control for channel, setting in SETTINGS.items()},
         read_only=fields.raw("api-read-only") is True,
-        strange=tuple(fields.strange),
+        unparsed=tuple(fields.unparsed),
     )
 
 

@@ -22,8 +22,8 @@ from ...model import (
     Snapshot,
     part_map,
 )
-from ..base import JsonObject
-from ..parse import Fields, Values
+from ..common.contract import JsonObject
+from ..common.decoding import Fields, Values
 from . import readings
 from .config import Settings
 from .rows import (
@@ -86,7 +86,7 @@ class Summary:
     """Whether anything may mine; None before versions told that they are paused."""
     uptime: float | None
     """Seconds since the process started; it falls when the watchdog restarts it."""
-    strange: list[str]
+    unparsed: list[str]
 
     @property
     def takes_commands(self) -> bool:
@@ -145,7 +145,7 @@ def parse_summary(summary: JsonObject, now: datetime) -> Summary:
         api=context.api,
         allowed=allowed,
         uptime=uptime,
-        strange=fields.strange,
+        unparsed=fields.unparsed,
     )
 
 
@@ -261,7 +261,7 @@ def _cards(fields: Fields, context: _Context) -> tuple[Card, ...]:
         if (total := totals.find(ids.device, place)) is not None:
             put(values, total, CARD_TOTALS)
         if (card := _card(told, ids, values, api=context.api, taken=cards)) is None:
-            fields.strange.append(f"gpus.{place}")
+            fields.unparsed.append(f"gpus.{place}")
         else:
             cards[card.part.key] = card
     return tuple(cards.values())
@@ -358,11 +358,11 @@ def assemble(
     settings: Settings,
     *,
     read_only: bool,
-    strange: tuple[str, ...] = (),
+    unparsed: tuple[str, ...] = (),
 ) -> Snapshot:
     """Put the rig together from what it told last.
 
-    `settings` is empty where the configuration is not known; `strange` adds to what
+    `settings` is empty where the configuration is not known; `unparsed` adds to what
     could not be understood.
     """
     rig = summary.rig
@@ -381,9 +381,9 @@ def assemble(
         controls=controls,
         actions=tuple(actions),
     )
-    odd = (*summary.strange, *settings.strange, *strange)
+    odd = (*summary.unparsed, *settings.unparsed, *unparsed)
     return Snapshot(
         parts=part_map(whole, *(card.part for card in summary.cards)),
         read_only="t_rex_readonly" if read_only else None,
-        strange=tuple(dict.fromkeys(odd)),
+        unparsed=tuple(dict.fromkeys(odd)),
     )

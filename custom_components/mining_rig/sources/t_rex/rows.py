@@ -34,7 +34,7 @@ from ...model import (
     Value,
     Window,
 )
-from ..parse import Fields, Values, pool_name
+from ..common.decoding import Fields, Values, pool_name
 from . import readings
 
 type _Read = Callable[[Fields, str], Value | None]

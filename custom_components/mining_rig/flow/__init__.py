@@ -1,0 +1,1 @@
+"""The dialogs: adding a rig, its options, new credentials, another address."""

@@ -1,0 +1,164 @@
+"""A source's form as data, turned into what a dialog shows and what an entry keeps."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from homeassistant.const import CONF_HOST, CONF_PORT, CONF_SSL, UnitOfTime
+from homeassistant.data_entry_flow import section
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    SelectSelector,
+    SelectSelectorConfig,
+    TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
+)
+import voluptuous as vol
+
+from ..sources.common.address import parse_address
+from ..sources.common.contract import Field, FieldKind, Form
+
+type Answers = dict[str, Any]
+"""Answers by field key, sections flattened; what was left empty is not there."""
+
+_PORT: Final = vol.All(
+    NumberSelector(
+        NumberSelectorConfig(min=1, max=65535, step=1, mode=NumberSelectorMode.BOX)
+    ),
+    vol.Coerce(int),
+)
+_SECONDS: Final = NumberSelector(
+    NumberSelectorConfig(
+        min=10,
+        max=86400,
+        step=1,
+        unit_of_measurement=UnitOfTime.SECONDS,
+        mode=NumberSelectorMode.BOX,
+    )
+)
+_SELECTORS: Final[Mapping[FieldKind, Any]] = {
+    FieldKind.HOST: TextSelector(),
+    FieldKind.PORT: _PORT,
+    FieldKind.SECRET: TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD)),
+    FieldKind.TEXT: TextSelector(),
+    FieldKind.FLAG: BooleanSelector(),
+    FieldKind.SECONDS: _SECONDS,
+}
+
+
+class FormError(Exception):
+    """An answer that cannot be right; `field` and `error` name it and its text."""
+
+    def __init__(self, field: str, error: str) -> None:
+        """Take the keys of the field and of the error's text."""
+        super().__init__(error)
+        self.field = field
+        self.error = error
+
+
+def form_schema(
+    form: Form,
+    stored: Mapping[str, Any] | None = None,
+    shown: Mapping[str, Any] | None = None,
+) -> vol.Schema:
+    """Return the schema of a form; every section of it may be left out.
+
+    With `stored`, what is left out stays as it is; secrets are never shown. `shown` is
+    what the form was filled in with when it is shown again.
+    """
+    stored, shown = stored or {}, shown or {}
+    schema: dict[Any, Any] = {}
+    sections: dict[str, dict[Any, Any]] = {}
+    for field in form.fields:
+        place = sections.setdefault(field.section, {}) if field.section else schema
+        place[_marker(field, stored)] = _selector(field)
+    for name, fields in sections.items():
+        # A browser takes the default of a section for all that is in it, so that it
+        # would show every switch as off.
+        inside = {
+            str(key): key.default()
+            for key in fields
+            if key.default is not vol.UNDEFINED
+        }
+        marker = vol.Optional(
+            name,
+            default=dict,
+            description={"suggested_value": inside | shown.get(name, {})},
+        )
+        schema[marker] = section(vol.Schema(fields), {"collapsed": True})
+    return vol.Schema(schema)
+
+
+def secrets_schema(form: Form) -> vol.Schema:
+    """Return the schema of a form's secrets alone."""
+    return vol.Schema(
+        {
+            _marker(field, {}): _selector(field)
+            for field in form.fields
+            if field.kind is FieldKind.SECRET
+        }
+    )
+
+
+def _marker(field: Field, stored: Mapping[str, Any]) -> vol.Marker:
+    """Return whether a field has to be filled in, and with what it is at first.
+
+    A port need not be filled in: a pasted address may hold it.
+    """
+    if field.kind is FieldKind.SECRET:
+        return vol.Optional(field.key)
+    known = stored.get(field.key, field.default)
+    if field.kind is FieldKind.TEXT and not field.required:
+        # A default could not be emptied.
+        return vol.Optional(field.key, description={"suggested_value": known})
+    default = vol.UNDEFINED if known is None else known
+    if field.required and field.kind is not FieldKind.PORT:
+        return vol.Required(field.key, default=default)
+    return vol.Optional(field.key, default=default)
+
+
+def _selector(field: Field) -> Any:
+    if field.kind is FieldKind.CHOICE:
+        return SelectSelector(
+            SelectSelectorConfig(options=list(field.choices), translation_key=field.key)
+        )
+    return _SELECTORS[field.kind]
+
+
+def flat(form: Form, user_input: Mapping[str, Any]) -> Answers:
+    """Return a form's answers without its sections and without empty ones."""
+    answers: Answers = {}
+    for field in form.fields:
+        place = user_input.get(field.section, {}) if field.section else user_input
+        answer = place.get(field.key)
+        if isinstance(answer, str):
+            answer = answer.strip()
+        if answer not in (None, ""):
+            answers[field.key] = answer
+    return answers
+
+
+def with_address(form: Form, answers: Answers, before: Mapping[str, Any]) -> Answers:
+    """Return the answers with the host taken apart, which may be a pasted address.
+
+    What the address says counts unless the owner answered something else than what
+    the form showed, which is `before`. Raises FormError.
+    """
+    keys = {field.key for field in form.fields}
+    if CONF_HOST not in keys:
+        return answers
+    try:
+        address = parse_address(answers.get(CONF_HOST, ""))
+    except ValueError as err:
+        raise FormError(CONF_HOST, "invalid_host") from err
+    complete = {**answers, CONF_HOST: address.host}
+    for key, said in ((CONF_PORT, address.port), (CONF_SSL, address.ssl)):
+        if key in keys and said is not None:
+            if complete.get(key) in (None, before.get(key)):
+                complete[key] = said
+    if CONF_PORT in keys and CONF_PORT not in complete:
+        raise FormError(CONF_PORT, "no_port")
+    return complete

@@ -1,0 +1,226 @@
+"""The options of a rig: its power, its behaviour, the units that it is shown in."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from homeassistant.components.sensor import SensorDeviceClass
+from homeassistant.config_entries import ConfigFlowResult, OptionsFlowWithReload
+from homeassistant.const import CONF_ENTITY_ID, Platform, UnitOfPower
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    EntitySelector,
+    EntitySelectorConfig,
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+)
+import voluptuous as vol
+
+from ..const import (
+    CONF_BASE_POWER,
+    CONF_KIND,
+    CONF_POWER_METER,
+    CONF_RATED_POWER,
+    CONF_SHOWN_WORKERS,
+    CONF_ZERO_WHILE_OFF,
+    RECORDER,
+    SHOWN_WORKERS,
+)
+from ..model import PartKind
+from ..push.cloudhook import (
+    CONF_CLOUDHOOK,
+    async_close_cloudhook,
+    async_cloudhook_offered,
+    async_open_cloudhook,
+)
+from ..push.door import CONF_ALLOW_PUBLIC, CONF_CLOUDHOOK_URL
+from ..sources import KINDS
+from ..store import RigStore
+from .forms import form_schema
+from .units import Scale, async_change_unit, async_scaled_sensors
+
+MOST_POWER: Final = 100_000
+"""W; more than any household feeds to one rig."""
+
+MOST_WORKERS: Final = 10_000
+
+CONF_UNIT: Final = "unit"
+CONF_STATISTICS: Final = "statistics"
+RESCALE: Final = "rescale"
+CLEAR: Final = "clear"
+
+_WATTS: Final = NumberSelector(
+    NumberSelectorConfig(
+        min=0,
+        max=MOST_POWER,
+        step="any",
+        unit_of_measurement=UnitOfPower.WATT,
+        mode=NumberSelectorMode.BOX,
+    )
+)
+
+_WORKERS: Final = NumberSelector(
+    NumberSelectorConfig(min=0, max=MOST_WORKERS, step=1, mode=NumberSelectorMode.BOX)
+)
+
+
+class RigOptionsFlow(OptionsFlowWithReload):
+    """The dialog of a rig's options."""
+
+    def __init__(self) -> None:
+        """Begin without a sensor whose unit is to be changed."""
+        self._sensor = ""
+        self._scale: Scale | None = None
+
+    async def async_step_init(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask what to change."""
+        if not async_scaled_sensors(self.hass, self.config_entry):
+            return await self.async_step_settings()
+        return self.async_show_menu(menu_options=["settings", "units"])
+
+    # ---- power and behaviour
+
+    async def async_step_settings(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask how the rig's power is known and how the rig behaves."""
+        schema = self._settings()
+        options: Mapping[str, Any] = self.config_entry.options
+        errors: dict[str, str] = {}
+        if user_input is not None and CONF_CLOUDHOOK in schema.schema:
+            wanted = user_input.pop(CONF_CLOUDHOOK, False)
+            try:
+                await self._async_want_cloudhook(wanted)
+            except HomeAssistantError:
+                errors[CONF_CLOUDHOOK] = "cloud_not_there"
+                options = user_input
+        if user_input is not None and not errors:
+            own = {str(key) for key in schema.schema}
+            others = {k: v for k, v in options.items() if k not in own}
+            if not user_input.get(CONF_RATED_POWER):
+                # A rig that takes nothing is none.
+                user_input.pop(CONF_RATED_POWER, None)
+            return self.async_create_entry(data=others | user_input)
+        return self.async_show_form(
+            step_id="settings",
+            data_schema=self.add_suggested_values_to_schema(schema, options),
+            errors=errors,
+        )
+
+    @property
+    def _has_workers(self) -> bool:
+        """Tell whether the rig has ever told of a worker."""
+        store = RigStore.of(self.hass, self.config_entry.entry_id)
+        return any(
+            part.kind is PartKind.WORKER for part in store.known_parts.parts.values()
+        )
+
+    async def _async_want_cloudhook(self, wanted: bool) -> None:
+        """Get an address at the cloud for the webhook, or give it back."""
+        entry = self.config_entry
+        if wanted == (CONF_CLOUDHOOK_URL in entry.data):
+            return
+        if wanted:
+            await async_open_cloudhook(self.hass, entry)
+        else:
+            await async_close_cloudhook(self.hass, entry)
+
+    def _settings(self) -> vol.Schema:
+        own = er.async_entries_for_config_entry(
+            er.async_get(self.hass), self.config_entry.entry_id
+        )
+        meter = EntitySelector(
+            EntitySelectorConfig(
+                domain=Platform.SENSOR,
+                device_class=SensorDeviceClass.POWER,
+                # What the rig shows as its power cannot be where it comes from.
+                exclude_entities=[entity.entity_id for entity in own],
+            )
+        )
+        kind = KINDS[self.config_entry.data[CONF_KIND]]
+        fields: dict[Any, Any] = {}
+        if kind.draws_power:
+            fields[vol.Optional(CONF_POWER_METER)] = meter
+            fields[vol.Optional(CONF_BASE_POWER)] = _WATTS
+            fields[vol.Optional(CONF_RATED_POWER)] = _WATTS
+        fields[vol.Optional(CONF_ZERO_WHILE_OFF, default=False)] = BooleanSelector()
+        fields |= form_schema(kind.options).schema
+        if kind.pushes:
+            public = vol.Optional(CONF_ALLOW_PUBLIC, default=False)
+            fields[public] = BooleanSelector()
+            has_hook = CONF_CLOUDHOOK_URL in self.config_entry.data
+            if has_hook or async_cloudhook_offered(self.hass):
+                hook = vol.Optional(CONF_CLOUDHOOK, default=has_hook)
+                fields[hook] = BooleanSelector()
+        if self._has_workers:
+            shown = vol.Optional(CONF_SHOWN_WORKERS, default=SHOWN_WORKERS)
+            fields[shown] = _WORKERS
+        return vol.Schema(fields)
+
+    # ---- units
+
+    async def async_step_units(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask which sensor is to be shown in another unit."""
+        sensors = async_scaled_sensors(self.hass, self.config_entry)
+        if user_input is not None:
+            self._sensor = user_input[CONF_ENTITY_ID]
+            self._scale = sensors.get(self._sensor)
+            if self._scale is not None:
+                return await self.async_step_unit()
+        selector = EntitySelector(EntitySelectorConfig(include_entities=[*sensors]))
+        return self.async_show_form(
+            step_id="units",
+            data_schema=vol.Schema({vol.Required(CONF_ENTITY_ID): selector}),
+        )
+
+    async def async_step_unit(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for the unit, and what becomes of what was recorded in the old one."""
+        scale = self._scale
+        assert scale is not None
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            if user_input[CONF_UNIT] == scale.unit:
+                errors[CONF_UNIT] = "same_unit"
+            else:
+                await async_change_unit(
+                    self.hass,
+                    self.config_entry,
+                    self._sensor,
+                    user_input[CONF_UNIT],
+                    rescale=user_input.get(CONF_STATISTICS) == RESCALE,
+                )
+                return self.async_create_entry(data={**self.config_entry.options})
+        fields: dict[vol.Marker, Any] = {
+            vol.Required(CONF_UNIT, default=scale.unit): SelectSelector(
+                SelectSelectorConfig(
+                    options=scale.choices, mode=SelectSelectorMode.DROPDOWN
+                )
+            )
+        }
+        if RECORDER in self.hass.config.components:
+            fields[vol.Required(CONF_STATISTICS, default=RESCALE)] = SelectSelector(
+                SelectSelectorConfig(
+                    options=[RESCALE, CLEAR], translation_key=CONF_STATISTICS
+                )
+            )
+        state = self.hass.states.get(self._sensor)
+        return self.async_show_form(
+            step_id="unit",
+            data_schema=vol.Schema(fields),
+            errors=errors,
+            description_placeholders={
+                "sensor": state.name if state is not None else self._sensor,
+                "unit": scale.unit,
+            },
+        )

@@ -1,0 +1,215 @@
+"""What a rig is made of, as far as it was ever seen.
+
+A rig that is off tells nothing, and a miner that is starting tells little. Entities
+hang on this memory, so that they neither vanish nor change with the moment.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from itertools import count
+from operator import attrgetter
+from typing import Any
+
+from .model import (
+    Action,
+    Channel,
+    Control,
+    EventDescription,
+    Part,
+    PartKind,
+    Quantity,
+    Release,
+    Snapshot,
+    channel_from,
+    event_description_from,
+)
+
+type _Json = dict[str, Any]
+
+_FACTS = ("name", "model", "manufacturer", "version", "serial")
+_facts_of = attrgetter(*_FACTS)
+
+
+@dataclass(slots=True, kw_only=True)
+class KnownPart:
+    """A part and everything that it has told at some time."""
+
+    kind: PartKind
+    key: str
+    number: int = 1
+    """Tells parts of a kind apart for people; given at first sight and kept."""
+    name: str | None = None
+    model: str | None = None
+    manufacturer: str | None = None
+    version: str | None = None
+    serial: str | None = None
+    channels: dict[Channel[Any], None] = field(default_factory=dict)
+    controls: dict[Channel[Any], Control[Any]] = field(default_factory=dict)
+    actions: dict[str, Action] = field(default_factory=dict)
+    release: Release | None = None
+    events: dict[str, EventDescription] = field(default_factory=dict)
+    _dumped: _Json | None = field(default=None, init=False, repr=False, compare=False)
+
+    def learn(self, part: Part) -> bool:
+        """Take what is new about the part; tell whether anything was."""
+        changed = self._learn(part)
+        if changed or part.release is not None:
+            self._dumped = None
+        return changed
+
+    def _learn(self, part: Part) -> bool:
+        changed = False
+        if (facts := _facts_of(part)) != _facts_of(self):
+            for fact, told in zip(_FACTS, facts, strict=True):
+                if told is not None and told != getattr(self, fact):
+                    setattr(self, fact, told)
+                    changed = True
+        if not part.values.keys() <= self.channels.keys():
+            self.channels |= dict.fromkeys(part.values)
+            changed = True
+        if part.controls and part.controls != self.controls:
+            self.channels |= dict.fromkeys(part.controls)
+            self.controls |= part.controls
+            changed = True
+        for action in part.actions:
+            if action.key not in self.actions:
+                self.actions[action.key] = action
+                changed = True
+        for kind in part.events:
+            if kind.key not in self.events:
+                self.events[kind.key] = kind
+                changed = True
+        if part.release is not None:
+            changed = changed or self.release is None
+            self.release = part.release
+        return changed
+
+    def enables(self, channel: Channel[Any]) -> bool:
+        """Tell whether a channel's entity is enabled at first.
+
+        There may be hundreds of workers, so what they count is not.
+        """
+        counts = channel.reading.quantity is Quantity.COUNTER
+        return channel.enabled and not (counts and self.kind is PartKind.WORKER)
+
+    def dump(self) -> _Json:
+        """Return the part as JSON; the same until there is something new about it."""
+        if self._dumped is None:
+            self._dumped = {
+                "kind": self.kind,
+                "key": self.key,
+                "number": self.number,
+                **{fact: getattr(self, fact) for fact in _FACTS},
+                "channels": [_dump_channel(channel) for channel in self.channels],
+                "controls": [
+                    {
+                        "channel": _dump_channel(control.channel),
+                        "minimum": control.minimum,
+                        "maximum": control.maximum,
+                        "step": control.step,
+                        "options": list(control.options),
+                        "free": control.free,
+                    }
+                    for control in self.controls.values()
+                ],
+                "actions": [asdict(action) for action in self.actions.values()],
+                "release": asdict(self.release) if self.release else None,
+                "events": [*self.events],
+            }
+        return self._dumped
+
+    def as_absent(self) -> Part:
+        """Return the part as it is while nothing is known of it."""
+        return Part(
+            kind=self.kind,
+            key=self.key,
+            **{fact: getattr(self, fact) for fact in _FACTS},
+        )
+
+
+@dataclass(slots=True)
+class KnownParts:
+    """A rig's known parts by their keys."""
+
+    parts: dict[str, KnownPart] = field(default_factory=dict)
+
+    def learn(self, snapshot: Snapshot) -> bool:
+        """Take what is new in a snapshot; tell whether anything was."""
+        changed = False
+        free: dict[PartKind, Iterator[int]] = {}
+        for key, part in snapshot.parts.items():
+            known = self.parts.get(key)
+            if known is None:
+                if part.kind not in free:
+                    free[part.kind] = self._free_numbers(part.kind)
+                known = self.parts[key] = KnownPart(
+                    kind=part.kind, key=key, number=next(free[part.kind])
+                )
+                changed = True
+            changed = known.learn(part) or changed
+        return self.forget(snapshot.removed) or changed
+
+    def _free_numbers(self, kind: PartKind) -> Iterator[int]:
+        taken = {part.number for part in self.parts.values() if part.kind is kind}
+        return (number for number in count(1) if number not in taken)
+
+    def forget(self, keys: Iterable[str]) -> bool:
+        """Drop parts that are gone for good; tell whether there were any."""
+        gone = [key for key in keys if self.parts.pop(key, None) is not None]
+        return bool(gone)
+
+    def dump(self) -> list[_Json]:
+        """Return the known_parts as JSON."""
+        return [part.dump() for part in self.parts.values()]
+
+
+def load_known_parts(stored: Any) -> KnownParts:
+    """Read a dumped known_parts; what this version does not know is left out."""
+    known_parts = KnownParts()
+    for item in stored if isinstance(stored, list) else ():
+        try:
+            part = _load_part(item)
+        except KeyError, TypeError, ValueError, AttributeError:
+            continue
+        known_parts.parts[part.key] = part
+    return known_parts
+
+
+@cache
+def _dump_channel(channel: Channel[Any]) -> list[str | int | None]:
+    return [channel.reading.key, channel.window, channel.number]
+
+
+def _load_part(item: _Json) -> KnownPart:
+    part = KnownPart(
+        kind=PartKind(item["kind"]),
+        key=item["key"],
+        number=item["number"],
+    )
+    for fact in _FACTS:
+        setattr(part, fact, item.get(fact))
+    for stored in item["channels"]:
+        if (channel := channel_from(*stored)) is not None:
+            part.channels[channel] = None
+    for stored in item["controls"]:
+        if (channel := channel_from(*stored["channel"])) is not None:
+            part.controls[channel] = Control(
+                channel=channel,
+                minimum=stored["minimum"],
+                maximum=stored["maximum"],
+                step=stored["step"],
+                options=tuple(stored["options"]),
+                free=stored["free"],
+            )
+    part.actions = {a["key"]: Action(**a) for a in item["actions"]}
+    for key in item.get("events", ()):
+        if (kind := event_description_from(key)) is not None:
+            part.events[key] = kind
+    if (release := item["release"]) is not None:
+        install: Mapping[str, Any] | None = release.pop("install")
+        part.release = Release(
+            **{**release, "in_progress": False, "progress": None},
+            install=Action(**install) if install else None,
+        )
+    return part

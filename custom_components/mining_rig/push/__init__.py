@@ -1,0 +1,1 @@
+"""The HTTP door for rigs that push."""

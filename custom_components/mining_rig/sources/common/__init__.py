@@ -1,0 +1,1 @@
+"""What all sources share: the contract, HTTP, decoding, forms, pacing."""

@@ -1,0 +1,242 @@
+"""Reading values out of decoded JSON, one unparsed field never costing the others.
+
+`Fields` looks into an object by path and gives a typed value or None. A field that is
+missing or null is only not known; one that is there and makes no sense is noted in
+`unparsed`, which goes to diagnostics as paths, never as values.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+import math
+import re
+from typing import Any, Final
+
+from ...model import Channel, Value
+
+LONGEST_TEXT: Final = 255
+"""Home Assistant takes no longer state."""
+_LONGEST_UPTIME: Final = 50 * 365 * 86400
+_LARGEST_COUNT: Final = 2**63
+_LARGEST: Final = 1e200
+_AMOUNT: Final = re.compile(r"-?\d{1,40}(?:\.\d{1,40})?(?:[eE][+-]?\d{1,2})?", re.ASCII)
+_AMOUNT_DIGITS: Final = 60
+"""Digits before and behind the point of the longest number that is one of money."""
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+_CPU_NOISE: Final = re.compile(
+    r"\((?:R|TM)\)|\bCPU\b|@.*|(?:\b\w+-Core\s+)?\bProcessor\b", re.IGNORECASE
+)
+
+WALLET: Final = re.compile(r"(?<![0-9A-Za-z])[0-9A-Za-z]{25,}(?![0-9A-Za-z])")
+"""The address of a wallet: a long word of letters and digits, whatever the coin."""
+
+type _Step = str | int
+
+
+def cpu_name(brand: str | None) -> str | None:
+    """Return a processor's name as people say it, without trade marks and clock.
+
+    "Intel(R) Core(TM) i7-5960X CPU @ 3.00GHz" is an Intel Core i7-5960X.
+    """
+    if brand is None:
+        return None
+    return " ".join(_CPU_NOISE.sub("", brand).split()) or brand
+
+
+def pool_name(url: str) -> str:
+    """Return host and port of a pool's URL, without scheme, user and path."""
+    rest = url.partition("://")[2] or url
+    return rest.rpartition("@")[2].partition("/")[0].strip()
+
+
+class Fields:
+    """A JSON object, or whatever stands in its place, read by path."""
+
+    __slots__ = ("_data", "_path", "unparsed")
+
+    def __init__(
+        self, data: Any, *path: _Step, unparsed: list[str] | None = None
+    ) -> None:
+        """Start at `data`; parts of it share the list of unparsed paths.
+
+        `path` is where in the answer `data` lies.
+        """
+        self._data = data
+        self._path = path
+        self.unparsed: list[str] = [] if unparsed is None else unparsed
+
+    def raw(self, *path: _Step) -> Any:
+        """Return what is there, None where a step leads nowhere."""
+        found = self._data
+        for step in path:
+            # Decoded JSON has no subclasses of its types.
+            if type(found) is dict:
+                found = found.get(step)
+            elif type(found) is list and type(step) is int and step < len(found):
+                found = found[step]
+            else:
+                return None
+        return found
+
+    def has(self, *path: _Step) -> bool:
+        """Tell whether something other than null is there."""
+        return self.raw(*path) is not None
+
+    def _note(self, path: Sequence[_Step]) -> None:
+        self.unparsed.append(".".join(map(str, (*self._path, *path))))
+
+    def number(
+        self,
+        *path: _Step,
+        minimum: float = 0,
+        maximum: float = math.inf,
+        scale: float = 1,
+    ) -> float | None:
+        """Return a finite number within the bounds, in the reading's inner unit.
+
+        `scale` turns the wire's unit into the inner one.
+        """
+        found = self.raw(*path)
+        if found is None:
+            return None
+        if (
+            type(found) is float or type(found) is int
+        ) and -_LARGEST < found < _LARGEST:
+            # A whole number stays one: a state then reads 72, not 72.0.
+            value: float = found if scale == 1 else found * scale
+            if minimum <= value <= maximum:
+                return value
+        self._note(path)
+        return None
+
+    def numbers(self, *path: _Step, length: int) -> tuple[float | None, ...]:
+        """Return the first numbers of a list, None for each that is not known."""
+        found = self.raw(*path)
+        if found is None:
+            return (None,) * length
+        if type(found) is not list:
+            self._note(path)
+            return (None,) * length
+        return tuple([self.number(*path, index) for index in range(length)])
+
+    def positive(
+        self, *path: _Step, maximum: float = math.inf, scale: float = 1
+    ) -> float | None:
+        """Return a number, None for the 0 with which a miner says "not available"."""
+        return self.number(*path, maximum=maximum, scale=scale) or None
+
+    def count(self, *path: _Step) -> int | None:
+        """Return a whole number that is not negative."""
+        found = self.raw(*path)
+        if found is None:
+            return None
+        if type(found) is float and found.is_integer():
+            found = int(found)
+        if type(found) is int and 0 <= found < _LARGEST_COUNT:
+            return found
+        self._note(path)
+        return None
+
+    def amount(self, *path: _Step) -> Decimal | None:
+        """Return a decimal number exactly as it was sent, as text or as a number.
+
+        Numbers with a fraction must not have been through binary floating point.
+        """
+        found = self.raw(*path)
+        if found is None:
+            return None
+        value = None
+        if (
+            type(found) is Decimal
+            or type(found) is int
+            or (type(found) is str and _AMOUNT.fullmatch(found))
+        ):
+            value = Decimal(found)
+        if value is not None and value.is_finite():
+            # Written out, it must not fill the memory.
+            exponent = value.as_tuple().exponent
+            assert isinstance(exponent, int)
+            if exponent >= -_AMOUNT_DIGITS and value.adjusted() <= _AMOUNT_DIGITS:
+                return value
+        self._note(path)
+        return None
+
+    def moment(self, *path: _Step) -> datetime | None:
+        """Return the moment of an RFC 3339 text; a date is its beginning in UTC.
+
+        Fractions finer than microseconds are cut. A year before 1970 says "never".
+        """
+        found = self.raw(*path)
+        if found is None:
+            return None
+        if type(found) is str:
+            try:
+                moment = datetime.fromisoformat(found)
+                if moment.tzinfo is None:
+                    moment = moment.replace(tzinfo=UTC)
+                moment = moment.astimezone(UTC)
+            except ValueError, OverflowError:
+                pass
+            else:
+                return None if moment < _EPOCH else moment
+        self._note(path)
+        return None
+
+    def flag(self, *path: _Step) -> bool | None:
+        """Return true or false."""
+        found = self.raw(*path)
+        if found is None or isinstance(found, bool):
+            return found
+        self._note(path)
+        return None
+
+    def text(self, *path: _Step, longest: int = LONGEST_TEXT) -> str | None:
+        """Return a text that says something, cut to what a state can hold."""
+        found = self.raw(*path)
+        if found is None:
+            return None
+        if isinstance(found, str):
+            if not found.isprintable():
+                found = "".join(filter(str.isprintable, found))
+            return found.strip()[:longest] or None
+        self._note(path)
+        return None
+
+    def start(self, now: datetime, *path: _Step) -> datetime | None:
+        """Return the moment that lies so many seconds back."""
+        seconds = self.number(*path, maximum=_LONGEST_UPTIME)
+        return None if seconds is None else now - timedelta(seconds=seconds)
+
+    def inside(self, *path: _Step) -> Fields:
+        """Return the object at the path; empty where none is."""
+        found = self.raw(*path)
+        if found is not None and not isinstance(found, dict):
+            self._note(path)
+            found = None
+        return Fields(found, *self._path, *path, unparsed=self.unparsed)
+
+    def each(self, *path: _Step) -> Iterator[Fields]:
+        """Go through the objects of the list at the path."""
+        found = self.raw(*path)
+        if found is None:
+            return
+        if not isinstance(found, list):
+            self._note(path)
+            return
+        for index, item in enumerate(found):
+            if isinstance(item, dict):
+                yield Fields(item, *self._path, *path, index, unparsed=self.unparsed)
+            else:
+                self._note([*path, index])
+
+
+class Values(dict[Channel[Any], Value]):
+    """A part's values while they are gathered; what is not known is not put in."""
+
+    __slots__ = ()
+
+    def put[T: Value](self, channel: Channel[T], value: T | None) -> None:
+        """Take a value unless it is not known."""
+        if value is not None:
+            self[channel] = value

@@ -1,0 +1,228 @@
+"""The HTTP API that XMRig and xmrig-proxy share: it is the same code in both.
+
+Wire facts (XMRig 6.26, recorded):
+- The token goes in as `Bearer`; a miner without one answers 401 to any such header.
+- 401: the header is missing, or the miner has no token, or it is unrestricted without
+  one. 403 on the summary: a wrong token. 403 elsewhere: a wrong token or `restricted`.
+- JSON-RPC answers are sent twice on one connection, which aiohttp takes for an error
+  although the command was carried out. Neither outcome proves anything.
+- PUT takes the whole configuration; a key that is left out falls back to its default.
+  With `watch` it is applied about 0.5 s after the answer.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import Any, Final
+
+from aiohttp import hdrs
+import orjson
+
+from ..common.contract import CommandRefused, JsonObject, SourceGarbled, SourceRefused
+from ..common.http import Answer, JsonHttp
+
+PUT_GAP: Final = 10.0
+"""Seconds between two changes of the configuration; each costs work and a connection."""
+
+SUMMARIES: Final = ("/2/summary", "/1/summary", "/api.json")
+"""Where versions have their summary, the newest first."""
+
+MINERS: Final = frozenset(("miner", "cpu", "amd", "nvidia"))
+"""What versions of the miner call themselves in `kind`."""
+PROXIES: Final = frozenset(("proxy",))
+
+_ADVICE: Final = {
+    **dict.fromkeys(MINERS, "is_xmrig"),
+    **dict.fromkeys(PROXIES, "is_xmrig_proxy"),
+}
+_ONLY_A_PROXY_HAS: Final = frozenset(("miners", "upstreams"))
+_METHOD_NOT_FOUND: Final = -32601
+_OF_BROWSERS: Final = ("basic", "digest")
+
+
+class XmrigApi:
+    """One miner's or proxy's API."""
+
+    def __init__(
+        self,
+        http: JsonHttp,
+        token: str | None,
+        *,
+        kinds: frozenset[str],
+        summaries: tuple[str, ...] = SUMMARIES,
+    ) -> None:
+        """Take the token, if the owner gave one, and the accepted values of `kind`."""
+        self._http = http
+        self._token = (token or "").strip()
+        self._kinds = kinds
+        self._summaries = summaries
+        self._found: str | None = None
+        self._editing = asyncio.Lock()
+        self._put_at: float | None = None
+
+    @property
+    def address(self) -> str | None:
+        """Where a person can see the summary; a browser cannot send a token."""
+        return (
+            None if self._token else self._http.url(self._found or self._summaries[0])
+        )
+
+    async def summary(self) -> JsonObject:
+        """Return the summary of a miner of the right kind. Raises a SourceError."""
+        if self._found is not None:
+            answer = await self._get(self._found)
+            if answer.status != HTTPStatus.NOT_FOUND:
+                return self._summary(answer)
+            # Another version, or something else, answers here now.
+            self._found = None
+        for path in self._summaries:
+            answer = await self._get(path)
+            if answer.status != HTTPStatus.NOT_FOUND:
+                summary = self._summary(answer)
+                self._found = path
+                return summary
+        raise SourceGarbled(f"{self._http} has no summary", other_device=True)
+
+    def _summary(self, answer: Answer) -> JsonObject:
+        match answer.status:
+            case HTTPStatus.OK:
+                pass
+            case HTTPStatus.UNAUTHORIZED:
+                raise self._unauthorized(answer)
+            case HTTPStatus.FORBIDDEN:
+                raise SourceRefused(f"{self._http} does not take this access token")
+            case status:
+                raise SourceGarbled(f"{self._http} answers with status {status}")
+        found = answer.json()
+        kind = _kind(found)
+        if kind is None or kind not in self._kinds:
+            raise SourceGarbled(
+                f"{self._http} is no such miner",
+                other_device=True,
+                advice=_ADVICE.get(kind or ""),
+            )
+        summary: JsonObject = found
+        return summary
+
+    def _unauthorized(self, answer: Answer) -> SourceRefused | SourceGarbled:
+        """Tell why a 401 came: it has three reasons, and a fourth sender."""
+        challenge = answer.headers.get(hdrs.WWW_AUTHENTICATE, "").lower()
+        if challenge.startswith(_OF_BROWSERS):
+            return SourceGarbled(f"{self._http} is no such miner", other_device=True)
+        if self._token:
+            return SourceRefused(
+                f"{self._http} has no access token and takes none, or is unrestricted"
+                " without one"
+            )
+        return SourceRefused(f"{self._http} wants an access token")
+
+    async def get(self, path: str) -> Any:
+        """Return what is at a path, None where this version has nothing there.
+
+        Raises a SourceError; CommandRefused where the miner is restricted.
+        """
+        answer = await self._get(path)
+        if answer.status == HTTPStatus.NOT_FOUND:
+            return None
+        await self._check(answer)
+        return answer.json()
+
+    async def config(self) -> JsonObject:
+        """Return the whole configuration, secrets included. Raises as `get`."""
+        found = await self.get(self._config_path)
+        if not isinstance(found, dict):
+            raise SourceGarbled(f"{self._http} hands out no configuration")
+        return found
+
+    @asynccontextmanager
+    async def editing(self, *, always: bool = False) -> AsyncGenerator[JsonObject]:
+        """Hand out the configuration to be edited and send it back if it was.
+
+        There is one editor at a time, at most every `PUT_GAP` seconds: whoever comes
+        earlier waits. `always` sends an unchanged one too. Raises as `get`.
+        """
+        async with self._editing:
+            await self._wait_for_turn()
+            config = await self.config()
+            before = orjson.dumps(config)
+            yield config
+            if always or orjson.dumps(config) != before:
+                self._put_at = asyncio.get_running_loop().time()
+                await self._put(config)
+
+    async def _wait_for_turn(self) -> None:
+        if self._put_at is not None:
+            passed = asyncio.get_running_loop().time() - self._put_at
+            await asyncio.sleep(max(0.0, PUT_GAP - passed))
+
+    async def _put(self, config: JsonObject) -> None:
+        answer = await self._http.request(
+            hdrs.METH_PUT, self._config_path, headers=self._headers(), body=config
+        )
+        if answer.status == HTTPStatus.BAD_REQUEST:
+            raise CommandRefused("xmrig_config_rejected")
+        await self._check(answer)
+
+    async def call(self, method: str) -> None:
+        """Call a JSON-RPC method; what came of it must be read back.
+
+        Raises a SourceError; CommandRefused where the miner said that it will not.
+        """
+        try:
+            answer = await self._http.request(
+                hdrs.METH_POST,
+                "/json_rpc",
+                headers=self._headers(),
+                body={"method": method, "id": 1},
+            )
+            if answer.status == HTTPStatus.NOT_FOUND:
+                raise CommandRefused("xmrig_unknown_command", {"command": method})
+            await self._check(answer)
+            found = answer.json()
+        except SourceGarbled:
+            # The second copy of the answer: sent, outcome unknown.
+            return
+        error = found.get("error") if isinstance(found, dict) else None
+        if isinstance(error, dict) and error.get("code") == _METHOD_NOT_FOUND:
+            raise CommandRefused("xmrig_unknown_command", {"command": method})
+
+    @property
+    def _config_path(self) -> str:
+        summary = self._found or self._summaries[0]
+        return "/2/config" if summary == SUMMARIES[0] else "/1/config"
+
+    def _headers(self) -> dict[str, str]:
+        # A miner without a token refuses whoever brings one.
+        if not self._token:
+            return {}
+        if not self._token.isprintable():
+            raise SourceRefused("The access token cannot be sent")
+        return {hdrs.AUTHORIZATION: f"Bearer {self._token}"}
+
+    async def _get(self, path: str) -> Answer:
+        return await self._http.get(path, headers=self._headers())
+
+    async def _check(self, answer: Answer) -> None:
+        """Raise what the status of anything but a summary means."""
+        match answer.status:
+            case HTTPStatus.OK | HTTPStatus.NO_CONTENT:
+                return
+            case HTTPStatus.UNAUTHORIZED:
+                raise self._unauthorized(answer)
+            case HTTPStatus.FORBIDDEN:
+                # Either the token is wrong, which the summary tells, or it may not.
+                await self.summary()
+                raise CommandRefused("xmrig_restricted")
+            case status:
+                raise SourceGarbled(f"{self._http} answers with status {status}")
+
+
+def _kind(summary: Any) -> str | None:
+    """Return what a program calls itself; one that does not say may still show it."""
+    if not isinstance(summary, dict):
+        return None
+    kind = summary.get("kind")
+    if kind is None and summary.keys() >= _ONLY_A_PROXY_HAS:
+        return "proxy"
+    return kind if isinstance(kind, str) else None

@@ -1,0 +1,203 @@
+"""xmrig-proxy's summary in the vocabulary.
+
+Wire facts (6.26, recorded): all hashrates are kH/s, worked out of accepted shares; a
+window that is not full counts the missing time as 0. For the first 4 s after a start
+every number is 0. `upstreams` is a number before 2.5 and at old paths, else an object.
+Five hashrates before 2.5, six since: 1 min, 10 min, 1 h, 12 h, 24 h, since start.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from ....model import (
+    ACCEPTED,
+    BEST_SHARE,
+    HASHRATE,
+    INVALID,
+    MINING,
+    POOL_LATENCY,
+    REJECTED,
+    RIG,
+    STARTED,
+    VERSION,
+    Channel,
+    Part,
+    PartKind,
+    Snapshot,
+    Window,
+    part_map,
+)
+from ...common.decoding import Fields, Values
+from ..summary import (
+    DONATE_LEVEL,
+    HASHES,
+    RESTRICTED,
+    SHARE_TIME,
+    WORKER,
+    put_resources,
+)
+from . import readings
+from .config import Settings
+
+MODEL: Final = "xmrig-proxy"
+KILO: Final = 1000
+"""H/s in a kH/s, of which the wire has two decimals: the product is a whole number."""
+
+RATES: Final[tuple[Channel[float], ...]] = (
+    HASHRATE.channel(Window.M1),
+    # In one minute, a miner has a share or has none; over ten this evens out.
+    HASHRATE.plain,
+    HASHRATE.channel(Window.H1),
+    HASHRATE.channel(Window.H12),
+    HASHRATE.channel(Window.D1),
+)
+"""The windows of the proxy and of each worker, in the order of the wire."""
+
+_ALL_RATES: Final = (*RATES, readings.HASHRATE_TOTAL.plain)
+_NO_STATISTICS_YET: Final = 5.0
+_LONGEST_LATENCY: Final = 65535
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What a summary tells."""
+
+    values: Values
+    rig_id: str | None
+    version: str | None
+    uptime: float | None
+    """Seconds since the process started."""
+    restricted: bool | None
+    crowd: tuple[int | None, int | None]
+    """How many miners are connected, how many workers are known."""
+    unparsed: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Upstreams:
+    """The connections to pools."""
+
+    active: int | None
+    sleeping: int | None
+    failed: int | None
+    total: int | None
+    ratio: float | None
+
+
+def parse_summary(data: Any, now: datetime) -> Summary:
+    """Read a summary of any version; `now` is when it came."""
+    fields = Fields(data)
+    values = Values()
+    version, restricted = fields.text("version"), fields.flag("restricted")
+    uptime = fields.number("uptime")
+    upstreams = _upstreams(fields)
+    miners, workers = fields.count("miners", "now"), fields.count("workers")
+    starting = uptime is not None and uptime < _NO_STATISTICS_YET
+    if not (starting and upstreams.total == 0):
+        _put_rates(values, fields)
+        _put_upstreams(values, upstreams)
+        _put_results(values, fields.inside("results"))
+        values.put(readings.MINERS.plain, miners)
+        values.put(readings.MINERS_MAX.plain, fields.count("miners", "max"))
+        values.put(readings.WORKERS.plain, workers)
+        if miners is not None and upstreams.active is not None:
+            values[MINING.plain] = miners > 0 and upstreams.active > 0
+    put_resources(values, fields, readings.MEMORY.plain)
+    values.put(STARTED.plain, fields.start(now, "uptime"))
+    values.put(VERSION.plain, version)
+    values.put(RESTRICTED.plain, restricted)
+    values.put(WORKER.plain, fields.text("worker_id"))
+    values.put(readings.MODE.plain, _mode(fields))
+    values.put(DONATE_LEVEL.plain, fields.number("donate_level", maximum=100))
+    values.put(readings.DONATED.plain, fields.number("donated", maximum=100))
+    return Summary(
+        values=values,
+        rig_id=fields.text("id"),
+        version=version,
+        uptime=uptime,
+        restricted=restricted,
+        crowd=(miners, workers),
+        unparsed=fields.unparsed,
+    )
+
+
+def _put_rates(values: Values, fields: Fields) -> None:
+    rates = fields.numbers("hashrate", "total", length=len(_ALL_RATES))
+    for channel, rate in zip(_ALL_RATES, rates, strict=True):
+        values.put(channel, None if rate is None else round(rate * KILO))
+
+
+def _upstreams(fields: Fields) -> Upstreams:
+    if isinstance(fields.raw("upstreams"), dict):
+        told = fields.inside("upstreams")
+        return Upstreams(
+            active=told.count("active"),
+            sleeping=told.count("sleep"),
+            failed=told.count("error"),
+            total=told.count("total"),
+            ratio=told.number("ratio"),
+        )
+    active = fields.count("upstreams")
+    return Upstreams(active, None, None, active, None)
+
+
+def _put_upstreams(values: Values, upstreams: Upstreams) -> None:
+    values.put(readings.UPSTREAMS_ACTIVE.plain, upstreams.active)
+    values.put(readings.UPSTREAMS_SLEEPING.plain, upstreams.sleeping)
+    values.put(readings.UPSTREAMS_FAILED.plain, upstreams.failed)
+    values.put(readings.UPSTREAMS.plain, upstreams.total)
+    values.put(readings.UPSTREAM_RATIO.plain, upstreams.ratio)
+    if upstreams.failed is not None and upstreams.active is not None:
+        values[readings.POOL_UNREACHABLE.plain] = (
+            upstreams.failed > 0 and upstreams.active == 0
+        )
+
+
+def _put_results(values: Values, results: Fields) -> None:
+    accepted = results.count("accepted")
+    values.put(ACCEPTED.plain, accepted)
+    values.put(REJECTED.plain, results.count("rejected"))
+    values.put(INVALID.plain, results.count("invalid"))
+    values.put(readings.EXPIRED.plain, results.count("expired"))
+    values.put(HASHES.plain, results.count("hashes_total"))
+    values.put(readings.HASHES_DONATED.plain, results.count("hashes_donate"))
+    values.put(BEST_SHARE.plain, results.positive("best", 0))
+    latency = results.number("latency", maximum=_LONGEST_LATENCY)
+    share_time = results.number("avg_time")
+    # Before the first share, 0 says that there is nothing to say.
+    values.put(POOL_LATENCY.plain, latency if accepted else latency or None)
+    values.put(SHARE_TIME.plain, share_time if accepted else share_time or None)
+
+
+def _mode(fields: Fields) -> str | None:
+    mode = fields.text("mode")
+    if mode is None or mode in readings.MODE.choices:
+        return mode
+    fields.unparsed.append("mode")
+    return None
+
+
+def assemble(
+    summary: Summary,
+    workers: tuple[Part, ...],
+    settings: Settings,
+    unparsed: tuple[str, ...],
+) -> Snapshot:
+    """Put the proxy and its workers together from what was told last."""
+    rig = Part(
+        kind=PartKind.RIG,
+        key=RIG,
+        model=MODEL,
+        version=summary.version,
+        values=Values({**settings.values, **summary.values}),
+        controls=settings.controls,
+    )
+    return Snapshot(
+        parts=part_map(rig, *workers),
+        rig_id=summary.rig_id,
+        read_only="xmrig_restricted" if summary.restricted else None,
+        unparsed=tuple(
+            dict.fromkeys((*summary.unparsed, *settings.unparsed, *unparsed))
+        ),
+    )

@@ -1,0 +1,62 @@
+"""What the summaries of XMRig and xmrig-proxy have in common."""
+
+from typing import Final
+
+from ...model import Category, Channel, Quantity, Reading, Window
+from ..common.contract import Identity
+from ..common.decoding import Fields, Values
+
+RESTRICTED: Final = Reading[bool](
+    "xmrig_restricted", Quantity.FLAG, Category.DIAGNOSTIC, enabled=False
+)
+WORKER: Final = Reading[str](
+    "xmrig_worker", Quantity.TEXT, Category.DIAGNOSTIC, enabled=False
+)
+HASHES: Final = Reading[int](
+    "xmrig_hashes", Quantity.COUNTER, Category.DIAGNOSTIC, enabled=False
+)
+SHARE_TIME: Final = Reading[float](
+    "xmrig_share_time", Quantity.DURATION, Category.DIAGNOSTIC
+)
+HOST_MEMORY: Final = Reading[float](
+    "xmrig_host_memory", Quantity.DATA_SIZE, Category.DIAGNOSTIC, enabled=False
+)
+HOST_MEMORY_FREE: Final = Reading[float](
+    "xmrig_host_memory_free", Quantity.DATA_SIZE, Category.DIAGNOSTIC, enabled=False
+)
+LOAD: Final = Reading[float](
+    "xmrig_load", Quantity.NUMBER, Category.DIAGNOSTIC, enabled=False
+)
+DONATE_LEVEL: Final = Reading[float](
+    "xmrig_donate_level", Quantity.RATIO, Category.CONFIG, enabled=False, setting=True
+)
+"""Told by the summary too, so that it can be seen on a restricted miner."""
+
+_LOADS: Final[tuple[Channel[float], ...]] = tuple(
+    LOAD.channel(window) for window in (Window.M1, Window.M5, Window.M15)
+)
+
+
+def identity_of(fields: Fields, *, host: str, model: str) -> Identity:
+    """Return who tells a summary."""
+    return Identity(
+        # It changes with the port and the network card, so it is no id_root.
+        rig_id=fields.text("id"),
+        title=fields.text("worker_id") or host,
+        model=model,
+        version=fields.text("version"),
+    )
+
+
+def put_resources(values: Values, fields: Fields, process: Channel[float]) -> None:
+    """Add what is told of the computer; `process` is the memory of the program."""
+    memory = fields.inside("resources", "memory")
+    values.put(process, memory.positive("resident_set_memory"))
+    values.put(HOST_MEMORY.plain, memory.positive("total"))
+    values.put(HOST_MEMORY_FREE.plain, memory.positive("free"))
+    if "Windows" in (fields.text("ua") or ""):
+        # There the load is always [0, 0, 0].
+        return
+    loads = fields.numbers("resources", "load_average", length=len(_LOADS))
+    for channel, load in zip(_LOADS, loads, strict=True):
+        values.put(channel, None if load is None else round(load, 2))
