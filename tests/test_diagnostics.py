@@ -88,7 +88,7 @@ async def test_rig(
     assert found["entry"]["data"]["host"] == "**REDACTED**"
     assert found["entry"]["data"]["id_root"] == ID_ROOT
     assert found["entry"]["options"] == {"keep_order": True}
-    assert found["source"]["can"] == ["Polled", "Commanded", "Configured"]
+    assert found["source"]["can"] == ["Polled", "Writable", "Pressable", "Configured"]
     assert found["polling"]["online"] is True
     assert found["polling"]["readings"] >= 1
     assert found["polling"]["last_error"] is None

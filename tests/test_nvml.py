@@ -657,6 +657,6 @@ async def test_diagnostics(hass: HomeAssistant, cards: SimulatedNvml) -> None:
     rig = entry()
     await async_set_up(hass, rig)
     report = await async_get_config_entry_diagnostics(hass, rig)
-    assert report["source"]["can"] == ["Polled", "Commanded"]
+    assert report["source"]["can"] == ["Polled", "Writable"]
     assert report["snapshot"]["unparsed"] == ["cards.0.power"]
     json.dumps(report)

@@ -19,19 +19,28 @@ from .model import RIG, Control, Part, Value
 from .sources import KINDS
 from .sources.common.contract import (
     ActionProvider,
-    Commanded,
     Configured,
     Diagnosed,
     HistoryProvider,
     Polled,
+    Pressable,
     Pushed,
     Source,
+    Writable,
 )
 from .sources.common.decoding import WALLET
 
 type _Json = dict[str, Any]
 
-_CAN: Final = (Polled, Pushed, Commanded, Configured, HistoryProvider, ActionProvider)
+_CAN: Final = (
+    Polled,
+    Pushed,
+    Writable,
+    Pressable,
+    Configured,
+    HistoryProvider,
+    ActionProvider,
+)
 _USER_IN_URL: Final = re.compile(r"(?<=//)[^/@\s]+(?=@)")
 _SHORTEST_SECRET: Final = 4
 """Characters; a shorter one would be found in every text."""

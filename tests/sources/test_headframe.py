@@ -14,7 +14,6 @@ import pytest
 from custom_components.mining_rig.model import (
     HASHRATE,
     RIG,
-    Action,
     Channel,
     Control,
     Part,
@@ -24,7 +23,6 @@ from custom_components.mining_rig.model import (
     Window,
 )
 from custom_components.mining_rig.sources.common.contract import (
-    Commanded,
     CommandRefused,
     Diagnosed,
     HistoryProvider,
@@ -35,6 +33,7 @@ from custom_components.mining_rig.sources.common.contract import (
     SourceError,
     SourceRefused,
     SourceUnreachable,
+    Writable,
 )
 from custom_components.mining_rig.sources.common.http import Answer
 from custom_components.mining_rig.sources.headframe import (
@@ -114,7 +113,7 @@ async def test_account() -> None:
     pool = FakePool()
     source = open_source(pool)
     assert isinstance(source, Polled)
-    assert isinstance(source, Commanded)
+    assert isinstance(source, Writable)
     assert isinstance(source, HistoryProvider)
     assert isinstance(source, Diagnosed)
     snapshot = await source.read(NOW)
@@ -882,8 +881,6 @@ async def test_read_only(credential: dict[str, str], allow_writing: bool) -> Non
     assert pool.count("notifications") == 0
     with pytest.raises(CommandRefused):
         await source.write(RIG, Control(channel=readings.TITLE.plain), "x")
-    with pytest.raises(CommandRefused):
-        await source.press(RIG, Action("reboot"))
 
 
 async def test_no_setting() -> None:

@@ -23,7 +23,6 @@ from custom_components.mining_rig.model import (
     POWER,
     RIG,
     TEMPERATURE,
-    Action,
     Channel,
     Control,
     Part,
@@ -31,11 +30,11 @@ from custom_components.mining_rig.model import (
     Value,
 )
 from custom_components.mining_rig.sources.common.contract import (
-    Commanded,
     CommandRefused,
     Polled,
     SourceContext,
     SourceUnreachable,
+    Writable,
 )
 from custom_components.mining_rig.sources.nvml import (
     NvmlSource,
@@ -589,7 +588,7 @@ async def test_identity(nvidia: SimulatedNvml, source: NvmlSource) -> None:
         identity.model == "2 × NVIDIA GeForce RTX 3080, NVIDIA GeForce GTX 1660 SUPER"
     )
     assert isinstance(source, Polled)
-    assert isinstance(source, Commanded)
+    assert isinstance(source, Writable)
     await source.close()
     assert nvidia.starts == 0
 
@@ -719,6 +718,4 @@ async def test_not_offered(nvidia: SimulatedNvml, source: NvmlSource) -> None:
         with pytest.raises(CommandRefused) as error:
             await source.write(part, control(channel), True)
         assert error.value.translation_key == "not_offered"
-    with pytest.raises(CommandRefused):
-        await source.press(card, Action("reset"))
     await source.close()

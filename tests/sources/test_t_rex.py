@@ -27,16 +27,17 @@ from custom_components.mining_rig.model import (
     Value,
 )
 from custom_components.mining_rig.sources.common.contract import (
-    Commanded,
     CommandRefused,
     Configured,
     Polled,
+    Pressable,
     Source,
     SourceContext,
     SourceError,
     SourceGarbled,
     SourceRefused,
     SourceUnreachable,
+    Writable,
 )
 from custom_components.mining_rig.sources.common.http import Answer, JsonHttp
 from custom_components.mining_rig.sources.t_rex import (
@@ -137,7 +138,7 @@ def refusal(caught: pytest.ExceptionInfo[CommandRefused]) -> tuple[str, dict[str
 async def test_what_it_can_do(bench: MakeBench) -> None:
     """It is asked, takes commands and hands out its configuration."""
     source = (await bench()).source
-    for protocol in (Source, Polled, Commanded, Configured):
+    for protocol in (Source, Polled, Writable, Pressable, Configured):
         assert isinstance(source, protocol)
 
 

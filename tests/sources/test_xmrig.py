@@ -26,17 +26,18 @@ from custom_components.mining_rig.model import (
     Value,
 )
 from custom_components.mining_rig.sources.common.contract import (
-    Commanded,
     CommandRefused,
     Configured,
     InMemoryNotes,
     Polled,
+    Pressable,
     Source,
     SourceContext,
     SourceError,
     SourceGarbled,
     SourceRefused,
     SourceUnreachable,
+    Writable,
 )
 from custom_components.mining_rig.sources.common.http import Answer
 from custom_components.mining_rig.sources.xmrig.api import XmrigApi
@@ -169,7 +170,8 @@ async def test_protocols(bench: Make) -> None:
     there = await bench()
     assert isinstance(there.source, Source)
     assert isinstance(there.source, Polled)
-    assert isinstance(there.source, Commanded)
+    for protocol in (Writable, Pressable):
+        assert isinstance(there.source, protocol)
     assert isinstance(there.source, Configured)
     assert there.source.address is None
     await there.source.close()

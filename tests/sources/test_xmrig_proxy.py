@@ -22,7 +22,6 @@ from custom_components.mining_rig.model import (
     Value,
 )
 from custom_components.mining_rig.sources.common.contract import (
-    Commanded,
     CommandRefused,
     Configured,
     InMemoryNotes,
@@ -33,6 +32,7 @@ from custom_components.mining_rig.sources.common.contract import (
     SourceGarbled,
     SourceRefused,
     SourceUnreachable,
+    Writable,
 )
 from custom_components.mining_rig.sources.xmrig.miner import (
     async_open as async_open_xmrig,
@@ -139,7 +139,7 @@ async def bench(session: ClientSession, clock: ManualClock) -> AsyncIterator[Mak
 async def test_protocols_and_identity(bench: Make) -> None:
     """It can be asked, commanded and configured; its id may change."""
     there = await bench(rig_id="0123456789abcdef", name="Hall")
-    for protocol in (Source, Polled, Commanded, Configured):
+    for protocol in (Source, Polled, Writable, Configured):
         assert isinstance(there.source, protocol)
     identity = await there.source.identify()
     assert (identity.rig_id, identity.stable) == ("0123456789abcdef", False)

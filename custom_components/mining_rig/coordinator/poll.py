@@ -81,11 +81,11 @@ from ..repairs import async_manage_issues
 from ..sources import KINDS, rig_unique_id
 from ..sources.common.contract import (
     ActionProvider,
-    Commanded,
     CommandRefused,
     Configured,
     JsonObject,
     Polled,
+    Pressable,
     Pushed,
     Source,
     SourceBusy,
@@ -93,6 +93,7 @@ from ..sources.common.contract import (
     SourceGarbled,
     SourceRefused,
     SourceUnreachable,
+    Writable,
 )
 from ..store import RigStore
 from .workers import async_show_workers
@@ -649,7 +650,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         present = self.data.parts.get(part)
         control = present.controls.get(channel) if present is not None else None
         source = self.source
-        if control is None or not isinstance(source, Commanded):
+        if control is None or not isinstance(source, Writable):
             raise self._error("not_offered" if self.online else "away")
         if channel is MINING_ALLOWED.plain and self._keeps_orders:
             await self.store.async_order(part, value)
@@ -686,7 +687,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
     async def async_press(self, part: str, action: Action) -> None:
         """Press something. Raises HomeAssistantError where the rig refuses."""
         source = self.source
-        if not isinstance(source, Commanded):
+        if not isinstance(source, Pressable):
             raise self._error("not_offered")
         async with self._busy:
             with self._translated_errors():

@@ -180,14 +180,19 @@ class Pushed(Source, Protocol):
 
 
 @runtime_checkable
-class Commanded(Source, Protocol):
-    """A source that takes commands."""
+class Writable(Source, Protocol):
+    """A source with settings that can be written."""
 
     async def write(self, part: str, control: Control[Any], value: Value) -> None:
         """Send one setting; what comes of it is seen in the next `read`.
 
         Raises a SourceError.
         """
+
+
+@runtime_checkable
+class Pressable(Source, Protocol):
+    """A source with actions that can be pressed."""
 
     async def press(self, part: str, action: Action) -> None:
         """Send one action. Raises a SourceError."""

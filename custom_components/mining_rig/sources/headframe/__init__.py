@@ -12,7 +12,7 @@ import logging
 from typing import Any, Final
 
 from ...const import CONF_ALLOW_WRITING
-from ...model import Action, Control, Snapshot, Value
+from ...model import Control, Snapshot, Value
 from ..common.contract import (
     CommandRefused,
     HistorySeries,
@@ -322,10 +322,6 @@ class HeadframeSource:
         change = change_of(self._rounds, control.channel, value)
         await self.api.call(change.operation, path=change.path, body=change.body)
         self._looking = (self._rounds.groups[change.group], _LOOKS)
-
-    async def press(self, part: str, action: Action) -> None:
-        """Nothing can be pressed. Raises CommandRefused."""
-        raise CommandRefused("not_offered")
 
     def _look_again(self) -> None:
         """Let what was changed be asked for in a few more readings."""

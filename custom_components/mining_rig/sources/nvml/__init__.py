@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from ...model import Action, Channel, Control, Snapshot, Value
+from ...model import Channel, Control, Snapshot, Value
 from ..common.contract import (
     CommandRefused,
     Identity,
@@ -74,10 +74,6 @@ class NvmlSource:
                 lambda nvml, card: command(nvml, card, value),
             )
         )
-
-    async def press(self, part: str, action: Action) -> None:
-        """Cards have nothing to press. Raises a SourceError."""
-        raise CommandRefused("not_offered")
 
     async def close(self) -> None:
         """Give the driver back."""

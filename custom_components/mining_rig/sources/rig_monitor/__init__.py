@@ -15,7 +15,6 @@ from ...model import (
     MINING_ALLOWED,
     RIG,
     STARTED,
-    Action,
     Channel,
     Control,
     Part,
@@ -283,10 +282,6 @@ class RigMonitorSource:
             raise CommandRefused("rig_monitor_unknown_set", {"set": str(value)})
         order: dict[str, Any] = {key: value}
         await keep_orders(self._notes, replace(orders_of(self._notes), **order))
-
-    async def press(self, part: str, action: Action) -> None:
-        """Press nothing: agents fetch orders only."""
-        raise CommandRefused("not_offered")
 
 
 def _by_number(key: str) -> tuple[str, int]:

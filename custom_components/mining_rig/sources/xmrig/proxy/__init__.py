@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import secrets
 from typing import Any, Final
 
-from ....model import Action, Control, Snapshot, Value
+from ....model import Control, Snapshot, Value
 from ...common.contract import (
     CommandRefused,
     Identity,
@@ -174,10 +174,6 @@ class XmrigProxySource:
         with self._settling.after():
             async with self._api.editing() as config:
                 setting.write(config, value)
-
-    async def press(self, part: str, action: Action) -> None:
-        """Refuse: a proxy has nothing to press."""
-        raise CommandRefused("not_offered")
 
     # ---- the configuration, for administrators
 
