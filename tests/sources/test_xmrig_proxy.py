@@ -14,7 +14,6 @@ from custom_components.mining_rig.model import (
     HASHRATE,
     MINING,
     RIG,
-    Action,
     Channel,
     Control,
     Part,
@@ -408,8 +407,6 @@ async def test_refusals(bench: Make) -> None:
     with pytest.raises(CommandRefused) as refused:
         await there.source.write(RIG, Control(channel=readings.MODE.plain), "simple")
     assert refused.value.translation_key == "not_offered"
-    with pytest.raises(CommandRefused):
-        await there.source.press(RIG, Action("xmrig_stop"))
     assert "PUT" not in {request.method for request in there.proxy.requests}
 
 
