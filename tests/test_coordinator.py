@@ -22,10 +22,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.mining_rig.const import CONF_ID_ROOT, CONF_KIND, DOMAIN
 from custom_components.mining_rig.model import (
-    HASHRATE,
-    MINING_ALLOWED,
     RIG,
-    TEMPERATURE,
     Action,
     Control,
     Part,
@@ -34,6 +31,7 @@ from custom_components.mining_rig.model import (
     Value,
     part_map,
 )
+from custom_components.mining_rig.readings import HASHRATE, MINING_ALLOWED, TEMPERATURE
 from custom_components.mining_rig.sources.common.contract import (
     Identity,
     SourceBusy,

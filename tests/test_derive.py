@@ -7,6 +7,18 @@ import pytest
 
 from custom_components.mining_rig.derive import Derivation, PowerSettings
 from custom_components.mining_rig.model import (
+    RIG,
+    Channel,
+    Part,
+    PartKind,
+    Quantity,
+    Reading,
+    Snapshot,
+    Value,
+    Window,
+    part_map,
+)
+from custom_components.mining_rig.readings import (
     ACCEPTANCE,
     ACCEPTED,
     EFFICIENCY,
@@ -20,18 +32,8 @@ from custom_components.mining_rig.model import (
     POWER,
     POWER_ESTIMATE,
     REJECTED,
-    RIG,
     STARTED,
     TEMPERATURE,
-    Channel,
-    Part,
-    PartKind,
-    Quantity,
-    Reading,
-    Snapshot,
-    Value,
-    Window,
-    part_map,
 )
 
 LIMIT = Reading[float]("test_limit", Quantity.TEMPERATURE, setting=True)

@@ -22,8 +22,6 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.mining_rig import model
 from custom_components.mining_rig.const import DOMAIN
 from custom_components.mining_rig.model import (
-    POOL,
-    STARTED,
     Action,
     Control,
     Part,
@@ -32,6 +30,7 @@ from custom_components.mining_rig.model import (
     Reading,
     part_map,
 )
+from custom_components.mining_rig.readings import POOL, STARTED
 from simulator.hardware import Card
 from simulator.models import RTX_3070
 from simulator.xmrig import SimulatedXMRig

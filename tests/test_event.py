@@ -11,7 +11,6 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_mock_service
 
 from custom_components.mining_rig.model import (
-    HASHRATE,
     RIG,
     Category,
     EventDescription,
@@ -19,6 +18,7 @@ from custom_components.mining_rig.model import (
     PartEvent,
     PartKind,
 )
+from custom_components.mining_rig.readings import HASHRATE
 from custom_components.mining_rig.sources.common.contract import SourceUnreachable
 
 from .rigs import async_pass, async_pass_polls, entity_id, state

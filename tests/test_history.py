@@ -23,7 +23,6 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 from custom_components.mining_rig.flow.units import async_change_unit
 from custom_components.mining_rig.history import hourly, statistic_id
 from custom_components.mining_rig.model import (
-    HASHRATE,
     RIG,
     Channel,
     Part,
@@ -31,6 +30,7 @@ from custom_components.mining_rig.model import (
     Quantity,
     Reading,
 )
+from custom_components.mining_rig.readings import HASHRATE
 from custom_components.mining_rig.sources.common.contract import (
     HistorySeries,
     SourceBusy,

@@ -6,11 +6,7 @@ import pytest
 
 from custom_components.mining_rig.known_parts import KnownParts, load_known_parts
 from custom_components.mining_rig.model import (
-    FAN_SPEED,
-    HASHRATE,
-    MINING_ALLOWED,
     RIG,
-    TEMPERATURE,
     Action,
     Control,
     Part,
@@ -20,6 +16,12 @@ from custom_components.mining_rig.model import (
     Window,
     channel_from,
     part_map,
+)
+from custom_components.mining_rig.readings import (
+    FAN_SPEED,
+    HASHRATE,
+    MINING_ALLOWED,
+    TEMPERATURE,
 )
 
 REBOOT = Action("reboot", enabled=False, restarts=True)

@@ -10,7 +10,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 import pytest
 
-from custom_components.mining_rig.model import HASHRATE, Part, PartKind, Snapshot
+from custom_components.mining_rig.model import Part, PartKind, Snapshot
+from custom_components.mining_rig.readings import HASHRATE
 from custom_components.mining_rig.store import RigStore
 
 _ROOT = Path(__file__).parents[1]

@@ -17,7 +17,6 @@ import pytest
 
 from custom_components.mining_rig import binary_sensor, number, sensor, sources
 from custom_components.mining_rig.model import (
-    MINING_ALLOWED,
     Action,
     EventDescription,
     PartKind,
@@ -27,6 +26,7 @@ from custom_components.mining_rig.model import (
     every_event_description,
     every_reading,
 )
+from custom_components.mining_rig.readings import MINING_ALLOWED
 from custom_components.mining_rig.sources import KINDS
 from custom_components.mining_rig.sources.common.contract import Form
 from custom_components.mining_rig.sources.rig_monitor import playbooks

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from .energy import RisingTotal, load_rising
-from .model import (
+from .model import RIG, UPTIMES, Channel, Part, Quantity, Snapshot, Value, Window
+from .readings import (
     ACCEPTANCE,
     ACCEPTED,
     EFFICIENCY,
@@ -19,14 +20,6 @@ from .model import (
     POWER,
     POWER_ESTIMATE,
     REJECTED,
-    RIG,
-    UPTIMES,
-    Channel,
-    Part,
-    Quantity,
-    Snapshot,
-    Value,
-    Window,
 )
 
 _SUMMED: Final[tuple[Channel[float], ...]] = (

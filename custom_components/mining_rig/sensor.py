@@ -36,7 +36,8 @@ from .coordinator.poll import RigConfigEntry, RigCoordinator
 from .entity import ChannelEntity, async_add_as_they_appear, channel_key, uncontrolled
 from .hashrate import efficiency_unit, factor, hashrate_unit, suited_unit
 from .known_parts import KnownPart
-from .model import HASHRATE, Category, Channel, Quantity, Value
+from .model import Category, Channel, Quantity, Value
+from .readings import HASHRATE
 
 PARALLEL_UPDATES: Final = 0
 

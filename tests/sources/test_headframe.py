@@ -12,7 +12,6 @@ from hypothesis import given
 import pytest
 
 from custom_components.mining_rig.model import (
-    HASHRATE,
     RIG,
     Channel,
     Control,
@@ -22,6 +21,7 @@ from custom_components.mining_rig.model import (
     Value,
     Window,
 )
+from custom_components.mining_rig.readings import HASHRATE
 from custom_components.mining_rig.sources.common.contract import (
     CommandRefused,
     Diagnosed,

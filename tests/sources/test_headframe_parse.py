@@ -10,7 +10,8 @@ from hypothesis import given, strategies as st
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from custom_components.mining_rig.model import HASHRATE, Channel, Window
+from custom_components.mining_rig.model import Channel, Window
+from custom_components.mining_rig.readings import HASHRATE
 from custom_components.mining_rig.sources.common.decoding import Fields, Values
 from custom_components.mining_rig.sources.common.http import Answer
 from custom_components.mining_rig.sources.headframe import parse, readings

@@ -16,18 +16,20 @@ import pynvml
 import pytest
 
 from custom_components.mining_rig.model import (
-    CORE_CLOCK,
-    ENERGY,
-    FAN_LEVEL,
-    MEMORY_TEMPERATURE,
-    POWER,
     RIG,
-    TEMPERATURE,
     Channel,
     Control,
     Part,
     Snapshot,
     Value,
+)
+from custom_components.mining_rig.readings import (
+    CORE_CLOCK,
+    ENERGY,
+    FAN_LEVEL,
+    MEMORY_TEMPERATURE,
+    POWER,
+    TEMPERATURE,
 )
 from custom_components.mining_rig.sources.common.contract import (
     CommandRefused,

@@ -5,17 +5,16 @@ from typing import Any
 
 import pytest
 
-from custom_components.mining_rig.model import (
+from custom_components.mining_rig.model import RIG, Channel
+from custom_components.mining_rig.readings import (
     ACCEPTED,
     FAN_LEVEL,
     FAN_SPEED,
     HASHRATE,
     POOL_ACCEPTED,
     POWER,
-    RIG,
     STARTED,
     TEMPERATURE,
-    Channel,
 )
 from custom_components.mining_rig.sources.rig_monitor import readings
 from custom_components.mining_rig.sources.rig_monitor.parse import (

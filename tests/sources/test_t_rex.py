@@ -15,16 +15,18 @@ import orjson
 import pytest
 
 from custom_components.mining_rig.model import (
-    HASHRATE,
-    MINING_ALLOWED,
     RIG,
-    STARTED,
-    TEMPERATURE,
     Action,
     Channel,
     Control,
     Snapshot,
     Value,
+)
+from custom_components.mining_rig.readings import (
+    HASHRATE,
+    MINING_ALLOWED,
+    STARTED,
+    TEMPERATURE,
 )
 from custom_components.mining_rig.sources.common.contract import (
     CommandRefused,

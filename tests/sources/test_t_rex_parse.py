@@ -11,6 +11,15 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from custom_components.mining_rig.model import (
+    RIG,
+    Channel,
+    Part,
+    PartKind,
+    Release,
+    Snapshot,
+    Window,
+)
+from custom_components.mining_rig.readings import (
     ACCEPTED,
     ALGORITHM,
     DIFFICULTY,
@@ -23,16 +32,9 @@ from custom_components.mining_rig.model import (
     POOL_LATENCY,
     POWER,
     REJECTED,
-    RIG,
     STARTED,
     TEMPERATURE,
     VERSION,
-    Channel,
-    Part,
-    PartKind,
-    Release,
-    Snapshot,
-    Window,
 )
 from custom_components.mining_rig.sources.common.contract import (
     CommandRefused,

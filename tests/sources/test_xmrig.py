@@ -14,16 +14,18 @@ import orjson
 import pytest
 
 from custom_components.mining_rig.model import (
-    HASHRATE,
-    MINING,
-    MINING_ALLOWED,
     RIG,
-    TEMPERATURE,
     Action,
     Channel,
     Control,
     Snapshot,
     Value,
+)
+from custom_components.mining_rig.readings import (
+    HASHRATE,
+    MINING,
+    MINING_ALLOWED,
+    TEMPERATURE,
 )
 from custom_components.mining_rig.sources.common.contract import (
     CommandRefused,

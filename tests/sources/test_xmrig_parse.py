@@ -10,7 +10,8 @@ from hypothesis import given, strategies as st
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from custom_components.mining_rig.model import (
+from custom_components.mining_rig.model import RIG, Part, PartKind, Snapshot, Window
+from custom_components.mining_rig.readings import (
     ACCEPTED,
     BEST_SHARE,
     DIFFICULTY,
@@ -24,13 +25,8 @@ from custom_components.mining_rig.model import (
     POOL_LATENCY,
     POWER,
     REJECTED,
-    RIG,
     STARTED,
     TEMPERATURE,
-    Part,
-    PartKind,
-    Snapshot,
-    Window,
 )
 from custom_components.mining_rig.sources.common.contract import SourceGarbled
 from custom_components.mining_rig.sources.common.decoding import Values, pool_name

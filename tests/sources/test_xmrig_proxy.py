@@ -9,10 +9,6 @@ from aiohttp import ClientSession
 import pytest
 
 from custom_components.mining_rig.model import (
-    ACCEPTED,
-    CONNECTED,
-    HASHRATE,
-    MINING,
     RIG,
     Channel,
     Control,
@@ -20,6 +16,7 @@ from custom_components.mining_rig.model import (
     Snapshot,
     Value,
 )
+from custom_components.mining_rig.readings import ACCEPTED, CONNECTED, HASHRATE, MINING
 from custom_components.mining_rig.sources.common.contract import (
     CommandRefused,
     Configured,

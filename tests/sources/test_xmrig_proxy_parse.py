@@ -10,17 +10,14 @@ from hypothesis import given
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from custom_components.mining_rig.model import (
+from custom_components.mining_rig.model import Part, PartKind, Snapshot, Window
+from custom_components.mining_rig.readings import (
     ACCEPTED,
     CONNECTED,
     HASHRATE,
     MINING,
     POOL_LATENCY,
     STARTED,
-    Part,
-    PartKind,
-    Snapshot,
-    Window,
 )
 from custom_components.mining_rig.sources.common.contract import CommandRefused
 from custom_components.mining_rig.sources.xmrig.proxy import readings

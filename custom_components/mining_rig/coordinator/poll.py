@@ -58,13 +58,6 @@ from ..derive import Derivation, PowerSettings
 from ..energy import EnergyTotal
 from ..known_parts import KnownPart, KnownParts
 from ..model import (
-    CONNECTED,
-    ENERGY,
-    ENERGY_ESTIMATE,
-    HASHRATE,
-    MINING_ALLOWED,
-    POWER,
-    POWER_ESTIMATE,
     RIG,
     Action,
     Channel,
@@ -76,6 +69,15 @@ from ..model import (
     Snapshot,
     Value,
     part_map,
+)
+from ..readings import (
+    CONNECTED,
+    ENERGY,
+    ENERGY_ESTIMATE,
+    HASHRATE,
+    MINING_ALLOWED,
+    POWER,
+    POWER_ESTIMATE,
 )
 from ..repairs import async_manage_issues
 from ..sources import KINDS, rig_unique_id

@@ -11,7 +11,8 @@ from itertools import batched, islice
 import logging
 from typing import Final
 
-from ...model import HASHRATE, RIG
+from ...model import RIG
+from ...readings import HASHRATE
 from ..common.contract import HistorySeries
 from ..common.decoding import Fields
 from . import parse

@@ -14,7 +14,8 @@ from typing import Any, Final
 
 from homeassistant.util.dt import parse_duration
 
-from ...model import HASHRATE, Channel, Reading, Window
+from ...model import Channel, Reading, Window
+from ...readings import HASHRATE
 from ..common.decoding import Fields, Values
 from . import readings
 from .operations import ID

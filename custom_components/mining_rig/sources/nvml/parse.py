@@ -5,21 +5,15 @@ import math
 import re
 from typing import Any, Final
 
-from ...model import (
+from ...model import RIG, Channel, Control, Part, PartKind, Snapshot, part_map
+from ...readings import (
     CORE_CLOCK,
     ENERGY,
     FAN_LEVEL,
     MEMORY_CLOCK,
     MEMORY_TEMPERATURE,
     POWER,
-    RIG,
     TEMPERATURE,
-    Channel,
-    Control,
-    Part,
-    PartKind,
-    Snapshot,
-    part_map,
 )
 from ..common.decoding import Fields, Values
 from . import readings

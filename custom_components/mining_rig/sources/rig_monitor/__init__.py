@@ -11,18 +11,8 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Any, Final
 
-from ...model import (
-    MINING_ALLOWED,
-    RIG,
-    STARTED,
-    Channel,
-    Control,
-    Part,
-    PartKind,
-    Snapshot,
-    Value,
-    part_map,
-)
+from ...model import RIG, Channel, Control, Part, PartKind, Snapshot, Value, part_map
+from ...readings import MINING_ALLOWED, STARTED
 from ..common.contract import CommandRefused, Identity, JsonObject, Notes, SourceContext
 from ..common.decoding import Values
 from . import playbooks, readings

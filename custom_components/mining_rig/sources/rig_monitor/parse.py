@@ -14,7 +14,8 @@ import re
 from typing import Any, Final
 
 from ...hashrate import parse_hashrate, parse_unit
-from ...model import (
+from ...model import RIG, Channel, PartKind, Quantity, Reading, Window
+from ...readings import (
     ACCEPTED,
     ALGORITHM,
     COIN,
@@ -33,14 +34,8 @@ from ...model import (
     POWER,
     POWER_ESTIMATE,
     REJECTED,
-    RIG,
     STARTED,
     TEMPERATURE,
-    Channel,
-    PartKind,
-    Quantity,
-    Reading,
-    Window,
 )
 from ..common.contract import JsonObject
 from ..common.decoding import LONGEST_TEXT, Values

@@ -9,7 +9,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from ...model import HASHRATE, MINING, RIG, TEMPERATURE, PartKind, Value
+from ...model import RIG, PartKind, Value
+from ...readings import HASHRATE, MINING, TEMPERATURE
 from ..common.decoding import Values
 from . import readings
 from .parse import CPU, Log

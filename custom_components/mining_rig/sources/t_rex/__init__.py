@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import orjson
 
-from ...model import MINING_ALLOWED, RIG, Action, Control, Snapshot, Value
+from ...model import RIG, Action, Control, Snapshot, Value
+from ...readings import MINING_ALLOWED
 from ..common.contract import (
     CommandRefused,
     Identity,

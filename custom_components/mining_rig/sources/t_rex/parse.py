@@ -10,18 +10,8 @@ from datetime import datetime
 import re
 from typing import Any, Final, NamedTuple
 
-from ...model import (
-    MINING_ALLOWED,
-    RIG,
-    STARTED,
-    Channel,
-    Control,
-    Part,
-    PartKind,
-    Release,
-    Snapshot,
-    part_map,
-)
+from ...model import RIG, Channel, Control, Part, PartKind, Release, Snapshot, part_map
+from ...readings import MINING_ALLOWED, STARTED
 from ..common.contract import JsonObject
 from ..common.decoding import Fields, Values
 from . import readings

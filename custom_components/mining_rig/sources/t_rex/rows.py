@@ -12,7 +12,8 @@ from functools import cache
 from typing import Any, Final, NamedTuple
 
 from ...hashrate import parse_hashrate
-from ...model import (
+from ...model import Channel, Value, Window
+from ...readings import (
     ACCEPTED,
     ALGORITHM,
     BEST_SHARE,
@@ -30,9 +31,6 @@ from ...model import (
     REJECTED,
     TEMPERATURE,
     VERSION,
-    Channel,
-    Value,
-    Window,
 )
 from ..common.decoding import Fields, Values, pool_name
 from . import readings

@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from ....model import MINING_ALLOWED, Action, Channel, Control, Snapshot, Value
+from ....model import Action, Channel, Control, Snapshot, Value
+from ....readings import MINING_ALLOWED
 from ...common.contract import (
     CommandRefused,
     Identity,

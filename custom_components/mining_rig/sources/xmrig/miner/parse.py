@@ -12,6 +12,17 @@ import re
 from typing import Any, Final
 
 from ....model import (
+    RIG,
+    Action,
+    Channel,
+    Control,
+    Part,
+    PartKind,
+    Snapshot,
+    Window,
+    part_map,
+)
+from ....readings import (
     ACCEPTED,
     ALGORITHM,
     BEST_SHARE,
@@ -29,18 +40,9 @@ from ....model import (
     POOL_LATENCY,
     POWER,
     REJECTED,
-    RIG,
     STARTED,
     TEMPERATURE,
     VERSION,
-    Action,
-    Channel,
-    Control,
-    Part,
-    PartKind,
-    Snapshot,
-    Window,
-    part_map,
 )
 from ...common.decoding import Fields, Values, cpu_name, pool_name
 from ..summary import (

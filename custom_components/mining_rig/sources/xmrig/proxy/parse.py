@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from ....model import (
+from ....model import RIG, Channel, Part, PartKind, Snapshot, Window, part_map
+from ....readings import (
     ACCEPTED,
     BEST_SHARE,
     HASHRATE,
@@ -18,15 +19,8 @@ from ....model import (
     MINING,
     POOL_LATENCY,
     REJECTED,
-    RIG,
     STARTED,
     VERSION,
-    Channel,
-    Part,
-    PartKind,
-    Snapshot,
-    Window,
-    part_map,
 )
 from ...common.decoding import Fields, Values
 from ..summary import (

@@ -15,16 +15,8 @@ from itertools import product
 import re
 from typing import Any, Final
 
-from ....model import (
-    ACCEPTED,
-    CONNECTED,
-    INVALID,
-    REJECTED,
-    Channel,
-    Part,
-    PartKind,
-    Value,
-)
+from ....model import Channel, Part, PartKind, Value
+from ....readings import ACCEPTED, CONNECTED, INVALID, REJECTED
 from ...common.decoding import LONGEST_TEXT, WALLET, Fields, Values
 from ..summary import HASHES
 from . import readings
