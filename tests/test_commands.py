@@ -28,7 +28,7 @@ pytestmark = pytest.mark.usefixtures("socket_enabled", "quick_confirmation")
 def quick_confirmation(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look as often whether a command took effect, without waiting in between."""
     monkeypatch.setattr(
-        "custom_components.mining_rig.coordinator.poll.CONFIRM_PAUSES", (0.0,) * 8
+        "custom_components.mining_rig.coordinator.commands.CONFIRM_PAUSES", (0.0,) * 8
     )
 
 

@@ -133,7 +133,7 @@ async def async_add(
             return_value=open_source,
         ) as opener,
         patch(
-            "custom_components.mining_rig.coordinator.poll.CONFIRM_PAUSES",
+            "custom_components.mining_rig.coordinator.commands.CONFIRM_PAUSES",
             (0.0, 0.0, 0.0),
         ),
     ):
@@ -146,7 +146,8 @@ async def async_add(
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look for the effect of a command without waiting in between."""
     monkeypatch.setattr(
-        "custom_components.mining_rig.coordinator.poll.CONFIRM_PAUSES", (0.0, 0.0, 0.0)
+        "custom_components.mining_rig.coordinator.commands.CONFIRM_PAUSES",
+        (0.0, 0.0, 0.0),
     )
 
 
@@ -231,7 +232,7 @@ async def test_a_control_that_is_not_offered_any_more(
     await async_pass_polls(hass, freezer, 1)
     assert state(hass, "switch", "mining_allowed").state == STATE_UNAVAILABLE
     with pytest.raises(HomeAssistantError) as caught:
-        await entry.runtime_data.async_write(RIG, MINING_ALLOWED.plain, False)
+        await entry.runtime_data.commands.async_write(RIG, MINING_ALLOWED.plain, False)
     assert caught.value.translation_key == "not_offered"
 
 
@@ -241,10 +242,13 @@ async def test_a_source_that_takes_no_commands(hass: HomeAssistant) -> None:
     entry = await async_add(hass, source)
     coordinator = entry.runtime_data
     for refused, key in (
-        (coordinator.async_write(RIG, MINING_ALLOWED.plain, False), "not_offered"),
-        (coordinator.async_press(RIG, REBOOT), "not_offered"),
-        (coordinator.async_get_config(), "no_config"),
-        (coordinator.async_set_config({}), "no_config"),
+        (
+            coordinator.commands.async_write(RIG, MINING_ALLOWED.plain, False),
+            "not_offered",
+        ),
+        (coordinator.commands.async_press(RIG, REBOOT), "not_offered"),
+        (coordinator.commands.async_get_config(), "no_config"),
+        (coordinator.commands.async_set_config({}), "no_config"),
     ):
         with pytest.raises(HomeAssistantError) as caught:
             await refused

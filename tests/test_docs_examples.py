@@ -61,7 +61,7 @@ type PassMinutes = Callable[[float], Awaitable[None]]
 def quick_miner(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look as often whether something took effect, without waiting in between."""
     module = "custom_components.mining_rig"
-    monkeypatch.setattr(f"{module}.coordinator.CONFIRM_PAUSES", (0.0,) * 8)
+    monkeypatch.setattr(f"{module}.coordinator.commands.CONFIRM_PAUSES", (0.0,) * 8)
     for source in ("xmrig_config", "xmrig"):
         monkeypatch.setattr(f"{module}.sources.{source}.APPLIED_AFTER", (0.0,) * 2)
     monkeypatch.setattr(f"{module}.sources.xmrig_api.PUT_GAP", 0.0)

@@ -162,7 +162,7 @@ async def test_nobody_listens(
         ]
         await async_pass(hass, freezer)
     waiting: list[PartEvent] = []
-    stop = entry.runtime_data.async_on_event(RIG, STATUS, waiting.append)
+    stop = entry.runtime_data.events.async_listen(RIG, STATUS, waiting.append)
     assert [happening.attributes["n"] for happening in waiting] == [*range(200, 300)]
     stop()
 

@@ -369,7 +369,7 @@ async def test_settings(
         return shown(hass, pool, channel, platform=platform)
 
     with patch(
-        "custom_components.mining_rig.coordinator.poll.CONFIRM_PAUSES", (0, 0, 0)
+        "custom_components.mining_rig.coordinator.commands.CONFIRM_PAUSES", (0, 0, 0)
     ):
         channel = "headframe_payout_threshold_set"
         assert await order("number", channel, "set_value", value=0.00234567) == (

@@ -20,7 +20,7 @@ THRESHOLD = Reading[Decimal](
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look for the effect of a command without waiting in between."""
     monkeypatch.setattr(
-        "custom_components.mining_rig.coordinator.poll.CONFIRM_PAUSES", (0,)
+        "custom_components.mining_rig.coordinator.commands.CONFIRM_PAUSES", (0,)
     )
 
 

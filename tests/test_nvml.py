@@ -62,7 +62,7 @@ def _noon(monkeypatch: pytest.MonkeyPatch, freezer: FrozenDateTimeFactory) -> No
     """Let it always be noon, and look at commands without waiting in between."""
     freezer.move_to("2026-11-01 12:00:00+00:00")
     monkeypatch.setattr(
-        "custom_components.mining_rig.coordinator.poll.CONFIRM_PAUSES", (0.0,) * 3
+        "custom_components.mining_rig.coordinator.commands.CONFIRM_PAUSES", (0.0,) * 3
     )
 
 

@@ -23,7 +23,7 @@ POOL = Reading[str]("test_pool", Quantity.TEXT, Category.CONFIG, setting=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look for the effect of a command without waiting in between."""
     monkeypatch.setattr(
-        "custom_components.mining_rig.coordinator.poll.CONFIRM_PAUSES", (0,)
+        "custom_components.mining_rig.coordinator.commands.CONFIRM_PAUSES", (0,)
     )
 
 

@@ -11,7 +11,7 @@ from homeassistant.helpers.typing import ConfigType
 from homeassistant.requirements import RequirementsNotFound
 
 from .const import CONF_KIND, DOMAIN
-from .coordinator.poll import RigConfigEntry, RigCoordinator
+from .coordinator import RigConfigEntry, RigCoordinator
 from .history import async_watch_history
 from .push.cloudhook import async_close_cloudhook
 from .push.door import DOOR, async_open_door

@@ -6,7 +6,7 @@ from homeassistant.components.button import ButtonDeviceClass, ButtonEntity
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator.poll import RigConfigEntry, RigCoordinator
+from .coordinator import RigConfigEntry, RigCoordinator
 from .entity import CATEGORIES, RigEntity, async_add_as_they_appear
 from .known_parts import KnownPart
 from .model import Action
@@ -46,4 +46,4 @@ class RigButton(RigEntity, ButtonEntity):
     @override
     async def async_press(self) -> None:
         """Press it."""
-        await self.coordinator.async_press(self._part_key, self._action)
+        await self.coordinator.commands.async_press(self._part_key, self._action)

@@ -15,7 +15,7 @@ from homeassistant.util import slugify
 import voluptuous as vol
 
 from .const import CONF_ID_ROOT, CONF_KIND, DOMAIN, LOGGER
-from .coordinator.poll import READ_TIMEOUT
+from .coordinator import READ_TIMEOUT
 from .flow.forms import (
     Answers,
     FormError,

@@ -13,7 +13,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import AnyDeviceEntry
 
 from .const import CONF_KIND
-from .coordinator.poll import RigConfigEntry, RigCoordinator
+from .coordinator import RigConfigEntry, RigCoordinator
 from .known_parts import KnownPart
 from .model import RIG, Control, Part, Value
 from .sources import KINDS
@@ -127,8 +127,7 @@ def _secrets(coordinator: RigCoordinator) -> list[str]:
 
 def _part_of(coordinator: RigCoordinator, device: AnyDeviceEntry) -> str:
     """Return the key of the part that a device stands for."""
-    own = {coordinator.identifier(key): key for key in coordinator.known_parts.parts}
-    return next((own[i] for i in device.identifiers if i in own), RIG)
+    return coordinator.devices.part_of(device) or RIG
 
 
 class _Report:

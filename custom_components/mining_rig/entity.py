@@ -13,14 +13,14 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EntityCategory, Platform
 from homeassistant.core import callback
 from homeassistant.helpers import entity_registry as er
-from homeassistant.helpers.device_registry import ChildDeviceInfo, DeviceInfo
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
-from .coordinator.poll import RigConfigEntry, RigCoordinator
+from .coordinator import RigConfigEntry, RigCoordinator
+from .coordinator.workers import shows
 from .known_parts import KnownPart
-from .model import RIG, Category, Channel, Part, PartKind, Value
+from .model import Category, Channel, Part, Value
 
 CATEGORIES: Final[dict[Category, EntityCategory | None]] = {
     Category.PRIMARY: None,
@@ -103,39 +103,6 @@ def translation_key(channel: Channel[Any]) -> str:
     return "_".join(words)
 
 
-def _device_info(
-    coordinator: RigCoordinator, part: KnownPart
-) -> DeviceInfo | ChildDeviceInfo:
-    """Return the device that a part is."""
-    rig = (DOMAIN, coordinator.id_root)
-    if part.key == RIG:
-        return DeviceInfo(identifiers={rig})
-    rig_device = coordinator.device_id
-    assert rig_device is not None
-    identifiers = {coordinator.identifier(part.key)}
-    if part.kind.stands_alone:
-        return DeviceInfo(
-            identifiers=identifiers,
-            name=f"{coordinator.name} {part.name or part.key}",
-            manufacturer=part.manufacturer,
-            model=part.model,
-            sw_version=part.version,
-            serial_number=part.serial,
-            via_device_id=rig_device,
-        )
-    named = "named" if part.name else "plain"
-    numbered = part.kind is not PartKind.CPU
-    return ChildDeviceInfo(
-        identifiers=identifiers,
-        parent_device_id=rig_device,
-        translation_key=f"{part.kind}_{named}",
-        translation_placeholders={
-            **({"name": part.name} if part.name else {}),
-            **({"number": str(part.number)} if numbered else {}),
-        },
-    )
-
-
 class RigEntity(CoordinatorEntity[RigCoordinator]):
     """Something of one part of a rig."""
 
@@ -155,9 +122,11 @@ class RigEntity(CoordinatorEntity[RigCoordinator]):
         """
         super().__init__(coordinator)
         self._part_key = part.key
-        self._attr_unique_id = coordinator.unique_id(part.key, key)
-        self._attr_device_info = _device_info(coordinator, part)
-        self._attr_entity_registry_enabled_default = enabled and coordinator.shows(part)
+        self._attr_unique_id = coordinator.devices.unique_id(part.key, key)
+        self._attr_device_info = coordinator.devices.info(part)
+        self._attr_entity_registry_enabled_default = enabled and shows(
+            part, coordinator.shown_workers
+        )
         self._shown: tuple[Any, ...] | None = None
 
     @property
@@ -253,7 +222,9 @@ class ControlEntity(ChannelEntity):
 
     async def _async_order(self, value: Value) -> None:
         """Order a value; returns when the rig shows it."""
-        await self.coordinator.async_write(self._part_key, self._channel, value)
+        await self.coordinator.commands.async_write(
+            self._part_key, self._channel, value
+        )
 
 
 def controls(

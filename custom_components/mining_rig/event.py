@@ -6,7 +6,7 @@ from homeassistant.components.event import EventEntity
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator.poll import RigConfigEntry, RigCoordinator
+from .coordinator import RigConfigEntry, RigCoordinator
 from .entity import CATEGORIES, RigEntity, async_add_as_they_appear
 from .known_parts import KnownPart
 from .model import EventDescription, PartEvent
@@ -47,7 +47,7 @@ class RigEvent(RigEntity, EventEntity):
         """Listen, and tell what events before the entity was there."""
         await super().async_added_to_hass()
         self.async_on_remove(
-            self.coordinator.async_on_event(
+            self.coordinator.events.async_listen(
                 self._part_key, self._kind, self._event_reported
             )
         )

@@ -20,8 +20,9 @@ from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util, slugify
 
 from .const import DOMAIN, LOGGER, RECORDER
-from .coordinator.poll import RigConfigEntry
+from .coordinator import RigConfigEntry
 from .entity import translation_key
+from .entity_options import kept_unit
 from .hashrate import factor, suited_unit
 from .model import RIG, Channel, Quantity
 from .sensor import ROWS
@@ -142,7 +143,7 @@ class History:
             rows = await self._hass.async_add_executor_job(
                 hourly, past.points, past.interval, now
             )
-            unique_id = self._coordinator.unique_id(past.part, past.channel.key)
+            unique_id = self._coordinator.devices.unique_id(past.part, past.channel.key)
             known = recorded.get(statistic_id(unique_id), Recorded(None, None))
             if known.last is not None:
                 # The newest may have been told before its hour was complete.
@@ -172,7 +173,7 @@ class History:
                 None,
             )
 
-        own = f"{statistic_id(self._coordinator.id_root)}_"
+        own = f"{statistic_id(self._coordinator.devices.id_root)}_"
         return {
             known: Recorded(metadata["unit_of_measurement"], last(known))
             for known, (_, metadata) in get_metadata(
@@ -188,10 +189,10 @@ class History:
         registry = er.async_get(self._hass)
         at = registry.async_get_entity_id(Platform.SENSOR, DOMAIN, unique_id)
         sensor = registry.async_get(at) if at is not None else None
-        if sensor is not None and sensor.unit_of_measurement is not None:
-            return sensor.unit_of_measurement
         reading = channel.reading
         if reading.quantity is Quantity.HASHRATE:
+            if sensor is not None and (unit := kept_unit(sensor)) is not None:
+                return unit
             greatest = max(row["max"] for row in rows)
             return suited_unit(greatest, reading.unit or "H/s")
         return ROWS[reading.quantity].unit or reading.unit

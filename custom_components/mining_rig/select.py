@@ -6,7 +6,7 @@ from homeassistant.components.select import SelectEntity
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator.poll import RigConfigEntry
+from .coordinator import RigConfigEntry
 from .entity import ControlEntity, async_add_as_they_appear, channel_key, controls
 from .known_parts import KnownPart
 from .model import Channel, Quantity

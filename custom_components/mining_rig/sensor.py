@@ -32,8 +32,9 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import DOMAIN
-from .coordinator.poll import RigConfigEntry, RigCoordinator
+from .coordinator import RigConfigEntry, RigCoordinator
 from .entity import ChannelEntity, async_add_as_they_appear, channel_key, uncontrolled
+from .entity_options import UNIT, async_set_entity_option, kept_unit
 from .hashrate import efficiency_unit, factor, hashrate_unit, suited_unit
 from .known_parts import KnownPart
 from .model import Category, Channel, Quantity, Value
@@ -246,7 +247,7 @@ class ScaledSensor(RigSensor):
     def __init__(
         self, coordinator: RigCoordinator, part: KnownPart, channel: Channel[Any]
     ) -> None:
-        """Adopt the unit that the entity registry has, else one that suits."""
+        """Take the unit that was kept, else one that suits the value."""
         super().__init__(coordinator, part, channel)
         self._factor: float | None = None
         self._per_work = channel.reading.quantity is Quantity.EFFICIENCY
@@ -256,42 +257,54 @@ class ScaledSensor(RigSensor):
         entity_id = registry.async_get_entity_id(
             Platform.SENSOR, DOMAIN, str(self.unique_id)
         )
-        entry = registry.async_get(entity_id) if entity_id else None
-        unit = entry.unit_of_measurement if entry is not None else None
-        if unit is not None:
-            self._adopt(hashrate_unit(unit) if self._per_work else unit)
+        entity = registry.async_get(entity_id) if entity_id else None
+        if entity is not None and (unit := kept_unit(entity)) is not None:
+            self._set_unit(hashrate_unit(unit) if self._per_work else unit)
         if self._factor is None:
             self._choose_unit()
+        if entity is not None:
+            # One that is disabled is never added.
+            self._keep_unit(registry, entity.entity_id)
 
-    def _adopt(self, unit: str) -> None:
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Keep the unit of a sensor that was not registered before."""
+        await super().async_added_to_hass()
+        self._keep_unit(er.async_get(self.hass), self.entity_id)
+
+    def _keep_unit(self, registry: er.EntityRegistry, entity_id: str) -> None:
+        if (unit := self._attr_native_unit_of_measurement) is not None:
+            async_set_entity_option(registry, entity_id, UNIT, unit)
+
+    def _set_unit(self, unit: str) -> None:
         """Show values in that form of the base unit from now on."""
         if (found := factor(unit, self._base)) is not None:
             self._factor = 1 / found if self._per_work else found
             shown = efficiency_unit(unit) if self._per_work else unit
             self._attr_native_unit_of_measurement = shown
-            if self.registry_entry is not None:
-                # It was registered before it had a value; this is its unit for ever.
-                er.async_get(self.hass).async_update_entity(
-                    self.entity_id, unit_of_measurement=shown
-                )
 
     def _hashrate(self) -> float | None:
         """Return the hashrate whose size decides the unit: its own, else the part's."""
         part = self._part
-        told = [value for value in (self._value,) if not self._per_work]
+        values = [value for value in (self._value,) if not self._per_work]
         if part is not None:
-            told.append(part.get(HASHRATE.plain))
-        return next((float(v) for v in told if isinstance(v, int | float) and v), None)
+            values.append(part.get(HASHRATE.plain))
+        return next(
+            (float(v) for v in values if isinstance(v, int | float) and v), None
+        )
 
-    def _choose_unit(self) -> None:
-        """Take the unit that suits the first value; a 0 does not tell it."""
-        if self._value is not None and (rate := self._hashrate()):
-            self._adopt(suited_unit(rate, self._base))
+    def _choose_unit(self) -> bool:
+        """Choose the unit that suits the first value; a 0 suits none."""
+        if self._value is None or not (rate := self._hashrate()):
+            return False
+        self._set_unit(suited_unit(rate, self._base))
+        return True
 
     @override
     def _seen(self) -> tuple[Any, ...]:
-        if self._factor is None:
-            self._choose_unit()
+        if self._factor is None and self._choose_unit():
+            # It was added before it had a value.
+            self._keep_unit(er.async_get(self.hass), self.entity_id)
         return super()._seen()
 
     @override

@@ -22,7 +22,7 @@ from homeassistant.util.json import json_loads
 import voluptuous as vol
 
 from .const import CONF_ALLOW_WRITING, DOMAIN
-from .coordinator.poll import RigConfigEntry, RigCoordinator
+from .coordinator import RigConfigEntry, RigCoordinator
 from .model import Window
 
 SERVICE_GET_CONFIG: Final = "get_config"
@@ -186,11 +186,11 @@ def _rig(call: ServiceCall) -> RigCoordinator:
 
 
 async def _async_get_config(call: ServiceCall) -> ServiceResponse:
-    return await _rig(call).async_get_config()
+    return await _rig(call).commands.async_get_config()
 
 
 async def _async_set_config(call: ServiceCall) -> None:
-    await _rig(call).async_set_config(call.data[ATTR_CHANGES])
+    await _rig(call).commands.async_set_config(call.data[ATTR_CHANGES])
 
 
 async def _async_ask(call: ServiceCall) -> ServiceResponse:
@@ -201,7 +201,7 @@ async def _async_ask(call: ServiceCall) -> ServiceResponse:
             raise _refusal(rig, "writing_not_allowed")
         if not details.pop(ATTR_CONFIRM):
             raise _refusal(rig, "confirmation_missing")
-    return await rig.async_report(call.service, details)
+    return await rig.commands.async_report(call.service, details)
 
 
 def _refusal(rig: RigCoordinator, key: str) -> ServiceValidationError:

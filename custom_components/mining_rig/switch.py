@@ -6,7 +6,7 @@ from homeassistant.components.switch import SwitchEntity
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator.poll import RigConfigEntry
+from .coordinator import RigConfigEntry
 from .entity import ControlEntity, async_add_as_they_appear, channel_key, controls
 from .model import Quantity
 

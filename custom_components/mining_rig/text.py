@@ -6,7 +6,7 @@ from homeassistant.components.text import TextEntity
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator.poll import RigConfigEntry, RigCoordinator
+from .coordinator import RigConfigEntry, RigCoordinator
 from .entity import ControlEntity, async_add_as_they_appear, channel_key, controls
 from .known_parts import KnownPart
 from .model import Channel, Quantity

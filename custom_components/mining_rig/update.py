@@ -3,15 +3,11 @@
 from collections.abc import Iterable
 from typing import Any, Final, override
 
-from homeassistant.components.update import (
-    UpdateDeviceClass,
-    UpdateEntity,
-    UpdateEntityFeature,
-)
+from homeassistant.components.update import UpdateEntity, UpdateEntityFeature
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator.poll import RigConfigEntry, RigCoordinator
+from .coordinator import RigConfigEntry, RigCoordinator
 from .entity import RigEntity, async_add_as_they_appear
 from .known_parts import KnownPart
 from .model import Release
@@ -43,7 +39,6 @@ def _offered(part: KnownPart) -> Iterable[str]:
 class RigUpdate(RigEntity, UpdateEntity):
     """The software of one part."""
 
-    _attr_device_class = UpdateDeviceClass.FIRMWARE
     _attr_translation_key = _KEY
 
     def __init__(self, coordinator: RigCoordinator, part: KnownPart) -> None:
@@ -116,4 +111,4 @@ class RigUpdate(RigEntity, UpdateEntity):
     ) -> None:
         """Start the update; its progress comes with the readings."""
         if (install := self._release.install) is not None:
-            await self.coordinator.async_press(self._part_key, install)
+            await self.coordinator.commands.async_press(self._part_key, install)

@@ -432,7 +432,7 @@ async def test_polled_rig(
 ) -> None:
     """An XMRig is paused; that this was read back makes its silence a success."""
     monkeypatch.setattr(
-        "custom_components.mining_rig.coordinator.poll.CONFIRM_PAUSES", (0.0,) * 8
+        "custom_components.mining_rig.coordinator.commands.CONFIRM_PAUSES", (0.0,) * 8
     )
     async with SimulatedXMRig(
         token="secret", restricted=False, cards=[Card(model=RTX_3070)]

@@ -1,5 +1,6 @@
-"""The coordinator of one rig: the only place where time passes."""
+"""The coordinator of one rig: polls, pushes, availability, energy and commands."""
 
-from .poll import READ_TIMEOUT, RigConfigEntry, RigCoordinator
+from .rig import RigConfigEntry, RigCoordinator
+from .strategy import READ_TIMEOUT
 
 __all__ = ["READ_TIMEOUT", "RigConfigEntry", "RigCoordinator"]

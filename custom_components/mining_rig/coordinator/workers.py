@@ -5,27 +5,34 @@ number has to be carried into the registry. What the owner enabled or disabled s
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator
+from typing import Final
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
-from ..const import DOMAIN
-from ..known_parts import KnownPart
+from ..entity_options import ENABLED_BY_HAND, async_set_entity_option, entity_option
+from ..known_parts import KnownPart, KnownParts
 from ..model import PartKind
+from .devices import RigDevices
 
-if TYPE_CHECKING:
-    from .poll import RigCoordinator
+_BATCH: Final = 16
+"""Entities that are changed before the event loop runs something else."""
 
-_AT_ONCE: Final = 16
-"""Entities that are changed before others have their turn."""
-_BY_HAND: Final = "enabled_by_hand"
-"""Among an entity's options: its owner enabled it while it was not to be shown."""
+
+def shows(part: KnownPart, shown_workers: int) -> bool:
+    """Return whether a part's entities may be enabled by default."""
+    return part.kind is not PartKind.WORKER or part.number <= shown_workers
 
 
 async def async_show_workers(
-    hass: HomeAssistant, coordinator: RigCoordinator, *, before: int, now: int
+    hass: HomeAssistant,
+    entry_id: str,
+    devices: RigDevices,
+    known_parts: KnownParts,
+    *,
+    before: int,
+    now: int,
 ) -> bool:
     """Enable or disable the entities of workers between two numbers.
 
@@ -34,26 +41,23 @@ async def async_show_workers(
     if before == now:
         return False
     concerned = {
-        f"{coordinator.id_root}_{part.key}_{key}"
-        for part in coordinator.known_parts.parts.values()
-        if part.kind is PartKind.WORKER
-        and min(before, now) < part.number <= max(before, now)
+        devices.unique_id(part.key, key)
+        for part in known_parts.parts.values()
+        if shows(part, before) != shows(part, now)
         for key in _enabled(part)
     }
     registry = er.async_get(hass)
-    entities = er.async_entries_for_config_entry(
-        registry, coordinator.config_entry.entry_id
-    )
+    entities = er.async_entries_for_config_entry(registry, entry_id)
     found = [entity for entity in entities if entity.unique_id in concerned]
     for number, entity in enumerate(found, 1):
         (_show if now > before else _hide)(registry, entity)
-        if number % _AT_ONCE == 0:
+        if number % _BATCH == 0:
             await asyncio.sleep(0)
     return True
 
 
 def _enabled(part: KnownPart) -> Iterator[str]:
-    """Go through the keys of what is enabled at first, wherever it is shown."""
+    """Yield the keys of what is enabled by default, of all platforms."""
     yield from (channel.key for channel in part.channels if part.enables(channel))
     yield from (action.key for action in part.actions.values() if action.enabled)
     yield from (kind.key for kind in part.events.values() if kind.enabled)
@@ -63,12 +67,11 @@ def _show(registry: er.EntityRegistry, entity: er.RegistryEntry) -> None:
     if entity.disabled_by is er.RegistryEntryDisabler.INTEGRATION:
         registry.async_update_entity(entity.entity_id, disabled_by=None)
     elif entity.disabled_by is None:
-        registry.async_update_entity_options(entity.entity_id, DOMAIN, {_BY_HAND: True})
+        async_set_entity_option(registry, entity.entity_id, ENABLED_BY_HAND, True)
 
 
 def _hide(registry: er.EntityRegistry, entity: er.RegistryEntry) -> None:
-    ours: Mapping[str, Any] = entity.options.get(DOMAIN) or {}
-    if entity.disabled_by is None and not ours.get(_BY_HAND):
+    if entity.disabled_by is None and not entity_option(entity, ENABLED_BY_HAND):
         registry.async_update_entity(
             entity.entity_id, disabled_by=er.RegistryEntryDisabler.INTEGRATION
         )

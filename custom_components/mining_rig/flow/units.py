@@ -1,7 +1,7 @@
 """The unit that a hashrate or an efficiency is shown in, changed by its owner.
 
-Home Assistant converts no hashrates: the unit stands in the entity registry, the sensor
-adopts it from there, and past statistics have to be rescaled or cleared here.
+Home Assistant converts no hashrates: the unit is kept in the entity's options, where the
+sensor finds it, and recorded statistics have to be rescaled or cleared here.
 """
 
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from homeassistant.helpers.recorder import get_instance
 from homeassistant.util import dt as dt_util
 
 from ..const import RECORDER
+from ..entity_options import UNIT, async_set_entity_option, kept_unit
 from ..hashrate import base_units, efficiency_unit, factor, hashrate_unit, ladder
 from ..history import statistic_id
 
@@ -72,7 +73,7 @@ def async_scaled_sensors(hass: HomeAssistant, entry: ConfigEntry) -> dict[str, S
             continue
         state = hass.states.get(entity.entity_id)
         shown = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT) if state else None
-        if (scale := scale_of(shown or entity.unit_of_measurement)) is not None:
+        if (scale := scale_of(shown or kept_unit(entity))) is not None:
             scaled[entity.entity_id] = scale
     return scaled
 
@@ -93,7 +94,7 @@ async def async_change_unit(
             past = [statistic_id(sensor.unique_id)] if sensor is not None else []
             for statistics in (entity_id, *past):
                 await _async_change_statistics(hass, statistics, unit, rescale=rescale)
-        registry.async_update_entity(entity_id, unit_of_measurement=unit)
+        async_set_entity_option(registry, entity_id, UNIT, unit)
     finally:
         await hass.config_entries.async_setup(entry.entry_id)
 

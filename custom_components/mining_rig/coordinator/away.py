@@ -1,0 +1,41 @@
+"""What is shown of a rig that does not answer."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from ..known_parts import KnownPart, KnownParts
+from ..model import RIG, Channel, Part, PartKind, Value, part_map
+from ..readings import HASHRATE, POWER
+
+
+def away_parts(
+    known_parts: KnownParts, held: Mapping[str, Part], *, zero: bool
+) -> dict[str, Part]:
+    """Return the known parts without readings, and the rig even if it is not known.
+
+    `held` are parts whose values still hold. With `zero`, hashrates and powers are 0
+    instead of unknown.
+    """
+    known = known_parts.parts
+    parts = part_map(
+        *(_away(part, held.get(key), zero=zero) for key, part in known.items()),
+        *(part for part in held.values() if part.key not in known),
+    )
+    parts.setdefault(RIG, Part(kind=PartKind.RIG, key=RIG))
+    return parts
+
+
+def _away(known: KnownPart, held: Part | None, *, zero: bool) -> Part:
+    values = _zeros(known) if zero else {}
+    if held is None:
+        return replace(known.as_absent(), values=values)
+    return replace(held, values={**values, **held.values})
+
+
+def _zeros(known: KnownPart) -> dict[Channel[Any], Value]:
+    return {
+        channel: 0.0
+        for channel in known.channels
+        if channel.reading in (HASHRATE, POWER)
+    }

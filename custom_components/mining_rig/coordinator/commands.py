@@ -1,0 +1,197 @@
+"""What is sent to a rig: settings, actions, its configuration, and kept orders."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+
+from ..const import CONF_KEEP_ORDER, DOMAIN, LOGGER
+from ..model import Action, Channel, Snapshot, Value
+from ..readings import CONNECTED, MINING_ALLOWED
+from ..sources.common.contract import (
+    ActionProvider,
+    CommandRefused,
+    Configured,
+    JsonObject,
+    Pressable,
+    Source,
+    SourceBusy,
+    SourceError,
+    SourceGarbled,
+    SourceRefused,
+    Writable,
+)
+from ..store import RigStore
+from .strategy import Strategy
+
+CONFIRM_PAUSES: Final = (0.2, 0.3, 0.5, 1.0, 1.0, 1.0, 1.0, 1.0)
+"""Seconds between a command and each attempt to confirm it; 6 s in all."""
+
+_ORDER_AGAIN: Final = timedelta(minutes=1)
+
+
+class Commands:
+    """The commands of one rig, one at a time.
+
+    They raise HomeAssistantError with a translation where the rig does not follow.
+    `busy` is the lock that polls hold as well.
+    """
+
+    def __init__(
+        self,
+        coordinator: DataUpdateCoordinator[Snapshot],
+        *,
+        entry: ConfigEntry,
+        source: Source,
+        store: RigStore,
+        strategy: Strategy,
+        busy: asyncio.Lock,
+    ) -> None:
+        """Bind to a coordinator whose first snapshot may still be missing."""
+        self._hass = coordinator.hass
+        self._entry = entry
+        self._coordinator = coordinator
+        self._source = source
+        self._store = store
+        self._strategy = strategy
+        self._busy = busy
+        self._keeps_orders = bool(entry.options.get(CONF_KEEP_ORDER, False))
+        self._ordered_at: datetime | None = None
+        """When an order was last repeated."""
+
+    async def async_write(self, part: str, channel: Channel[Any], value: Value) -> None:
+        """Write one setting and return when the rig shows it."""
+        snapshot = self._coordinator.data
+        present = snapshot.parts.get(part)
+        control = present.controls.get(channel) if present is not None else None
+        if control is None or not isinstance(self._source, Writable):
+            online = snapshot.rig.get(CONNECTED.plain)
+            raise self._error("not_offered" if online else "away")
+        if channel is MINING_ALLOWED.plain and self._keeps_orders:
+            await self._store.async_order(part, value)
+
+        def shown(snapshot: Snapshot) -> bool:
+            found = snapshot.parts.get(part)
+            return found is not None and _same(found.get(channel), value, control.step)
+
+        async with self._busy:
+            with self._translated_errors():
+                await self._source.write(part, control, value)
+            confirmed = await self._strategy.async_confirm(shown, CONFIRM_PAUSES)
+        self._coordinator.async_update_listeners()
+        if not confirmed:
+            raise self._error("not_confirmed")
+
+    async def async_press(self, part: str, action: Action) -> None:
+        """Press one action."""
+        if not isinstance(self._source, Pressable):
+            raise self._error("not_offered")
+        async with self._busy:
+            with self._translated_errors():
+                await self._source.press(part, action)
+        await self._coordinator.async_refresh()
+
+    async def async_get_config(self) -> JsonObject:
+        """Return the rig's configuration without its secrets."""
+        if not isinstance(self._source, Configured):
+            raise self._error("no_config")
+        async with self._busy:
+            with self._translated_errors():
+                return await self._source.get_config()
+
+    async def async_set_config(self, changes: JsonObject) -> None:
+        """Change some keys of the rig's configuration."""
+        if not isinstance(self._source, Configured):
+            raise self._error("no_config")
+        async with self._busy:
+            with self._translated_errors():
+                await self._source.set_config(changes)
+        await self._coordinator.async_refresh()
+
+    async def async_report(self, action: str, details: JsonObject) -> JsonObject:
+        """Return the response of a source's own action; it does not wait for polls.
+
+        Raises ServiceValidationError where the source has no such action or refuses it.
+        """
+        if not isinstance(self._source, ActionProvider):
+            raise self._invalid("no_reports")
+        with self._translated_errors():
+            try:
+                return await self._source.report(action, details)
+            except CommandRefused as err:
+                raise self._invalid(err.translation_key, **err.placeholders) from err
+
+    def repeat_orders(self, now: datetime) -> None:
+        """Repeat the order "off" where a part mines against it, once a minute."""
+        if not self._keeps_orders:
+            return
+        if self._ordered_at is not None and now - self._ordered_at < _ORDER_AGAIN:
+            return
+        for part, order in self._store.orders.items():
+            present = self._coordinator.data.parts.get(part)
+            if order is False and present and present.get(MINING_ALLOWED.plain):
+                self._ordered_at = now
+                self._entry.async_create_background_task(
+                    self._hass,
+                    self._async_order_off(part),
+                    f"{self._entry.title}: order off",
+                    eager_start=False,
+                )
+
+    async def _async_order_off(self, part: str) -> None:
+        if self._busy.locked():
+            # Another command is under way; the next poll tries again.
+            self._ordered_at = None
+            return
+        name = self._coordinator.name
+        LOGGER.info("%s mines against its owner's order; stopping it", name)
+        try:
+            await self.async_write(part, MINING_ALLOWED.plain, False)
+        except HomeAssistantError as err:
+            LOGGER.warning("%s does not stop mining: %s", name, err)
+
+    @contextmanager
+    def _translated_errors(self) -> Iterator[None]:
+        """Raise a source's errors as translated HomeAssistantErrors."""
+        try:
+            yield
+        except SourceError as err:
+            key, details = "unreachable", {"error": str(err)}
+            if isinstance(err, CommandRefused):
+                key, details = err.translation_key, err.placeholders
+            elif isinstance(err, SourceRefused):
+                key = "refused"
+                self._entry.async_start_reauth(self._hass)
+            elif isinstance(err, SourceBusy):
+                key = "busy"
+            elif isinstance(err, SourceGarbled):
+                key = "garbled"
+            raise self._error(key, **details) from err
+
+    def _error(self, key: str, **details: str) -> HomeAssistantError:
+        return HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key=key,
+            translation_placeholders={"rig": self._coordinator.name, **details},
+        )
+
+    def _invalid(self, key: str, **details: str) -> ServiceValidationError:
+        return ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key=key,
+            translation_placeholders={"rig": self._coordinator.name, **details},
+        )
+
+
+def _same(found: Value | None, wanted: Value, step: float) -> bool:
+    """Return whether a reading shows what was written, numbers to half a step."""
+    if isinstance(found, bool) or isinstance(wanted, bool):
+        return found is wanted
+    if isinstance(found, int | float) and isinstance(wanted, int | float):
+        return abs(found - wanted) < step / 2
+    return found == wanted

@@ -1,0 +1,135 @@
+"""The devices of a rig and its parts, and the ids that they and their entities have."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.device_registry import ChildDeviceInfo, DeviceInfo
+
+from ..const import CONF_ID_ROOT, DOMAIN
+from ..known_parts import KnownPart, KnownParts
+from ..model import RIG, PartKind, Snapshot
+from ..readings import CONNECTED
+from ..sources import Kind
+from ..sources.common.contract import Source
+
+
+class RigDevices:
+    """The rig is a device; its parts are inside of it or behind it."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry,
+        kind: Kind,
+        source: Source,
+        known_parts: KnownParts,
+    ) -> None:
+        """Bind to an entry; nothing is registered yet."""
+        self._registry = dr.async_get(hass)
+        self._entry = entry
+        self._kind = kind
+        self._source = source
+        self._known_parts = known_parts
+        self.id_root: str = entry.data[CONF_ID_ROOT]
+        """Every id of the rig begins with it."""
+        self._rig_device_id: str | None = None
+
+    @property
+    def rig_identifier(self) -> tuple[str, str]:
+        """The identifier of the rig's own device."""
+        return (DOMAIN, self.id_root)
+
+    def identifier(self, part: str) -> tuple[str, str]:
+        """Return the identifier of the device of another part."""
+        return (DOMAIN, f"{self.id_root}_{part}")
+
+    def unique_id(self, part: str, key: str) -> str:
+        """Return the unique id of an entity of a part."""
+        return f"{self.id_root}_{part}_{key}"
+
+    def part_of(self, device: dr.AnyDeviceEntry) -> str | None:
+        """Return the key of the part that a device stands for; None for the rig's."""
+        return next(
+            (
+                key
+                for key in self._known_parts.parts
+                if self.identifier(key) in device.identifiers
+            ),
+            None,
+        )
+
+    @callback
+    def async_register_rig(self) -> None:
+        """Create the rig's own device, or update it."""
+        rig = self._known_parts.parts.get(RIG) or KnownPart(kind=PartKind.RIG, key=RIG)
+        device = self._registry.async_get_or_create(
+            config_entry_id=self._entry.entry_id,
+            identifiers={self.rig_identifier},
+            name=self._entry.title,
+            manufacturer=rig.manufacturer or self._kind.manufacturer,
+            model=rig.model,
+            sw_version=rig.version,
+            serial_number=rig.serial,
+            configuration_url=self._source.address,
+        )
+        self._rig_device_id = device.id
+
+    @callback
+    def async_remove(self, parts: Iterable[str]) -> None:
+        """Remove the devices of parts that are gone for good."""
+        for key in parts:
+            identifier = self.identifier(key)
+            device = self._registry.async_get_child_device_by_identifier(
+                identifier, self._entry.entry_id
+            ) or self._registry.async_get_device_by_identifier(
+                identifier, self._entry.entry_id
+            )
+            if device is not None:
+                self._registry.async_remove_device(device.id)
+
+    def info(self, part: KnownPart) -> DeviceInfo | ChildDeviceInfo:
+        """Return the device of a part; the rig's own has to be registered."""
+        if part.key == RIG:
+            return DeviceInfo(identifiers={self.rig_identifier})
+        assert self._rig_device_id is not None
+        identifiers = {self.identifier(part.key)}
+        if part.kind.stands_alone:
+            return DeviceInfo(
+                identifiers=identifiers,
+                name=f"{self._entry.title} {part.name or part.key}",
+                manufacturer=part.manufacturer,
+                model=part.model,
+                sw_version=part.version,
+                serial_number=part.serial,
+                via_device_id=self._rig_device_id,
+            )
+        named = "named" if part.name else "plain"
+        numbered = part.kind is not PartKind.CPU
+        return ChildDeviceInfo(
+            identifiers=identifiers,
+            parent_device_id=self._rig_device_id,
+            translation_key=f"{part.kind}_{named}",
+            translation_placeholders={
+                **({"name": part.name} if part.name else {}),
+                **({"number": str(part.number)} if numbered else {}),
+            },
+        )
+
+
+def without_forgotten(snapshot: Snapshot, forgotten: set[str]) -> Snapshot:
+    """Leave out the parts that the owner removed, until they connect again.
+
+    Those that are connected are taken out of `forgotten`.
+    """
+    if not (found := forgotten & snapshot.parts.keys()):
+        return snapshot
+    parts = {**snapshot.parts}
+    for key in found:
+        if parts[key].get(CONNECTED.plain) is False:
+            del parts[key]
+        else:
+            forgotten.discard(key)
+    return replace(snapshot, parts=parts)

@@ -1,0 +1,388 @@
+"""The coordinator of one rig: the present snapshot and whether it still holds."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+import random
+from typing import Any, Final, override
+
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
+from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
+from homeassistant.core import (
+    CALLBACK_TYPE,
+    Event,
+    EventStateChangedData,
+    HomeAssistant,
+    callback,
+)
+from homeassistant.exceptions import (
+    ConfigEntryAuthFailed,
+    ConfigEntryNotReady,
+    HomeAssistantError,
+)
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.event import (
+    async_track_state_change_event,
+    async_track_time_interval,
+)
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.util import dt as dt_util
+
+from ..const import (
+    CONF_KIND,
+    CONF_POWER_METER,
+    CONF_SHOWN_WORKERS,
+    CONF_ZERO_WHILE_OFF,
+    DOMAIN,
+    LOGGER,
+    SHOWN_WORKERS,
+)
+from ..derive import Derivation
+from ..known_parts import KnownParts
+from ..model import RIG, Channel, Snapshot, Value
+from ..readings import CONNECTED
+from ..repairs import async_manage_issues
+from ..sources import KINDS
+from ..sources.common.contract import Source, SourceError, SourceRefused
+from ..store import RigStore
+from .away import away_parts
+from .commands import Commands
+from .devices import RigDevices, without_forgotten
+from .events import EventDispatcher
+from .power import PowerMeter, RigPower, power_settings
+from .strategy import PushStrategy, strategy_for
+from .workers import async_show_workers
+
+type RigConfigEntry = ConfigEntry[RigCoordinator]
+
+_STALE_TOLERANCE: Final = timedelta(seconds=1)
+_SAVE_EVERY: Final = timedelta(minutes=1)
+
+
+class RigCoordinator(DataUpdateCoordinator[Snapshot]):
+    """One rig: its source, its last readings, and whether it still answers."""
+
+    config_entry: RigConfigEntry
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: RigConfigEntry,
+        source: Source,
+        store: RigStore,
+    ) -> None:
+        """Take a source and a loaded store; nothing is read yet."""
+        super().__init__(
+            hass, LOGGER, config_entry=entry, name=entry.title, update_interval=None
+        )
+        self.source = source
+        self.store = store
+        self.kind = KINDS[entry.data[CONF_KIND]]
+        self.online = False
+        self.revision = 0
+        """Counts accepted readings."""
+        self.failed_polls = 0
+        """Polls since the last accepted reading."""
+        self.last_error: SourceError | None = None
+        self.last_accepted: datetime | None = None
+
+        options = entry.options
+        self.shown_workers = int(options.get(CONF_SHOWN_WORKERS, SHOWN_WORKERS))
+        self._zero_while_off = bool(options.get(CONF_ZERO_WHILE_OFF, False))
+        meter: str | None = options.get(CONF_POWER_METER)
+        self._derivation = Derivation(power_settings(options))
+        self._derivation.load(store.derived)
+        self._power = RigPower(
+            None if meter is None else PowerMeter(hass, meter), self._derivation, store
+        )
+        busy = asyncio.Lock()
+        self._strategy = strategy_for(self, entry, source, busy)
+        self.commands = Commands(
+            self,
+            entry=entry,
+            source=source,
+            store=store,
+            strategy=self._strategy,
+            busy=busy,
+        )
+        self.devices = RigDevices(hass, entry, self.kind, source, self.known_parts)
+        self.events = EventDispatcher()
+        self._unsaved = False
+        self._refused = False
+        self._issues: tuple[str | None, str | None] | None = None
+        self._known_parts_listeners: list[CALLBACK_TYPE] = []
+        self.data = self._away()
+
+    @property
+    def known_parts(self) -> KnownParts:
+        """What the rig is made of, as far as it was ever seen."""
+        return self.store.known_parts
+
+    @property
+    def stale_after(self) -> timedelta:
+        """How long the last reading holds."""
+        return self._strategy.stale_after
+
+    @property
+    def other_rig(self) -> str | None:
+        """The id of another rig that answers at this one's address."""
+        return self._strategy.other_rig
+
+    # ---- start and stop
+
+    async def async_start(self) -> None:
+        """Read for the first time and begin to poll, or wait for pushes.
+
+        A rig that is off is no error where its parts are known from earlier. Raises
+        ConfigEntryNotReady or ConfigEntryAuthFailed.
+        """
+        try:
+            await self._strategy.async_start()
+        except SourceRefused as err:
+            raise ConfigEntryAuthFailed(
+                translation_domain=DOMAIN,
+                translation_key="refused",
+                translation_placeholders={"rig": self.name},
+            ) from err
+        except SourceError as err:
+            if not self.known_parts.parts:
+                raise ConfigEntryNotReady(
+                    translation_domain=DOMAIN,
+                    translation_key="no_answer",
+                    translation_placeholders={"rig": self.name, "error": str(err)},
+                ) from err
+            self.poll_failed(err)
+            self.go_away(err)
+        if self.known_parts.learn(self.data):
+            self._unsaved = True
+        if await async_show_workers(
+            self.hass,
+            self.config_entry.entry_id,
+            self.devices,
+            self.known_parts,
+            before=self.store.shown_workers,
+            now=self.shown_workers,
+        ):
+            self.store.shown_workers = self.shown_workers
+            self._unsaved = True
+        await self._async_try_save()
+        self.devices.async_register_rig()
+
+        entry = self.config_entry
+        if (meter := self._power.meter) is not None:
+            entry.async_on_unload(
+                async_track_state_change_event(
+                    self.hass, meter.entity_id, self._handle_meter
+                )
+            )
+        entry.async_on_unload(
+            async_track_time_interval(self.hass, self._async_try_save, _SAVE_EVERY)
+        )
+        entry.async_on_unload(
+            self.hass.bus.async_listen(
+                EVENT_HOMEASSISTANT_FINAL_WRITE, self._async_try_save
+            )
+        )
+        # A random first wait spreads the polls of many rigs over the interval.
+        self.update_interval = self._strategy.interval * random.uniform(0.5, 1)
+        # A listener of its own: energy is counted when every entity is disabled.
+        entry.async_on_unload(self.async_add_listener(_ignore_update))
+
+    async def async_stop(self) -> None:
+        """Save and close the source."""
+        await self.async_shutdown()
+        await self.source.close()
+        await self._async_try_save()
+
+    async def _async_try_save(self, _when: datetime | Event | None = None) -> None:
+        """Save what changed; a disk that is full now may not be in a minute."""
+        if not self._unsaved:
+            return
+        self._unsaved = False
+        self.store.derived = self._derivation.dump()
+        try:
+            await self.store.async_save()
+        except HomeAssistantError as err:
+            self._unsaved = True
+            LOGGER.error("%s: %s", self.name, err)
+
+    # ---- readings
+
+    @override
+    async def _async_update_data(self) -> Snapshot:
+        """Update; a rig that does not answer is no failure of the coordinator."""
+        if (wait := await self._strategy.async_update()) is not None:
+            self.update_interval = wait
+        return self.data
+
+    @callback
+    def async_receive(self) -> None:
+        """Accept what the rig has just pushed and its source has parsed."""
+        assert isinstance(self._strategy, PushStrategy)
+        self._strategy.receive()
+        self.async_update_listeners()
+
+    def accept(self, snapshot: Snapshot) -> None:
+        """Make a new reading the present one."""
+        now = dt_util.utcnow()
+        if not self.online:
+            self._come_back()
+        self.revision += 1
+        self.failed_polls = 0
+        self.last_error = None
+        self.last_accepted = now
+        snapshot = without_forgotten(snapshot, self.store.forgotten)
+        complete = self._derivation.complete(snapshot, self._power.metered())
+        self.data = self._with_energy(complete)
+        if self.known_parts.learn(self.data):
+            self.devices.async_remove(snapshot.removed)
+            self.devices.async_register_rig()
+            self._notify_known_parts()
+        self.events.dispatch(snapshot.events)
+        self._manage_issues()
+        if self.store.orders:
+            self.commands.repeat_orders(now)
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Show a snapshot whose readings were accepted before."""
+        complete = self._derivation.complete(snapshot, self._power.metered())
+        self.data = self._with_energy(complete, counted=self._power.meter is not None)
+
+    def _with_energy(self, snapshot: Snapshot, *, counted: bool = True) -> Snapshot:
+        """Add connectivity and energy to the readings of the rig part."""
+        self._unsaved |= counted
+        values: dict[Channel[Any], Value] = {
+            **snapshot.rig.values,
+            CONNECTED.plain: self.online,
+        }
+        self._power.add_energy(
+            values,
+            dt_util.utcnow(),
+            self.stale_after.total_seconds(),
+            counted=counted,
+        )
+        return _with_rig_values(snapshot, values)
+
+    def _with_metered(self, snapshot: Snapshot) -> Snapshot:
+        values = {**snapshot.rig.values}
+        self._power.set_metered(values)
+        return self._with_energy(_with_rig_values(snapshot, values))
+
+    @callback
+    def _handle_meter(self, _event: Event[EventStateChangedData]) -> None:
+        self.data = self._with_metered(self.data) if self.online else self._away()
+        self.async_update_listeners()
+
+    # ---- availability
+
+    def poll_failed(self, error: SourceError) -> None:
+        """Record a failed poll; the rig goes away once its last reading is stale."""
+        LOGGER.debug("%s: %s: %s", self.name, type(error).__name__, error)
+        self.failed_polls += 1
+        self.last_error = error
+        if isinstance(error, SourceRefused) and not self._refused:
+            self._refused = True
+            self.config_entry.async_start_reauth(self.hass)
+        self._manage_issues()
+        if not self.online:
+            # With a meter, power and energy go on while the rig is off.
+            self.show_away()
+        elif self.is_stale():
+            self.go_away(error)
+
+    def is_stale(self) -> bool:
+        """Return whether the last reading is too old to hold."""
+        return (
+            self.last_accepted is None
+            or dt_util.utcnow() - self.last_accepted
+            >= self.stale_after - _STALE_TOLERANCE
+        )
+
+    def go_away(self, error: SourceError) -> None:
+        """Make the rig unavailable."""
+        LOGGER.info("%s does not answer: %s", self.name, error)
+        self.last_error = error
+        self.online = False
+        self.show_away()
+
+    def show_away(self) -> None:
+        """Show what is known of a rig that is away."""
+        self.data = self._away()
+
+    def _away(self) -> Snapshot:
+        snapshot = Snapshot(
+            parts=away_parts(
+                self.known_parts,
+                self._strategy.held_parts(),
+                zero=self._zero_while_off,
+            )
+        )
+        if self._power.meter is not None:
+            return self._with_metered(snapshot)
+        values = {**snapshot.rig.values, CONNECTED.plain: False}
+        self._power.add_kept_energy(values)
+        return _with_rig_values(snapshot, values)
+
+    def _come_back(self) -> None:
+        if self.last_error is not None:
+            LOGGER.info("%s answers again", self.name)
+        self.online = True
+        if self._refused:
+            self._refused = False
+            flows = self.config_entry.async_get_active_flows(self.hass, {SOURCE_REAUTH})
+            for flow in list(flows):
+                self.hass.config_entries.flow.async_abort(flow["flow_id"])
+
+    def _manage_issues(self) -> None:
+        # A rig that is away is as read-only as it was.
+        before = self._issues[0] if self._issues is not None else None
+        issues = (self.data.read_only if self.online else before, self.other_rig)
+        if issues != self._issues:
+            self._issues = issues
+            async_manage_issues(self.hass, self.config_entry, *issues)
+
+    # ---- known parts
+
+    @callback
+    def async_on_known_parts(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
+        """Call back when a part, or a reading of a part, appears for the first time.
+
+        Returns what stops it.
+        """
+        self._known_parts_listeners.append(listener)
+        return lambda: self._known_parts_listeners.remove(listener)
+
+    def _notify_known_parts(self) -> None:
+        for listener in list(self._known_parts_listeners):
+            listener()
+
+    @callback
+    def forget(self, device: dr.AnyDeviceEntry) -> bool:
+        """Forget the part that a device stands for, unless it is connected now.
+
+        A proxy goes on reporting workers that are gone; one that was forgotten comes
+        back when it connects. While the rig is away, every part can be forgotten.
+        """
+        if (key := self.devices.part_of(device)) is None:
+            return self.devices.rig_identifier not in device.identifiers
+        if self.online and (part := self.data.parts.get(key)) is not None:
+            if part.get(CONNECTED.plain) is not False:
+                return False
+        self.store.forgotten.add(key)
+        self._unsaved = self.known_parts.forget([key])
+        self._notify_known_parts()
+        return True
+
+
+def _with_rig_values(
+    snapshot: Snapshot, values: Mapping[Channel[Any], Value]
+) -> Snapshot:
+    """Return the snapshot with other values of the rig part."""
+    rig = snapshot.rig.with_values(values)
+    return replace(snapshot, parts={**snapshot.parts, RIG: rig})
+
+
+@callback
+def _ignore_update() -> None:
+    """Do nothing; the listener keeps the polls going."""
