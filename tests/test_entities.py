@@ -140,6 +140,7 @@ async def test_units_are_chosen_once_and_kept(
     await async_pass_polls(hass, freezer, 1)
     shown = state(hass, "sensor", "hashrate")
     assert (shown.state, shown.attributes["unit_of_measurement"]) == ("4.88425", "kH/s")
+    assert kept(hass, "hashrate") == {"unit": "kH/s"}
     hashes(0.0)
     assert await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done()
@@ -150,6 +151,61 @@ async def test_units_are_chosen_once_and_kept(
     shown = state(hass, "sensor", "hashrate")
     assert float(shown.state) == 5000
     assert shown.attributes["unit_of_measurement"] == "kH/s"
+
+
+def kept(hass: HomeAssistant, channel: str) -> Any:
+    """Return what the integration keeps with a sensor."""
+    entity = er.async_get(hass).async_get(entity_id(hass, "sensor", channel))
+    assert entity is not None
+    return entity.options.get("mining_rig")
+
+
+async def test_units_are_kept_in_options(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, rig: SimulatedXMRig
+) -> None:
+    """At once, at the first value, or where disabled; for ever, whatever comes."""
+    answer = recorded("summary_v2_6.22.1_windows_cpu.json")
+    rig.answers["/2/backends"] = []
+    rig.answers["/2/summary"] = answer
+    registry = er.async_get(hass)
+
+    async def reload(rate: float | None) -> None:
+        answer["hashrate"]["total"] = [rate, rate, None]
+        assert await hass.config_entries.async_reload(entry.entry_id)
+        await hass.async_block_till_done()
+
+    answer["hashrate"]["total"] = [4884.25, 4884.25, None]
+    entry = entry_for(rig)
+    await async_set_up(hass, entry)
+    assert kept(hass, "hashrate") == {"unit": "kH/s"}
+    # The field of the registry is Home Assistant's own.
+    sensor = entity_id(hass, "sensor", "hashrate")
+    registry.async_update_entity(sensor, unit_of_measurement="TH/s")
+    # One that is disabled is never added, and yet has a unit.
+    disabled = entity_id(hass, "sensor", "hashrate_1m")
+    assert (entity := registry.async_get(disabled)) is not None
+    assert entity.disabled
+    await reload(5e6)
+    assert kept(hass, "hashrate") == {"unit": "kH/s"}
+    assert kept(hass, "hashrate_1m") == {"unit": "kH/s"}
+    assert state(hass, "sensor", "hashrate").attributes["unit_of_measurement"] == "kH/s"
+    assert float(state(hass, "sensor", "hashrate").state) == 5000
+    registry.async_update_entity(disabled, disabled_by=None)
+    await reload(5e9)
+    shown = state(hass, "sensor", "hashrate_1m")
+    assert (float(shown.state), shown.attributes["unit_of_measurement"]) == (
+        5e6,
+        "kH/s",
+    )
+    # It is the same sensor after all, with the same statistics.
+    registry.async_remove(sensor)
+    await reload(7e6)
+    shown = state(hass, "sensor", "hashrate")
+    assert (float(shown.state), shown.attributes["unit_of_measurement"]) == (
+        7000,
+        "kH/s",
+    )
+    assert kept(hass, "hashrate") == {"unit": "kH/s"}
 
 
 async def test_measured_values_are_reported_at_every_reading(

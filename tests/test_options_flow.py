@@ -165,6 +165,9 @@ async def test_unit(
 
     new = state(hass, "sensor", channel)
     assert new.attributes["unit_of_measurement"] == after
+    entity = er.async_get(hass).async_get(sensor)
+    assert entity is not None
+    assert entity.options["mining_rig"] == {"unit": after}
     assert float(new.state) == pytest.approx(float(old.state) * factor, rel=0.1)
     assert await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done()

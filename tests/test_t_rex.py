@@ -437,6 +437,8 @@ async def test_update(
     assert shown.state == STATE_ON
     assert shown.attributes["installed_version"] == "0.26.8"
     assert shown.attributes["latest_version"] == "0.27.0"
+    # A program is no firmware.
+    assert "device_class" not in shown.attributes
     await call(hass, "update.install", "software")
     await async_pass(hass, freezer, 10)
     shown = state(hass, "update", "software")

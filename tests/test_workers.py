@@ -141,6 +141,12 @@ async def test_what_the_owner_enabled_stays_so(
     await async_choose(hass, entry, 3)
     assert enabled(hass) == [1, 2, 3, 5]
     await async_choose(hass, entry, 6)
+    entity = er.async_get(hass).async_get(
+        entity_id(hass, "sensor", "hashrate", "worker_rig-005")
+    )
+    assert entity is not None
+    # One option leaves the others.
+    assert entity.options[DOMAIN] == {"unit": "kH/s", "enabled_by_hand": True}
     await async_choose(hass, entry, 1)
     assert enabled(hass) == [1, 5]
     averages = entity_id(hass, "sensor", "hashrate_1h", "worker_rig-001")

@@ -34,7 +34,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .const import DOMAIN
 from .coordinator import RigConfigEntry, RigCoordinator
 from .entity import ChannelEntity, async_add_as_they_appear, channel_key, uncontrolled
-from .entity_options import UNIT, async_set_entity_option, kept_unit
+from .entity_options import UNIT, async_set_entity_option, entity_option, kept_unit
 from .hashrate import efficiency_unit, factor, hashrate_unit, suited_unit
 from .known_parts import KnownPart
 from .model import Category, Channel, Quantity, Value
@@ -258,8 +258,8 @@ class ScaledSensor(RigSensor):
             Platform.SENSOR, DOMAIN, str(self.unique_id)
         )
         entity = registry.async_get(entity_id) if entity_id else None
-        if entity is not None and (unit := kept_unit(entity)) is not None:
-            self._set_unit(hashrate_unit(unit) if self._per_work else unit)
+        if entity is not None:
+            self._adopt_unit(kept_unit(entity))
         if self._factor is None:
             self._choose_unit()
         if entity is not None:
@@ -269,12 +269,19 @@ class ScaledSensor(RigSensor):
     @override
     async def async_added_to_hass(self) -> None:
         """Keep the unit of a sensor that was not registered before."""
+        if self.registry_entry is not None:
+            # One that was removed and is back has its options, and its statistics.
+            self._adopt_unit(entity_option(self.registry_entry, UNIT))
         await super().async_added_to_hass()
         self._keep_unit(er.async_get(self.hass), self.entity_id)
 
     def _keep_unit(self, registry: er.EntityRegistry, entity_id: str) -> None:
         if (unit := self._attr_native_unit_of_measurement) is not None:
             async_set_entity_option(registry, entity_id, UNIT, unit)
+
+    def _adopt_unit(self, unit: str | None) -> None:
+        if unit is not None:
+            self._set_unit(hashrate_unit(unit) if self._per_work else unit)
 
     def _set_unit(self, unit: str) -> None:
         """Show values in that form of the base unit from now on."""
