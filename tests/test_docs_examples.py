@@ -64,7 +64,7 @@ def quick_miner(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(f"{module}.coordinator.commands.CONFIRM_PAUSES", (0.0,) * 8)
     for source in ("xmrig_config", "xmrig"):
         monkeypatch.setattr(f"{module}.sources.{source}.APPLIED_AFTER", (0.0,) * 2)
-    monkeypatch.setattr(f"{module}.sources.xmrig_api.PUT_GAP", 0.0)
+    monkeypatch.setattr(f"{module}.sources.xmrig.api.PUT_GAP", 0.0)
 
 
 @pytest.fixture
