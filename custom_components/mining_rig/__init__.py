@@ -37,7 +37,7 @@ PLATFORMS: Final = (
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register what belongs to no single rig; the door first, as agents wait."""
+    """Register what belongs to no single rig; the views first, as agents wait."""
     await async_open_door(hass)
     async_register_services(hass)
     return True
@@ -77,7 +77,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: RigConfigEntry) -> bool:
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: RigConfigEntry) -> bool:
-    """Let the rig go."""
+    """Unload the rig."""
     if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
         return False
     await entry.runtime_data.async_stop()
@@ -87,7 +87,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: RigConfigEntry) -> bool
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: RigConfigEntry) -> None:
-    """Forget the rig."""
+    """Delete what was stored for the rig."""
     async_forget_issues(hass, entry)
     await async_close_cloudhook(hass, entry)
     await async_remove_store(hass, entry.entry_id)
@@ -96,5 +96,5 @@ async def async_remove_entry(hass: HomeAssistant, entry: RigConfigEntry) -> None
 async def async_remove_config_entry_device(
     hass: HomeAssistant, entry: RigConfigEntry, device: AnyDeviceEntry
 ) -> bool:
-    """Let the owner remove a part that the rig does not tell of any more."""
+    """Let the owner remove a part that the rig no longer reports."""
     return entry.runtime_data.forget(device)

@@ -8,7 +8,7 @@ LOGGER: Final = logging.getLogger(__package__)
 RECORDER: Final = "recorder"
 """Home Assistant's integration for history and statistics; it need not be set up."""
 
-# In an entry's data, beside what the source's form asked for.
+# In an entry's data, beside the answers to the source's form.
 CONF_KIND: Final = "kind"
 CONF_ID_ROOT: Final = "id_root"
 CONF_CONTROLS: Final = "controls"

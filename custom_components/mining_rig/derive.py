@@ -1,4 +1,4 @@
-"""Readings that follow from readings, only where the wire did not say them."""
+"""Readings derived from readings, only where the rig did not report them."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -49,13 +49,13 @@ class PowerSettings:
 
 @dataclass(slots=True)
 class Derivation:
-    """Completes a rig's snapshots; remembers what a single one cannot tell."""
+    """Completes a rig's snapshots, with state that a single one does not hold."""
 
     settings: PowerSettings = PowerSettings()
     _totals: dict[str, RisingTotal] = field(default_factory=dict)
     _starts: dict[tuple[str, Channel[Any]], datetime] = field(default_factory=dict)
-    _tellers: dict[str, set[str]] = field(default_factory=dict)
-    """Which parts have told a channel that is added up, by its key."""
+    _reporters: dict[str, set[str]] = field(default_factory=dict)
+    """Keys of the parts that have reported a summed channel, by the channel's key."""
     counted: float = 0.0
     """Wh by which energy counters of the rig's own rose with the last snapshot."""
 
@@ -97,18 +97,19 @@ class Derivation:
         return part.with_values({**part.values, **moved}) if moved else part
 
     def _sum(self, channel: Channel[Any], inside: list[Part]) -> float | None:
-        """Add up a channel of the parts; None if one of them does not tell it now.
+        """Add up a channel of the parts; None if one of them lacks it now.
 
-        Seven of eight cards are not the rig. A part that is not there takes no part.
+        Seven of eight cards are not the rig. A part that is absent is not counted.
         """
-        told = {
+        found = {
             part.key: part.values[channel] for part in inside if channel in part.values
         }
-        tellers = self._tellers.setdefault(channel.key, set())
-        tellers.update(told)
-        if not told or any(part.key in tellers.difference(told) for part in inside):
+        reporters = self._reporters.setdefault(channel.key, set())
+        reporters.update(found)
+        missing = reporters.difference(found)
+        if not found or any(part.key in missing for part in inside):
             return None
-        return sum(_numbers(told.values()))
+        return sum(_numbers(found.values()))
 
     def _add_sums(self, values: dict[Channel[Any], Value], inside: list[Part]) -> None:
         hashing = [part for part in inside if HASHRATE.plain in part.values]
@@ -127,9 +128,9 @@ class Derivation:
         for channel in _COUNTED:
             if channel in values:
                 continue
-            told = {p.key: p.values[channel] for p in inside if channel in p.values}
-            if told:
-                values[channel] = int(self._total(channel.key, told))
+            counts = {p.key: p.values[channel] for p in inside if channel in p.values}
+            if counts:
+                values[channel] = int(self._total(channel.key, counts))
 
     def _rising(self, part: Part) -> Part:
         """Let a part's own energy counter rise where it restarts with its driver."""
@@ -142,19 +143,19 @@ class Derivation:
     def _add_energy(
         self, values: dict[Channel[Any], Value], inside: list[Part]
     ) -> None:
-        """Add up energy counters, where they count all that the rig measures.
+        """Add up energy counters, where they cover all that the rig measures.
 
-        Otherwise nothing is said, and the rig's energy follows from its power.
+        Otherwise there is no value, and the rig's energy follows from its power.
         """
         energy = ENERGY.plain
-        told = {p.key: p.values[energy] for p in inside if energy in p.values}
+        counts = {p.key: p.values[energy] for p in inside if energy in p.values}
         if energy in values:
-            told = {RIG: values[energy]}
+            counts = {RIG: values[energy]}
         counters = self._totals.setdefault(energy.key, RisingTotal())
         before = counters.total
-        self._total(energy.key, told)
+        self._total(energy.key, counts)
         self.counted = counters.total - before
-        measuring = self._tellers.get(POWER.plain.key, set())
+        measuring = self._reporters.get(POWER.plain.key, set())
         if RIG in counters.last or (
             counters.last
             and POWER.plain not in values
@@ -168,9 +169,9 @@ class Derivation:
         else:
             values.pop(energy, None)
 
-    def _total(self, key: str, told: Mapping[str, Value]) -> float:
+    def _total(self, key: str, counts: Mapping[str, Value]) -> float:
         total = self._totals.setdefault(key, RisingTotal())
-        return total.add(dict(zip(told, _numbers(told.values()), strict=True)))
+        return total.add(dict(zip(counts, _numbers(counts.values()), strict=True)))
 
     def _add_power(
         self,
@@ -192,21 +193,21 @@ class Derivation:
             values[power] = total + self.settings.base
         elif (
             self.settings.rated is not None
-            and not self._tellers.get(power.key)
+            and not self._reporters.get(power.key)
             and values.get(MINING.plain)
         ):
-            # What an idle rig takes is not known, so nothing is said then.
+            # The power of an idle rig is not known, so there is no value then.
             values[POWER_ESTIMATE.plain] = self.settings.rated
 
     def dump(self) -> dict[str, Any]:
         """Return what must survive a restart, as JSON."""
         return {
             "totals": {key: total.dump() for key, total in self._totals.items()},
-            "tellers": {key: sorted(parts) for key, parts in self._tellers.items()},
+            "tellers": {key: sorted(parts) for key, parts in self._reporters.items()},
         }
 
     def load(self, stored: Any) -> None:
-        """Take what was dumped; what makes no sense is left out."""
+        """Load what was dumped; invalid items are left out."""
         if not isinstance(stored, dict):
             return
         for key, total in dict(stored.get("totals") or {}).items():
@@ -215,7 +216,7 @@ class Derivation:
             except KeyError, TypeError, ValueError, AttributeError:
                 continue
         for key, parts in dict(stored.get("tellers") or {}).items():
-            self._tellers[key] = set(map(str, parts))
+            self._reporters[key] = set(map(str, parts))
 
 
 def _numbers(values: Iterable[Value]) -> list[float]:

@@ -1,4 +1,4 @@
-"""What somebody needs to find a fault, without what nobody else may see."""
+"""Diagnostics: what is needed to find a fault, without secrets."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -64,7 +64,7 @@ def _diagnostics(entry: RigConfigEntry, device: AnyDeviceEntry | None = None) ->
     if entry.state is not ConfigEntryState.LOADED:
         return {"entry": _entry(entry)}
     coordinator = entry.runtime_data
-    told = coordinator.data
+    snapshot = coordinator.data
     report = _Report(_secrets(coordinator))
     parts = coordinator.known_parts.parts
     keys = [*parts] if device is None else [_part_of(coordinator, device)]
@@ -85,11 +85,13 @@ def _diagnostics(entry: RigConfigEntry, device: AnyDeviceEntry | None = None) ->
             "other_rig": coordinator.other_rig is not None,
         },
         "snapshot": {
-            "read_only": told.read_only,
-            "removed": sorted(map(report.text, told.removed)),
-            "unparsed": [report.text(path) for path in told.unparsed],
+            "read_only": snapshot.read_only,
+            "removed": sorted(map(report.text, snapshot.removed)),
+            "unparsed": [report.text(path) for path in snapshot.unparsed],
             "parts": [
-                report.part(told.parts[key]) for key in keys if key in told.parts
+                report.part(snapshot.parts[key])
+                for key in keys
+                if key in snapshot.parts
             ],
         },
         "known_parts": [report.known(parts[key]) for key in keys if key in parts],
@@ -110,14 +112,14 @@ def _entry(entry: RigConfigEntry) -> _Json:
 def _secrets(coordinator: RigCoordinator) -> list[str]:
     """Return what must not be shown, wherever it stands, the longest first."""
     data = coordinator.config_entry.data
-    asked = [data.get(key) for key in (*coordinator.kind.secrets, CONF_HOST)]
-    told = [
+    entered = [data.get(key) for key in (*coordinator.kind.secrets, CONF_HOST)]
+    reported = [
         value
         for part in coordinator.data.parts.values()
         for channel, value in part.values.items()
         if channel.reading.secret
     ]
-    texts = {text for text in (*asked, *told) if isinstance(text, str)}
+    texts = {text for text in (*entered, *reported) if isinstance(text, str)}
     return sorted(
         (text for text in texts if len(text) >= _SHORTEST_SECRET),
         key=len,
@@ -131,7 +133,7 @@ def _part_of(coordinator: RigCoordinator, device: AnyDeviceEntry) -> str:
 
 
 class _Report:
-    """Turns what a rig told into JSON, without what must not be shown."""
+    """Converts to JSON without what must not be shown."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         """Take the texts that are left out wherever they stand."""
@@ -161,14 +163,14 @@ class _Report:
         return {"type": type(error).__name__, "text": self.text(str(error))}
 
     def own(self, source: Source) -> _Json:
-        """Return what a source says of itself."""
+        """Return the diagnostics of a source, where it has some."""
         if not isinstance(source, Diagnosed):
             return {}
-        told: _Json = source.diagnostics()
-        return {"own": told}
+        own: _Json = source.diagnostics()
+        return {"own": own}
 
     def part(self, part: Part) -> _Json:
-        """Return what a part tells now."""
+        """Return what a part reports now."""
         return {
             **self._facts(part),
             "values": {
@@ -180,7 +182,7 @@ class _Report:
         }
 
     def known(self, part: KnownPart) -> _Json:
-        """Return what a part has told at some time."""
+        """Return what a part has ever reported."""
         return {
             **self._facts(part),
             "number": part.number,

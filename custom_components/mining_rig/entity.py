@@ -1,7 +1,7 @@
 """What all entities of a rig have in common.
 
-Entities hang on the rig's known_parts: one appears when its channel first does, and is then
-there for good, whether the rig is on or off.
+Entities are made from the rig's known parts: one appears when its channel first does, and
+then stays, whether the rig is on or off.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ async def async_add_as_they_appear[T](
 ) -> None:
     """Make an entity of each thing that a part offers, now and when it appears.
 
-    `offered` names the things, `key` tells them apart within their part. Returns when
+    `offered` returns the things, `key` distinguishes them within their part. Returns when
     what is there now was added, a few at a time.
     """
     coordinator = entry.runtime_data
@@ -89,7 +89,7 @@ def uncontrolled(part: KnownPart) -> Iterable[Channel[Any]]:
 
 
 def channel_key(channel: Channel[Any]) -> str:
-    """Return what tells channels apart."""
+    """Return what distinguishes channels."""
     return channel.key
 
 
@@ -116,7 +116,7 @@ class RigEntity(CoordinatorEntity[RigCoordinator]):
         *,
         enabled: bool = True,
     ) -> None:
-        """Bind to a part; `key` tells the part's entities apart for ever.
+        """Bind to a part; `key` is the entity's within the part, for ever.
 
         `enabled` is whether it is wanted when it first appears.
         """
@@ -136,7 +136,7 @@ class RigEntity(CoordinatorEntity[RigCoordinator]):
     @property
     @override
     def available(self) -> bool:
-        """A part that the rig does not tell of now is not there."""
+        """A part that is not in the snapshot is unavailable."""
         return self.coordinator.online and self._part is not None
 
     def _seen(self) -> tuple[Any, ...]:
@@ -179,7 +179,7 @@ class ChannelEntity(RigEntity):
     @property
     @override
     def available(self) -> bool:
-        """While the rig is off, only what still holds is there."""
+        """While the rig is off, only what still holds is available."""
         part = self._part
         if part is None:
             return False
@@ -187,7 +187,7 @@ class ChannelEntity(RigEntity):
 
     @override
     def _seen(self) -> tuple[Any, ...]:
-        # What `available` and `_value` say, with one look at the part.
+        # The same as `available` and `_value`, with one look-up of the part.
         part = self._part
         if part is None:
             return (False, None)
@@ -221,7 +221,7 @@ class ControlEntity(ChannelEntity):
         return (self.available, self._value)
 
     async def _async_order(self, value: Value) -> None:
-        """Order a value; returns when the rig shows it."""
+        """Write a value; return when the rig shows it."""
         await self.coordinator.commands.async_write(
             self._part_key, self._channel, value
         )
@@ -230,7 +230,7 @@ class ControlEntity(ChannelEntity):
 def controls(
     *quantities: Any,
 ) -> Callable[[KnownPart], Iterable[Channel[Any]]]:
-    """Return what names a part's controls of those quantities."""
+    """Return what yields a part's controls of those quantities."""
 
     def offered(part: KnownPart) -> Iterable[Channel[Any]]:
         return (c for c in part.controls if c.reading.quantity in quantities)

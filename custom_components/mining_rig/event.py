@@ -19,7 +19,7 @@ async def async_setup_entry(
     entry: RigConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Set up what can happen to the rig's parts."""
+    """Set up the events of the rig's parts."""
     await async_add_as_they_appear(
         entry,
         async_add_entities,
@@ -44,7 +44,7 @@ class RigEvent(RigEntity, EventEntity):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Listen, and tell what events before the entity was there."""
+        """Listen, and trigger the events that waited for the entity."""
         await super().async_added_to_hass()
         self.async_on_remove(
             self.coordinator.events.async_listen(

@@ -1,9 +1,9 @@
-"""The past that a source tells, as statistics of Home Assistant's own recorder.
+"""The history that a source provides, as statistics of Home Assistant's recorder.
 
 They stand beside the sensor's statistics and never replace them: a pool's averages of
 an hour that Home Assistant saw itself are not what Home Assistant saw. That is why they
 are "external" and have ids of their own, `mining_rig:<unique id of the sensor>`. They
-stay when the entry is removed, as a sensor's do: a pool does not tell them again.
+stay when the entry is removed, as a sensor's do: a pool does not provide it again.
 """
 
 from collections.abc import Iterable, Mapping
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 
 HOUR: Final = timedelta(hours=1)
 _LATE: Final = timedelta(minutes=5)
-"""A pool needs some time until it tells the end of an hour."""
+"""A pool needs some time until it has the end of an hour."""
 
 
 def statistic_id(unique_id: str) -> str:
-    """Return the id of the past of the sensor with that unique id."""
+    """Return the statistic id of the history of the sensor with that unique id."""
     return f"{DOMAIN}:{slugify(unique_id)}"
 
 
@@ -76,7 +76,7 @@ def _full_hour(moment: datetime) -> datetime:
 
 @callback
 def async_watch_history(hass: HomeAssistant, entry: RigConfigEntry) -> None:
-    """Fetch the past of a rig that tells it: now, and what is missing every hour."""
+    """Fetch the history of a rig that provides it: now, and what is missing every hour."""
     source = entry.runtime_data.source
     if isinstance(source, HistoryProvider) and RECORDER in hass.config.components:
         history = History(hass, entry, source)
@@ -86,7 +86,7 @@ def async_watch_history(hass: HomeAssistant, entry: RigConfigEntry) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What the recorder has of one channel's past."""
+    """What the recorder has of one channel's history."""
 
     unit: str | None
     last: datetime | None
@@ -94,24 +94,24 @@ class Recorded:
 
 
 class History:
-    """The past of one rig."""
+    """The history of one rig."""
 
     def __init__(
         self, hass: HomeAssistant, entry: RigConfigEntry, source: HistoryProvider
     ) -> None:
-        """Begin without having asked."""
+        """Bind to an entry; nothing is fetched yet."""
         self._hass = hass
         self._entry = entry
         self._coordinator = entry.runtime_data
         self._source = source
-        self._asked: datetime | None = None
+        self._fetched: datetime | None = None
 
     @callback
     def async_look(self) -> None:
-        """Ask for what is missing, once in an hour in which the rig answers."""
+        """Fetch what is missing, once in each hour in which the rig answers."""
         hour = _full_hour(dt_util.utcnow() - _LATE)
-        if hour != self._asked and self._coordinator.online:
-            self._asked = hour
+        if hour != self._fetched and self._coordinator.online:
+            self._fetched = hour
             self._entry.async_create_background_task(
                 self._hass, self._async_fetch(), f"{self._entry.title}: history"
             )
@@ -131,14 +131,14 @@ class History:
         if since is not None and since >= _full_hour(now) - HOUR:
             return
         try:
-            told = await self._source.history(since, now)
+            series = await self._source.history(since, now)
         except SourceError as err:
-            LOGGER.debug("%s does not tell its past: %s", self._entry.title, err)
+            LOGGER.debug("%s: no history: %s", self._entry.title, err)
             return
         names = await async_get_translations(
             self._hass, self._hass.config.language, "entity", [DOMAIN]
         )
-        for past in told:
+        for past in series:
             # A week of minutes is too much to be added up between two events.
             rows = await self._hass.async_add_executor_job(
                 hourly, past.points, past.interval, now
@@ -146,7 +146,7 @@ class History:
             unique_id = self._coordinator.devices.unique_id(past.part, past.channel.key)
             known = recorded.get(statistic_id(unique_id), Recorded(None, None))
             if known.last is not None:
-                # The newest may have been told before its hour was complete.
+                # The newest may have been fetched before its hour was complete.
                 rows = [row for row in rows if row["start"] >= known.last]
             if rows:
                 unit = known.unit or self._unit(past.channel, unique_id, rows)
@@ -157,7 +157,7 @@ class History:
                 )
 
     def _recorded(self) -> dict[str, Recorded]:
-        """Return what the recorder has of the rig's past, by statistic id."""
+        """Return what the recorder has of the rig's history, by statistic id."""
         from homeassistant.components.recorder.statistics import (
             get_last_statistics,
             get_metadata,

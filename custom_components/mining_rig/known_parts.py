@@ -1,7 +1,7 @@
 """What a rig is made of, as far as it was ever seen.
 
-A rig that is off tells nothing, and a miner that is starting tells little. Entities
-hang on this memory, so that they neither vanish nor change with the moment.
+A rig that is off reports nothing, and a miner that is starting reports little. Entities
+are made from this record, so that they neither vanish nor change with a single reading.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -33,12 +33,12 @@ _facts_of = attrgetter(*_FACTS)
 
 @dataclass(slots=True, kw_only=True)
 class KnownPart:
-    """A part and everything that it has told at some time."""
+    """A part and everything that it has ever reported."""
 
     kind: PartKind
     key: str
     number: int = 1
-    """Tells parts of a kind apart for people; given at first sight and kept."""
+    """Distinguishes parts of a kind in names; given at first sight and kept."""
     name: str | None = None
     model: str | None = None
     manufacturer: str | None = None
@@ -52,7 +52,7 @@ class KnownPart:
     _dumped: _Json | None = field(default=None, init=False, repr=False, compare=False)
 
     def learn(self, part: Part) -> bool:
-        """Take what is new about the part; tell whether anything was."""
+        """Add what is new about the part; return whether anything was."""
         changed = self._learn(part)
         if changed or part.release is not None:
             self._dumped = None
@@ -61,9 +61,9 @@ class KnownPart:
     def _learn(self, part: Part) -> bool:
         changed = False
         if (facts := _facts_of(part)) != _facts_of(self):
-            for fact, told in zip(_FACTS, facts, strict=True):
-                if told is not None and told != getattr(self, fact):
-                    setattr(self, fact, told)
+            for fact, value in zip(_FACTS, facts, strict=True):
+                if value is not None and value != getattr(self, fact):
+                    setattr(self, fact, value)
                     changed = True
         if not part.values.keys() <= self.channels.keys():
             self.channels |= dict.fromkeys(part.values)
@@ -86,9 +86,9 @@ class KnownPart:
         return changed
 
     def enables(self, channel: Channel[Any]) -> bool:
-        """Tell whether a channel's entity is enabled at first.
+        """Return whether a channel's entity is enabled by default.
 
-        There may be hundreds of workers, so what they count is not.
+        There may be hundreds of workers, so their counters are not.
         """
         counts = channel.reading.quantity is Quantity.COUNTER
         return channel.enabled and not (counts and self.kind is PartKind.WORKER)
@@ -135,7 +135,7 @@ class KnownParts:
     parts: dict[str, KnownPart] = field(default_factory=dict)
 
     def learn(self, snapshot: Snapshot) -> bool:
-        """Take what is new in a snapshot; tell whether anything was."""
+        """Add what is new in a snapshot; return whether anything was."""
         changed = False
         free: dict[PartKind, Iterator[int]] = {}
         for key, part in snapshot.parts.items():
@@ -155,17 +155,17 @@ class KnownParts:
         return (number for number in count(1) if number not in taken)
 
     def forget(self, keys: Iterable[str]) -> bool:
-        """Drop parts that are gone for good; tell whether there were any."""
+        """Remove parts that are gone for good; return whether there were any."""
         gone = [key for key in keys if self.parts.pop(key, None) is not None]
         return bool(gone)
 
     def dump(self) -> list[_Json]:
-        """Return the known_parts as JSON."""
+        """Return the known parts as JSON."""
         return [part.dump() for part in self.parts.values()]
 
 
 def load_known_parts(stored: Any) -> KnownParts:
-    """Read a dumped known_parts; what this version does not know is left out."""
+    """Load dumped known parts; what this version does not know is left out."""
     known_parts = KnownParts()
     for item in stored if isinstance(stored, list) else ():
         try:

@@ -1,7 +1,7 @@
-"""The vocabulary: what miners, pools and pushing agents say, in one set of words.
+"""The vocabulary: what miners, pools and pushing agents report, in one set of terms.
 
 What Home Assistant must know of a value (unit, device class, state class) is a short
-closed list, `Quantity`. What a miner can tell is open: a `Reading` names it for ever.
+closed list, `Quantity`. What a miner can report is open: a `Reading` names it for ever.
 A source turns a wire into a `Snapshot` of `Part`s; platforms show what they find there.
 """
 
@@ -20,7 +20,7 @@ RIG: Final = "rig"
 
 
 class Quantity(StrEnum):
-    """What kind of thing a value is; each has one inner unit."""
+    """The physical or logical kind of a value; each has one inner unit."""
 
     HASHRATE = "hashrate"  # per second of the reading's work unit: H/s, Sol/s, g/s
     EFFICIENCY = "efficiency"  # J per hash
@@ -50,7 +50,7 @@ class Quantity(StrEnum):
 
 
 class Category(StrEnum):
-    """Where a person looks for it."""
+    """Where Home Assistant lists the entity."""
 
     PRIMARY = "primary"
     DIAGNOSTIC = "diagnostic"
@@ -74,7 +74,7 @@ class Window(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reading[T: Value]:
-    """Something that a part can tell.
+    """Something that a part can report.
 
     Its key never changes: unique ids, translations and icons hang on it. A reading that
     only one miner has bears that miner's prefix (`t_rex_lhr_tune`).
@@ -91,7 +91,7 @@ class Reading[T: Value]:
     precision: int | None = None
     """Decimals that are shown, where the quantity's would promise too much."""
     setting: bool = False
-    """Somebody chose it (a limit, a threshold): no statistics, no part in totals."""
+    """It was set (a limit, a threshold): no statistics, no part in totals."""
     secret: bool = False
     """A wallet, a user: never in diagnostics."""
     shown: tuple[Window, ...] = ()
@@ -132,7 +132,7 @@ def every_reading() -> Iterator[Reading[Any]]:
 
 
 UPTIMES: Final[set[Channel[Any]]] = set()
-"""The channels that tell a start; looked for in every part at every reading."""
+"""The channels of start times; looked for in every part at every reading."""
 
 
 class Channel[T: Value]:
@@ -248,9 +248,9 @@ def event_description_from(key: str) -> EventDescription | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartEvent:
-    """Something that events to a part, told once and never again.
+    """Something that happened to a part; delivered once.
 
-    `attributes` are shown to everybody and recorded: money as plain digits in a
+    `attributes` are shown to every user and recorded: money as plain digits in a
     string, moments in ISO 8601, nothing that is secret.
     """
 
@@ -273,7 +273,7 @@ class Release:
     """Pressed to install `latest`; None where that is not possible from here."""
     in_progress: bool = False
     progress: float | None = None
-    """0 to 100 while installing, where the part tells."""
+    """0 to 100 while installing, where the part reports it."""
 
 
 class PartKind(StrEnum):
@@ -294,7 +294,7 @@ class PartKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """One piece of a rig and what it tells at one moment.
+    """One piece of a rig and what it reports at one moment.
 
     `key` is stable: uuid, PCI address, serial, worker id; an index only where nothing
     better exists. A channel that is not in `values` is not known; it is never 0.
@@ -346,14 +346,14 @@ class Snapshot:
     parts: Mapping[str, Part]
     removed: frozenset[str] = frozenset()
     rig_id: str | None = None
-    """The rig's own id as it answered, to notice another rig at this address."""
+    """The rig's own id in its answer, to notice another rig at this address."""
     read_only: str | None = None
-    """Translation key that says how to open a rig which takes no commands."""
+    """Translation key of how to open a rig which takes no commands."""
     events: tuple[PartEvent, ...] = ()
-    """What events since the reading before, oldest first.
+    """What happened since the reading before, oldest first.
 
-    A source that sees a part for the first time tells nothing of what was before; one
-    that has to know over restarts what it told keeps that in its notes.
+    A source that sees a part for the first time reports no earlier events; one that has
+    to know over restarts what it reported keeps that in its notes.
     """
     unparsed: tuple[str, ...] = ()
     """Fields that were left out because they could not be understood."""
@@ -365,5 +365,5 @@ class Snapshot:
 
 
 def part_map(*parts: Part) -> dict[str, Part]:
-    """Order parts by their keys, as `Snapshot.parts` wants them."""
+    """Return parts by their keys, as `Snapshot.parts` holds them."""
     return {part.key: part for part in parts}

@@ -1,4 +1,4 @@
-"""What the owner of a rig has to know or to decide."""
+"""Repairs: issues that the owner of a rig has to know of or to decide."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -37,7 +37,7 @@ _HELP: Final = {
     UNKNOWN_AGENT: "an-agent-uses-an-unknown-api-code",
     SHARED_CODE: "two-rigs-seem-to-use-the-api-code-of-a-rig",
 }
-"""Where the README tells more."""
+"""Anchors in the README."""
 
 
 def issue_id(subject: str, entry: ConfigEntry) -> str:
@@ -52,9 +52,9 @@ def async_manage_issues(
     read_only: str | None,
     other_rig: str | None,
 ) -> None:
-    """Raise what there is to raise and take back what is solved.
+    """Create the issues that apply and delete those that are solved.
 
-    `read_only` is the key of the text that says how to open the rig for commands,
+    `read_only` is the key of the text on how to open the rig for commands,
     `other_rig` the id of another rig that answers at this one's address.
     """
     wanted = read_only if entry.data.get(CONF_CONTROLS) else None
@@ -71,7 +71,7 @@ def async_manage_issues(
 
 @callback
 def async_forget_issues(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Take back everything that concerns a rig."""
+    """Delete all issues of a rig."""
     for subject in (READ_ONLY, OTHER_RIG, POWER_METER, SHARED_CODE):
         ir.async_delete_issue(hass, DOMAIN, issue_id(subject, entry))
 
@@ -155,7 +155,7 @@ def async_manage_shared_code(
 
 @callback
 def async_watch_power_meter(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Follow the power meter when it is renamed, and say so when it is gone."""
+    """Follow the power meter when it is renamed; create an issue when it is gone."""
     meter: str | None = entry.options.get(CONF_POWER_METER)
     if meter is None:
         ir.async_delete_issue(hass, DOMAIN, issue_id(POWER_METER, entry))
@@ -201,7 +201,7 @@ def async_watch_power_meter(hass: HomeAssistant, entry: ConfigEntry) -> None:
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
-    """Return the dialog that repairs an issue."""
+    """Return the repair flow of an issue."""
     assert data is not None
     if data["subject"] == UNKNOWN_AGENT:
         return UnknownAgentFlow()
@@ -233,7 +233,7 @@ class OtherRigFlow(_RigRepair):
     async def async_step_init(
         self, user_input: dict[str, Any] | None = None
     ) -> RepairsFlowResult:
-        """Ask what happened."""
+        """Show what may have happened."""
         return self._menu("same_rig", "new_address")
 
     async def async_step_same_rig(
@@ -277,7 +277,7 @@ class PowerMeterFlow(_RigRepair):
     async def async_step_init(
         self, user_input: dict[str, Any] | None = None
     ) -> RepairsFlowResult:
-        """Ask what is to take its place."""
+        """Offer another meter or none."""
         return self._menu("other_meter", "no_meter")
 
     async def async_step_other_meter(

@@ -170,14 +170,14 @@ class RigSensor(ChannelEntity, SensorEntity):
         if reading.quantity is Quantity.CHOICE:
             self._attr_options = list(reading.choices)
         if reading.category is Category.CONFIG:
-            # Nobody can write it here; sensors cannot be in that category.
+            # It is read-only here; sensors cannot be in that category.
             self._attr_entity_category = EntityCategory.DIAGNOSTIC
         self._measured = self._attr_state_class is not None
         self._revision = coordinator.revision
         self._attributes: Mapping[str, Any] | None = None
         """What the state's attributes were when they were worked out last."""
         self._translated = False
-        """Whether Home Assistant shows it in another unit or form than it is told."""
+        """Whether the state differs from the native value in unit or form."""
         self._text = STATE_UNKNOWN
 
     @property

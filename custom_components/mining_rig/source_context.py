@@ -1,4 +1,4 @@
-"""What Home Assistant gives to a source so that it can open its wire."""
+"""What Home Assistant gives a source: sessions, notes, an entry's data and options."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -22,8 +22,7 @@ _COOKIELESS: Final[HassKey[ClientSession]] = HassKey(f"{DOMAIN}_cookieless")
 def async_cookieless_session(hass: HomeAssistant) -> ClientSession:
     """Return the session for servers that sign people in.
 
-    A cookie of somebody else, taken up by the session that all integrations share,
-    would be who we are.
+    A cookie in the session that all integrations share could sign in as another user.
     """
     if (session := hass.data.get(_COOKIELESS)) is None:
         # Its connections are Home Assistant's, so it needs no end of its own.

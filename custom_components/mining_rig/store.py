@@ -2,7 +2,7 @@
 
 `helpers.storage.Store` swallows a full disk and defers writing while Home Assistant
 stops, so the file is written here: atomically, in the executor, one write at a time,
-with the error going to whoever asked.
+with the error raised to the caller.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ class RigStore:
 
     `energy` holds totals in Wh by channel key, `orders` what the owner last ordered by
     channel key, `derived` what the derived readings remember, `forgotten` the parts that
-    the owner removed although the rig still tells of them, `shown_workers` how many
+    the owner removed although the rig still reports them, `shown_workers` how many
     workers' entities were enabled last.
     """
 
@@ -58,7 +58,7 @@ class RigStore:
     async def async_load(self) -> None:
         """Read the file, once; one that is unreadable is put aside, never overwritten."""
         if self._loaded:
-            # Whoever reads does not wait for whoever writes.
+            # Reading does not wait for a write.
             return
         async with self._lock:
             if not self._loaded:
@@ -107,7 +107,7 @@ class RigStore:
         saving = self._hass.async_create_task(
             self._async_save(), f"{DOMAIN}: save {self._path.name}"
         )
-        saving.add_done_callback(_look_at_its_error)
+        saving.add_done_callback(_retrieve_error)
         await asyncio.shield(saving)
 
     async def _async_save(self) -> None:
@@ -197,8 +197,8 @@ async def async_remove_store(hass: HomeAssistant, entry_id: str) -> None:
     await store.async_remove()
 
 
-def _look_at_its_error(saving: asyncio.Task[None]) -> None:
-    """Take note of an error that nobody waits for any more."""
+def _retrieve_error(saving: asyncio.Task[None]) -> None:
+    """Retrieve the error of a save whose caller is gone, so that asyncio does not log it."""
     if not saving.cancelled():
         saving.exception()
 

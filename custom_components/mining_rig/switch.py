@@ -25,7 +25,7 @@ async def async_setup_entry(
 
 
 class RigSwitch(ControlEntity, SwitchEntity):
-    """A control that is on or off; it shows what the rig says."""
+    """A control that is on or off; it shows what the rig reports."""
 
     @property
     @override

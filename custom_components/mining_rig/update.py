@@ -49,7 +49,7 @@ class RigUpdate(RigEntity, UpdateEntity):
 
     @property
     def _release(self) -> Release:
-        """Return what the part says of its software now, or said last."""
+        """Return what the part reports of its software now, or reported last."""
         part = self._part
         if part is not None and part.release is not None:
             self._last = part.release
@@ -76,13 +76,13 @@ class RigUpdate(RigEntity, UpdateEntity):
     @property
     @override
     def in_progress(self) -> bool:
-        """Tell whether an update is under way."""
+        """Return whether an update is under way."""
         return self._release.in_progress
 
     @property
     @override
     def update_percentage(self) -> float | None:
-        """Return how far it is, None where the part does not tell."""
+        """Return how far it is, None where the part does not report it."""
         return self._release.progress
 
     @property

@@ -260,7 +260,7 @@ def next_wait(
     failed_polls: int,
     error: SourceError | None,
 ) -> timedelta:
-    """Return the time until the next poll: as asked for, longer while a rig is off."""
+    """Return the time until the next poll: the one that the rig asked for, longer while it is off."""
     if isinstance(error, SourceBusy) and error.retry_after:
         return max(timedelta(seconds=error.retry_after), interval)
     if online:

@@ -32,7 +32,7 @@ class Scale:
 
     @property
     def per_work(self) -> bool:
-        """Tell an efficiency from a hashrate."""
+        """Whether it is an efficiency, not a hashrate."""
         return self.unit.startswith("J/")
 
     @property
@@ -42,7 +42,7 @@ class Scale:
         return [efficiency_unit(unit) for unit in units] if self.per_work else [*units]
 
     def ratio(self, unit: str) -> float | None:
-        """Return by what a value is multiplied to be shown in `unit`."""
+        """Return the factor by which a value is multiplied to be shown in `unit`."""
         before, after = (
             factor(hashrate_unit(u) if self.per_work else u, self.base)
             for u in (self.unit, unit)
@@ -81,11 +81,11 @@ def async_scaled_sensors(hass: HomeAssistant, entry: ConfigEntry) -> dict[str, S
 async def async_change_unit(
     hass: HomeAssistant, entry: ConfigEntry, entity_id: str, unit: str, *, rescale: bool
 ) -> None:
-    """Show a sensor in another size of its unit from now on.
+    """Change the size of the unit that a sensor is shown in.
 
     Its statistics are rescaled, or cleared where that is not wanted or not possible.
     """
-    # While the sensor is not there, no value in the old unit can slip in between.
+    # While the sensor is not loaded, no value in the old unit is recorded.
     await hass.config_entries.async_unload(entry.entry_id)
     try:
         registry = er.async_get(hass)
