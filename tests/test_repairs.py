@@ -216,7 +216,7 @@ async def test_other_rig_is_the_same(
     assert issue(hass, entry, "other_rig") is None
     assert state(hass, "binary_sensor", "connected").state == STATE_ON
     after = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
-    assert [e.unique_id for e in after] == [e.unique_id for e in before]
+    assert sorted(e.unique_id for e in after) == sorted(e.unique_id for e in before)
 
 
 @pytest.mark.usefixtures("replaced")
