@@ -173,14 +173,14 @@ class Commands:
                 key = "garbled"
             raise self._error(key, **details) from err
 
-    def _error(self, key: str, **details: str) -> HomeAssistantError:
+    def _error(self, key: str, /, **details: str) -> HomeAssistantError:
         return HomeAssistantError(
             translation_domain=DOMAIN,
             translation_key=key,
             translation_placeholders={"rig": self._coordinator.name, **details},
         )
 
-    def _invalid(self, key: str, **details: str) -> ServiceValidationError:
+    def _invalid(self, key: str, /, **details: str) -> ServiceValidationError:
         return ServiceValidationError(
             translation_domain=DOMAIN,
             translation_key=key,
