@@ -67,9 +67,9 @@ def _quick(monkeypatch: pytest.MonkeyPatch, freezer: FrozenDateTimeFactory) -> N
     """Let it always be noon, and look at commands without waiting in between."""
     freezer.move_to("2026-11-01 12:00:00+00:00")
     component = "custom_components.mining_rig"
-    monkeypatch.setattr(f"{component}.coordinator.CONFIRM_PAUSES", (0.0,) * 8)
-    monkeypatch.setattr(f"{component}.sources.t_rex._LOOKS", (0.0,) * 4)
-    monkeypatch.setattr(f"{component}.sources.t_rex._LOOKS_AT_CONFIG", (0.0,) * 4)
+    monkeypatch.setattr(f"{component}.coordinator.poll.CONFIRM_PAUSES", (0.0,) * 8)
+    monkeypatch.setattr(f"{component}.sources.t_rex._CARD_PAUSES", (0.0,) * 4)
+    monkeypatch.setattr(f"{component}.sources.t_rex._CONFIG_PAUSES", (0.0,) * 4)
 
 
 @pytest.fixture

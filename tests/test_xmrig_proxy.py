@@ -60,8 +60,8 @@ def _quick(monkeypatch: pytest.MonkeyPatch, freezer: FrozenDateTimeFactory) -> N
     """Let it always be noon, and look at commands without waiting in between."""
     freezer.move_to("2026-11-01 12:00:00+00:00")
     component = "custom_components.mining_rig"
-    monkeypatch.setattr(f"{component}.coordinator.CONFIRM_PAUSES", (0.0,) * 8)
-    monkeypatch.setattr(f"{component}.sources.xmrig_api.PUT_GAP", 0.0)
+    monkeypatch.setattr(f"{component}.coordinator.poll.CONFIRM_PAUSES", (0.0,) * 8)
+    monkeypatch.setattr(f"{component}.sources.xmrig.api.PUT_GAP", 0.0)
 
 
 @pytest.fixture
