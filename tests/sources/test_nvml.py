@@ -121,13 +121,13 @@ def test_everything(nvidia: SimulatedNvml) -> None:
     (card,) = cards(found)
     assert card.key == library.cards[0].uuid.lower()
     assert card.name == card.model == "NVIDIA GeForce RTX 3080"
-    found = values(card)
-    assert found.pop("temperature") in range(50, 70)
-    assert found.pop("memory_temperature") in range(64, 84)
-    assert found.pop("fan_level_1") == found.pop("fan_level_2") - 1
-    assert found.pop("power") == pytest.approx(248, rel=0.05)
-    assert found.pop("core_clock") == found.pop("nvml_sm_clock")
-    assert found == {
+    shown = values(card)
+    assert shown.pop("temperature") in range(50, 70)
+    assert shown.pop("memory_temperature") in range(64, 84)
+    assert shown.pop("fan_level_1") == shown.pop("fan_level_2") - 1
+    assert shown.pop("power") == pytest.approx(248, rel=0.05)
+    assert shown.pop("core_clock") == shown.pop("nvml_sm_clock")
+    assert shown == {
         "energy": 2,
         "memory_clock": 10541,
         "nvml_ecc_corrected": 12,
