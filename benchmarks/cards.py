@@ -17,7 +17,7 @@ from homeassistant.runner import create_event_loop
 from homeassistant.util import dt as dt_util
 import pynvml
 
-from custom_components.mining_rig.sources.nvml.queries import ask_all
+from custom_components.mining_rig.sources.nvml.queries import query_all
 from simulator.models import RTX_3070, RTX_3080
 from simulator.nvml import SimulatedNvml, install, nvidia_card
 
@@ -67,7 +67,7 @@ async def measure(cards: int, *, rounds: int, polls: int) -> Result:
         async def ask() -> None:
             library.calls.clear()
             clock.tick()
-            await loop.run_in_executor(None, ask_all, pynvml)
+            await loop.run_in_executor(None, query_all, pynvml)
 
         with patch.object(dt_util, "utcnow", clock):
             await repeat(poll, polls)

@@ -9,7 +9,7 @@ import pytest
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 from syrupy.assertion import SnapshotAssertion
 
-from custom_components.mining_rig.sources.nvml.driver import TURNS
+from custom_components.mining_rig.sources.nvml.driver import DRIVER_JOBS
 from simulator.models import GTX_1660_SUPER, RTX_3080
 from simulator.nvml import SimulatedNvml, install, nvidia_card
 
@@ -66,7 +66,7 @@ def nvidia(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimulatedNvml]:
 
     # Where there is none, the real one is not looked for on this machine.
     monkeypatch.setattr(pynvml, "CDLL", no_library)
-    monkeypatch.setattr(TURNS, "_job", None)
+    monkeypatch.setattr(DRIVER_JOBS, "_job", None)
     library = SimulatedNvml(
         [nvidia_card(RTX_3080), nvidia_card(GTX_1660_SUPER, index=1)]
     )

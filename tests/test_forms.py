@@ -1,4 +1,4 @@
-"""A source's form as data: what a dialog makes of it."""
+"""A source's form as data, and the schema that a dialog makes of it."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from custom_components.mining_rig.flow.forms import (
     secrets_schema,
     with_address,
 )
-from custom_components.mining_rig.sources.common.contract import Field, FieldKind, Form
+from custom_components.mining_rig.sources.common.forms import Field, FieldKind, Form
 
 FORM = Form(
     (
@@ -158,6 +158,6 @@ def test_host_without_a_port() -> None:
     assert with_address(form, {"host": "http://rig:80/"}, {}) == {"host": "rig"}
 
 
-def test_whereabouts() -> None:
+def test_connection_keys() -> None:
     """What changes when a rig moves: the address, the secrets, the connection."""
-    assert FORM.whereabouts == {"host", "port", "password", "ssl"}
+    assert FORM.connection_keys == {"host", "port", "password", "ssl"}

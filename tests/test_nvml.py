@@ -219,7 +219,7 @@ async def test_hangs_while_added(
 ) -> None:
     """A driver that hangs does not keep the dialog."""
     with monkeypatch.context() as patience:
-        patience.setattr(driver, "PATIENCE", 0)
+        patience.setattr(driver, "TIMEOUT", 0)
         cards.hang()
         form = await submit(hass, await begin(hass))
         assert form["errors"] == {"base": "timeout"}
@@ -494,7 +494,7 @@ async def test_hanging_driver(
     await async_set_up(hass, rig)
     asked = len(cards.calls)
     cards.hang()
-    monkeypatch.setattr(driver, "PATIENCE", 0)
+    monkeypatch.setattr(driver, "TIMEOUT", 0)
     await async_pass_polls(hass, freezer, 5)
     card = key(cards, 0)
     assert state(hass, "sensor", "power", card).state == STATE_UNAVAILABLE

@@ -68,8 +68,8 @@ def _quick(monkeypatch: pytest.MonkeyPatch, freezer: FrozenDateTimeFactory) -> N
     freezer.move_to("2026-11-01 12:00:00+00:00")
     component = "custom_components.mining_rig"
     monkeypatch.setattr(f"{component}.coordinator.commands.CONFIRM_PAUSES", (0.0,) * 8)
-    monkeypatch.setattr(f"{component}.sources.t_rex._LOOKS", (0.0,) * 4)
-    monkeypatch.setattr(f"{component}.sources.t_rex._LOOKS_AT_CONFIG", (0.0,) * 4)
+    monkeypatch.setattr(f"{component}.sources.t_rex._CARD_PAUSES", (0.0,) * 4)
+    monkeypatch.setattr(f"{component}.sources.t_rex._CONFIG_PAUSES", (0.0,) * 4)
 
 
 @pytest.fixture

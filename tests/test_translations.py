@@ -28,7 +28,7 @@ from custom_components.mining_rig.model import (
 )
 from custom_components.mining_rig.readings import MINING_ALLOWED
 from custom_components.mining_rig.sources import KINDS
-from custom_components.mining_rig.sources.common.contract import Form
+from custom_components.mining_rig.sources.common.forms import Form
 from custom_components.mining_rig.sources.rig_monitor import playbooks
 from simulator.hardware import Card
 from simulator.models import RTX_3070, RX_7800_XT

@@ -188,8 +188,8 @@ class RigFlow(ConfigFlow):
                 reason="same_id_elsewhere", description_placeholders=about
             )
         form = KINDS[kind].form
-        kept = {k: v for k, v in entry.data.items() if k not in form.whereabouts}
-        moved = {k: v for k, v in answers.items() if k in form.whereabouts}
+        kept = {k: v for k, v in entry.data.items() if k not in form.connection_keys}
+        moved = {k: v for k, v in answers.items() if k in form.connection_keys}
         self.hass.config_entries.async_update_entry(entry, data=kept | moved)
         self.hass.config_entries.async_schedule_reload(entry.entry_id)
         about["host"] = str(answers.get(CONF_HOST))

@@ -315,8 +315,8 @@ async def test_connection_lost(session: ClientSession) -> None:
 @pytest.mark.parametrize(
     ("reason", "text"),
     [
-        (OSError(None, "Domain name not found"), "the name is not known"),
-        (UnicodeError(f"label too long in {SECRET}"), "cannot be asked"),
+        (OSError(None, "Domain name not found"), "the host name cannot be resolved"),
+        (UnicodeError(f"label too long in {SECRET}"), "not valid"),
     ],
 )
 async def test_unknown_name(

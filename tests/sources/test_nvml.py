@@ -46,7 +46,7 @@ from custom_components.mining_rig.sources.nvml import (
 )
 from custom_components.mining_rig.sources.nvml.driver import Session
 from custom_components.mining_rig.sources.nvml.parse import snapshot
-from custom_components.mining_rig.sources.nvml.queries import Code, Told
+from custom_components.mining_rig.sources.nvml.queries import Code, Report
 from simulator.clock import ManualClock
 from simulator.models import GTX_1660_SUPER, RTX_3070, RTX_3080
 from simulator.nvml import (
@@ -79,7 +79,7 @@ async def source() -> NvmlSource:
 def tell(library: SimulatedNvml) -> Snapshot:
     """Return what a library tells at its first poll."""
     install(pynvml, library)
-    return snapshot(Session().tell(NOW))
+    return snapshot(Session().read(NOW))
 
 
 def cards(found: Snapshot) -> list[Part]:
@@ -98,7 +98,7 @@ def one(model: Any = RTX_3080, **facts: Any) -> SimulatedNvml:
     return SimulatedNvml([nvidia_card(model, clock=clock, **facts)], clock=clock)
 
 
-# ---- what is told
+# ---- what is reported
 
 
 def test_everything(nvidia: SimulatedNvml) -> None:
@@ -123,13 +123,13 @@ def test_everything(nvidia: SimulatedNvml) -> None:
     (card,) = cards(found)
     assert card.key == library.cards[0].uuid.lower()
     assert card.name == card.model == "NVIDIA GeForce RTX 3080"
-    told = values(card)
-    assert told.pop("temperature") in range(50, 70)
-    assert told.pop("memory_temperature") in range(64, 84)
-    assert told.pop("fan_level_1") == told.pop("fan_level_2") - 1
-    assert told.pop("power") == pytest.approx(248, rel=0.05)
-    assert told.pop("core_clock") == told.pop("nvml_sm_clock")
-    assert told == {
+    shown = values(card)
+    assert shown.pop("temperature") in range(50, 70)
+    assert shown.pop("memory_temperature") in range(64, 84)
+    assert shown.pop("fan_level_1") == shown.pop("fan_level_2") - 1
+    assert shown.pop("power") == pytest.approx(248, rel=0.05)
+    assert shown.pop("core_clock") == shown.pop("nvml_sm_clock")
+    assert shown == {
         "energy": 2,
         "memory_clock": 10541,
         "nvml_ecc_corrected": 12,
@@ -258,8 +258,8 @@ def test_coming_driver(nvidia: SimulatedNvml) -> None:
 )
 def test_throttling(bits: int, reason: str, problem: bool) -> None:
     """The gravest reason is shown; only heat and power supply are problems."""
-    told = Told(cards=[{"index": 0, "throttle_reasons": bits}])
-    (card,) = cards(snapshot(told))
+    report = Report(cards=[{"index": 0, "throttle_reasons": bits}])
+    (card,) = cards(snapshot(report))
     assert card.get(readings.THROTTLE_REASON.plain) == reason
     assert card.get(readings.THROTTLED.plain) is problem
 
@@ -276,14 +276,14 @@ def test_throttling(bits: int, reason: str, problem: bool) -> None:
 )
 def test_what_a_card_is_known_by(answers: Mapping[str, Any], key: str | None) -> None:
     """The most lasting that it tells."""
-    (card,) = cards(snapshot(Told(cards=[{"index": 3, **answers}])))
+    (card,) = cards(snapshot(Report(cards=[{"index": 3, **answers}])))
     assert card.key == (key or "gpu-8d1c7a1e-0000-4000-8000-00000000abcd")
 
 
 def test_two_cards_with_one_number() -> None:
     """The second one is left out rather than mixed with the first."""
     twice = [{"index": index, "uuid": "GPU-00000000-1"} for index in range(2)]
-    found = snapshot(Told(cards=twice))
+    found = snapshot(Report(cards=twice))
     assert len(cards(found)) == 1
     assert found.unparsed == ("cards.1.uuid",)
 
@@ -298,7 +298,7 @@ def test_two_cards_with_one_number() -> None:
 )
 def test_names(name: str | None, shown: str | None) -> None:
     """Older drivers leave out the make."""
-    (card,) = cards(snapshot(Told(cards=[{"index": 0, "name": name}])))
+    (card,) = cards(snapshot(Report(cards=[{"index": 0, "name": name}])))
     assert card.name == shown
 
 
@@ -439,13 +439,13 @@ def test_any_function_may_return_anything(binding: list[str], data: Any) -> None
     with patch.object(pynvml, name, lambda *_: answer):
         found = spoilt(library)
     install(pynvml, None)
-    for told, rest, every in zip(found, without, whole, strict=True):
+    for shown, rest, every in zip(found, without, whole, strict=True):
         others = {key: value for key, value in rest.items() if every[key] == value}
         if name == "nvmlDeviceGetPowerManagementLimit":
-            # Where it is not told, the enforced one takes its place.
+            # Where it is unknown, the enforced one takes its place.
             others.pop("nvml_power_limit", None)
-        assert others.items() <= told.items(), name
-        for value in told.values():
+        assert others.items() <= shown.items(), name
+        for value in shown.values():
             assert isinstance(value, bool | int | float | str)
 
 
@@ -456,10 +456,10 @@ def test_started_once(nvidia: SimulatedNvml) -> None:
     """It is started with the first poll and ended with the session."""
     session = Session()
     for _ in range(3):
-        session.tell(NOW)
+        session.read(NOW)
     assert nvidia.calls.count("nvmlInitWithFlags") == 1
-    session.end()
-    session.end()
+    session.close()
+    session.close()
     assert nvidia.calls.count("nvmlShutdown") == 1
     assert nvidia.starts == 0
 
@@ -467,35 +467,35 @@ def test_started_once(nvidia: SimulatedNvml) -> None:
 def test_two_sessions(nvidia: SimulatedNvml) -> None:
     """One that ends leaves the other one alone."""
     first, second = Session(), Session()
-    first.tell(NOW)
-    second.tell(NOW)
-    second.end()
-    assert len(first.tell(NOW).cards) == 2
+    first.read(NOW)
+    second.read(NOW)
+    second.close()
+    assert len(first.read(NOW).cards) == 2
 
 
 def test_reloaded_driver(nvidia: SimulatedNvml) -> None:
     """One poll fails, the next one starts the library anew."""
     session = Session()
-    session.tell(NOW)
+    session.read(NOW)
     nvidia.reload()
     with pytest.raises(SourceUnreachable):
-        session.tell(NOW)
-    assert len(session.tell(NOW).cards) == 2
+        session.read(NOW)
+    assert len(session.read(NOW).cards) == 2
 
 
 def test_card_that_is_lost_and_comes_back(nvidia: SimulatedNvml) -> None:
     """It is missing, the other is there; it is looked for anew once a minute."""
     session = Session()
-    session.tell(NOW)
+    session.read(NOW)
     nvidia.cards[0].lost = True
     for seconds in (10, 20, 30):
-        told = session.tell(NOW + timedelta(seconds=seconds))
-        assert [card["index"] for card in told.cards] == [1]
+        report = session.read(NOW + timedelta(seconds=seconds))
+        assert [card["index"] for card in report.cards] == [1]
     assert nvidia.calls.count("nvmlInitWithFlags") == 1
-    session.tell(NOW + timedelta(seconds=60))
+    session.read(NOW + timedelta(seconds=60))
     assert nvidia.calls.count("nvmlInitWithFlags") == 2
     nvidia.cards[0].lost = False
-    assert len(session.tell(NOW + timedelta(seconds=70)).cards) == 2
+    assert len(session.read(NOW + timedelta(seconds=70)).cards) == 2
 
 
 def test_card_that_only_its_handle_survives(nvidia: SimulatedNvml) -> None:
@@ -504,9 +504,9 @@ def test_card_that_only_its_handle_survives(nvidia: SimulatedNvml) -> None:
         if name not in ("nvmlDeviceGetName", "nvmlDeviceGetUUID"):
             nvidia.errors[name, 0] = Code.GPU_IS_LOST
     install(pynvml, nvidia)
-    told = Session().tell(NOW)
-    assert [card["index"] for card in told.cards] == [1]
-    assert told.lost
+    report = Session().read(NOW)
+    assert [card["index"] for card in report.cards] == [1]
+    assert report.lost
 
 
 def test_card_without_any_reading(nvidia: SimulatedNvml) -> None:
@@ -514,7 +514,7 @@ def test_card_without_any_reading(nvidia: SimulatedNvml) -> None:
     for name in asked():
         nvidia.errors[name, 0] = Code.NOT_SUPPORTED
     install(pynvml, nvidia)
-    first, _ = Session().tell(NOW).cards
+    first, _ = Session().read(NOW).cards
     assert first == {"index": 0}
 
 
@@ -532,7 +532,7 @@ def test_card_without_any_reading(nvidia: SimulatedNvml) -> None:
 async def test_why_there_is_nothing(
     nvidia: SimulatedNvml, source: NvmlSource, code: int, reason: str | None
 ) -> None:
-    """The dialog is told what is missing."""
+    """The error has the key that the dialog shows."""
     nvidia.errors["nvmlInitWithFlags", None] = code
     with pytest.raises(SourceUnreachable) as error:
         await source.identify()
@@ -610,7 +610,7 @@ async def test_never_in_the_loop(nvidia: SimulatedNvml, source: NvmlSource) -> N
 @pytest.fixture
 def hanging(nvidia: SimulatedNvml, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let the driver hang."""
-    monkeypatch.setattr(driver, "PATIENCE", 0.05)
+    monkeypatch.setattr(driver, "TIMEOUT", 0.05)
     nvidia.hang()
     yield
     nvidia.go_on()

@@ -110,8 +110,8 @@ type MakeBench = Callable[..., Awaitable[Bench]]
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look as often, without waiting in between."""
-    monkeypatch.setattr(f"{MODULE}._LOOKS", (0.0,) * 4)
-    monkeypatch.setattr(f"{MODULE}._LOOKS_AT_CONFIG", (0.0,) * 4)
+    monkeypatch.setattr(f"{MODULE}._CARD_PAUSES", (0.0,) * 4)
+    monkeypatch.setattr(f"{MODULE}._CONFIG_PAUSES", (0.0,) * 4)
 
 
 @pytest.fixture
@@ -275,7 +275,7 @@ async def test_a_missing_password(bench: MakeBench, session: ClientSession) -> N
     at = await bench()
     data = {"host": at.rig.host, "port": at.rig.port}
     source = await async_open(SourceContext(data=data, session=session))
-    with pytest.raises(SourceRefused, match="wants a password"):
+    with pytest.raises(SourceRefused, match="requires a password"):
         await source.identify()
     source = await async_open(
         SourceContext(data={**data, "password": "\ud800"}, session=session)
@@ -317,7 +317,7 @@ async def test_a_refusal_without_words(bench: MakeBench, status: int) -> None:
     """Nobody documented with which status T-Rex refuses."""
     at = await bench(password=None)
     at.rig.answers["/summary"] = Reply(status=status, reason="No")
-    with pytest.raises(SourceRefused, match="wants a password"):
+    with pytest.raises(SourceRefused, match="requires a password"):
         await at.read()
     at.rig.answers["/summary"] = Reply(status=status, reason="No", body=b"<html>")
     with pytest.raises(SourceGarbled):

@@ -42,14 +42,14 @@ from custom_components.mining_rig.sources.common.contract import (
     SourceGarbled,
 )
 from custom_components.mining_rig.sources.common.http import Answer
+from custom_components.mining_rig.sources.common.settings import Settings
 from custom_components.mining_rig.sources.t_rex import readings
 from custom_components.mining_rig.sources.t_rex.config import (
-    Settings,
     missing,
     parse_config,
     redacted,
     to_send,
-    word,
+    to_text,
 )
 from custom_components.mining_rig.sources.t_rex.parse import assemble, parse_summary
 
@@ -822,7 +822,7 @@ def test_missing(found: Any, wanted: Any, *, same: bool) -> None:
 )
 def test_word(value: Any, text: str) -> None:
     """Capital letters do nothing."""
-    assert word(value) == text
+    assert to_text(value) == text
 
 
 # ---- anything

@@ -331,7 +331,7 @@ async def test_backends_that_fail(bench: Make) -> None:
 async def test_backends_that_hang(bench: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """A driver that hangs costs the health of the cards, not the rest."""
     monkeypatch.setattr(
-        "custom_components.mining_rig.sources.xmrig.miner._EXTRA_TIMEOUT", 0.01
+        "custom_components.mining_rig.sources.xmrig.source.EXTRA_TIMEOUT", 0.01
     )
     there = await bench(cards=CARDS)
     hang = asyncio.Event()
@@ -949,7 +949,7 @@ async def test_any_answer(data: st.DataObject) -> None:
     )
     api: Any = XmrigApi(http, TOKEN, kinds=frozenset(("miner",)))
     api._wait_for_turn = _at_once
-    source = XmrigSource(api, InMemoryNotes(), "rig")
+    source = XmrigSource(api, "rig", InMemoryNotes())
     now = datetime(2026, 11, 21, 12, tzinfo=UTC)
     try:
         identity = await source.identify()

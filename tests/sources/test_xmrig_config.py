@@ -8,8 +8,8 @@ import pytest
 
 from custom_components.mining_rig.model import Channel, Value
 from custom_components.mining_rig.sources.common.contract import CommandRefused
+from custom_components.mining_rig.sources.common.settings import REDACTED
 from custom_components.mining_rig.sources.xmrig.config import (
-    REDACTED,
     differences,
     merge,
     redacted,
@@ -17,13 +17,17 @@ from custom_components.mining_rig.sources.xmrig.config import (
 from custom_components.mining_rig.sources.xmrig.miner import readings
 from custom_components.mining_rig.sources.xmrig.miner.config import (
     SETTINGS,
+    parse_config,
+    set_pause_on_active,
+)
+from custom_components.mining_rig.sources.xmrig.miner.pools import (
+    pool_options,
+    select_pool,
+)
+from custom_components.mining_rig.sources.xmrig.miner.threads import (
     HintNote,
     hint_note,
-    parse_config,
-    pool_options,
     profiles,
-    select_pool,
-    set_pause_on_active,
     set_threads_hint,
     threads_hint,
 )
@@ -44,7 +48,7 @@ def pool(url: str, user: str = "wallet", **more: Any) -> dict[str, Any]:
 
 def value_of(config: Any, channel: Channel[Any], note: Any = None) -> Value | None:
     """Return what a configuration says of a setting."""
-    return parse_config(config, note).values.get(channel)
+    return parse_config(config, HintNote.load(note)).values.get(channel)
 
 
 # ---- settings of one key

@@ -32,12 +32,11 @@ from custom_components.mining_rig.sources.common.contract import SourceGarbled
 from custom_components.mining_rig.sources.common.decoding import Values, pool_name
 from custom_components.mining_rig.sources.common.http import Answer
 from custom_components.mining_rig.sources.xmrig.miner import readings
+from custom_components.mining_rig.sources.xmrig.miner.backends import parse_backends
 from custom_components.mining_rig.sources.xmrig.miner.config import parse_config
-from custom_components.mining_rig.sources.xmrig.miner.parse import (
-    assemble,
-    parse_backends,
-    parse_summary,
-)
+from custom_components.mining_rig.sources.xmrig.miner.snapshot import assemble
+from custom_components.mining_rig.sources.xmrig.miner.summary import parse_summary
+from custom_components.mining_rig.sources.xmrig.miner.threads import HintNote
 from custom_components.mining_rig.sources.xmrig.summary import LOAD, SHARE_TIME
 
 from .spoil import NO_NUMBERS, check, spoilt, zeros
@@ -522,7 +521,8 @@ def test_any_answer(summary: Any, backends: Any) -> None:
 @given(spoilt(CONFIG), spoilt({"saved": {"rx": [0]}, "hint": 50, "made": {"rx": [1]}}))
 def test_any_config(config: Any, note: Any) -> None:
     """The same for settings, with any note."""
-    settings = parse_config(config if isinstance(config, dict) else {}, note)
+    content = config if isinstance(config, dict) else {}
+    settings = parse_config(content, HintNote.load(note))
     check(
         assemble(
             parse_summary({}, NOW),

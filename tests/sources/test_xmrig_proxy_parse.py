@@ -20,17 +20,18 @@ from custom_components.mining_rig.readings import (
     STARTED,
 )
 from custom_components.mining_rig.sources.common.contract import CommandRefused
+from custom_components.mining_rig.sources.common.settings import Settings
 from custom_components.mining_rig.sources.xmrig.proxy import readings
 from custom_components.mining_rig.sources.xmrig.proxy.config import (
     SETTINGS,
-    Settings,
     parse_config,
 )
+from custom_components.mining_rig.sources.xmrig.proxy.names import Names
 from custom_components.mining_rig.sources.xmrig.proxy.parse import (
     assemble,
     parse_summary,
 )
-from custom_components.mining_rig.sources.xmrig.proxy.workers import Names, WorkerTable
+from custom_components.mining_rig.sources.xmrig.proxy.workers import WorkerTable
 from custom_components.mining_rig.sources.xmrig.summary import LOAD, SHARE_TIME
 
 from .spoil import NO_NUMBERS, check, spoilt, zeros
@@ -511,7 +512,7 @@ def test_both_ways_of_reading_a_row_agree(table: Any) -> None:
     quick = parts(table)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            "custom_components.mining_rig.sources.xmrig.proxy.workers._at_once",
+            "custom_components.mining_rig.sources.xmrig.proxy.workers._read_regular",
             lambda row: None,
         )
         assert parts(table) == quick

@@ -19,7 +19,7 @@ from homeassistant.helpers.selector import (
 import voluptuous as vol
 
 from ..sources.common.address import parse_address
-from ..sources.common.contract import Field, FieldKind, Form
+from ..sources.common.forms import Field, FieldKind, Form
 
 type Answers = dict[str, Any]
 """Answers by field key, sections flattened; what was left empty is not there."""

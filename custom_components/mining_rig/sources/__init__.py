@@ -16,7 +16,8 @@ from homeassistant.requirements import (
 )
 
 from ..const import CONF_ALLOW_WRITING, CONF_KEEP_ORDER, DOMAIN
-from .common.contract import Field, FieldKind, Form, SourceFactory
+from .common.contract import SourceFactory
+from .common.forms import Field, FieldKind, Form
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,1 +1,1 @@
-"""What all sources share: the contract, HTTP, decoding, forms, pacing."""
+"""Code that all sources share: contract, forms, HTTP, decoding, settings, timers."""

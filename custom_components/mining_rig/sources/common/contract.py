@@ -1,13 +1,12 @@
-"""The contract of a source: it knows a wire and the vocabulary, nothing else.
+"""The contract of a source, which translates between a wire and the vocabulary.
 
-A source knows no entity, no platform, no config entry and no clock. What it can do
-beyond naming its rig is a small protocol each, looked up by type.
+A source knows no entity, platform, config entry or clock. Each ability beyond naming its
+rig is a small protocol, looked up by type.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
 from aiohttp import ClientSession
@@ -20,19 +19,19 @@ type JsonObject = dict[str, Any]
 class SourceError(Exception):
     """Base of the five errors; nothing else leaves a source.
 
-    The text is for a log or a person who reads it and never holds a secret.
+    The text is shown in logs and dialogs and never holds a secret.
     """
 
 
 class SourceUnreachable(SourceError):
-    """Nobody answers. Normal at home."""
+    """The rig does not answer. Normal at home."""
 
     def __init__(
         self, text: str, *, timed_out: bool = False, reason: str | None = None
     ) -> None:
-        """Tell a rig that took too long from one that is not there.
+        """Set whether the rig took too long, and why it cannot be reached.
 
-        `reason` is the key of a text that says more in the dialog, where there is one.
+        `reason` is the key of the error that a dialog shows, None for the usual one.
         """
         super().__init__(text)
         self.timed_out = timed_out
@@ -40,10 +39,10 @@ class SourceUnreachable(SourceError):
 
 
 class SourceBusy(SourceError):
-    """The system asks to come back later."""
+    """The system is busy; the poll is repeated later."""
 
     def __init__(self, text: str, retry_after: float | None = None) -> None:
-        """Take the seconds to wait, None where the system did not say."""
+        """Take the seconds to wait, None where the answer does not have them."""
         super().__init__(text)
         self.retry_after = retry_after
 
@@ -53,14 +52,14 @@ class SourceRefused(SourceError):
 
 
 class SourceGarbled(SourceError):
-    """Something answered that cannot be understood."""
+    """The answer cannot be parsed."""
 
     def __init__(
         self, text: str, *, other_device: bool = False, advice: str | None = None
     ) -> None:
-        """Tell a cut answer from one that another product gives.
+        """Set whether another product answered, or only an answer is broken.
 
-        `advice` is the key of the dialogs' error that says which product, if known.
+        `advice` is the key of the error that names the product in a dialog, if known.
         """
         super().__init__(text)
         self.other_device = other_device
@@ -68,12 +67,12 @@ class SourceGarbled(SourceError):
 
 
 class CommandRefused(SourceError):
-    """The miner understood the command and does not allow it."""
+    """The miner does not allow the command."""
 
     def __init__(
         self, translation_key: str, placeholders: Mapping[str, str] | None = None
     ) -> None:
-        """Take the key of the text that says what to change on the miner."""
+        """Take the key of the error text, which explains what to change."""
         super().__init__(translation_key)
         self.translation_key = translation_key
         self.placeholders = dict(placeholders or {})
@@ -81,10 +80,10 @@ class CommandRefused(SourceError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Who answered, for the config flow.
+    """The rig that answered, for the config flow.
 
-    `rig_id` is the rig's own id; None where it has none, then host and port are
-    compared. `stable` says that the id never changes, so that it can be the id_root.
+    `rig_id` is the rig's own id; where it has none, host and port are compared instead.
+    `stable`: the id never changes, so that it can be the root of unique ids.
     """
 
     rig_id: str | None
@@ -96,23 +95,23 @@ class Identity:
 
 
 class Notes(Protocol):
-    """What a source must remember over restarts, such as settings it took away."""
+    """Data that a source keeps over restarts, such as settings that it replaced."""
 
     def get(self, key: str) -> Any:
-        """Return what was kept under the key, None where nothing was."""
+        """Return the data of a key, None where there is none."""
 
     async def keep(self, key: str, value: Any) -> None:
-        """Keep JSON data, on disk when this returns; None forgets the key."""
+        """Keep JSON data, on disk when this returns; None removes the key."""
 
 
 @dataclass(slots=True)
 class InMemoryNotes:
-    """Notes for a config flow, where there is no rig yet to remember things of."""
+    """Notes of a config flow, where no entry exists yet."""
 
     kept: dict[str, Any] = field(default_factory=dict)
 
     def get(self, key: str) -> Any:
-        """Return what was kept under the key."""
+        """Return the data of a key."""
         return self.kept.get(key)
 
     async def keep(self, key: str, value: Any) -> None:
@@ -122,19 +121,19 @@ class InMemoryNotes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceContext:
-    """What a source gets to start with."""
+    """What a source is opened with."""
 
     data: Mapping[str, Any]
     """The answers to the source's form, by field key."""
     session: ClientSession
-    """Home Assistant's session that matches the answer to `verify_ssl`."""
+    """Home Assistant's session for this `verify_ssl`."""
     notes: Notes = field(default_factory=InMemoryNotes)
     options: Mapping[str, Any] = field(default_factory=dict)
-    """The entry's options; those of the kind's own are at least their defaults."""
+    """The entry's options, with the defaults of the kind's own."""
 
 
 type SourceFactory = Callable[[SourceContext], Awaitable[Source]]
-"""What each source module offers as `async_open`; it does no I/O with the rig."""
+"""The type of `async_open` of each source module; it does no I/O with the rig."""
 
 
 @runtime_checkable
@@ -143,18 +142,18 @@ class Source(Protocol):
 
     @property
     def address(self) -> str | None:
-        """Where a person can look at it in a browser; never with a secret."""
+        """The URL for a browser, without secrets; None where there is none."""
 
     async def identify(self) -> Identity:
-        """Ask who is there. Raises a SourceError."""
+        """Return the identity of the rig. Raises a SourceError."""
 
     async def close(self) -> None:
-        """Give back what the far side holds for us; raises nothing."""
+        """End sessions and free resources; raises nothing."""
 
 
 @runtime_checkable
 class Polled(Source, Protocol):
-    """A source that is asked."""
+    """A source that is polled."""
 
     @property
     def interval(self) -> timedelta:
@@ -166,16 +165,16 @@ class Polled(Source, Protocol):
 
 @runtime_checkable
 class Pushed(Source, Protocol):
-    """A source whose rig sends what it has to say, and fetches its orders."""
+    """A source whose rig sends its readings and fetches its orders."""
 
     @property
     def stale_after(self) -> timedelta:
-        """The silence after which the rig counts as away."""
+        """The time without a message after which the rig is offline."""
 
     def present(self, now: datetime, *, online: bool) -> Snapshot:
-        """Return what is known now; of a rig that is away, what holds all the same.
+        """Return the parts as known now; of an offline rig only lasting values.
 
-        Orders are part of it: they are given to a rig that is off, too.
+        Orders are included: they can be given to a rig that is off.
         """
 
 
@@ -184,7 +183,7 @@ class Writable(Source, Protocol):
     """A source with settings that can be written."""
 
     async def write(self, part: str, control: Control[Any], value: Value) -> None:
-        """Send one setting; what comes of it is seen in the next `read`.
+        """Send one setting; the next `read` shows its effect.
 
         Raises a SourceError.
         """
@@ -200,13 +199,13 @@ class Pressable(Source, Protocol):
 
 @runtime_checkable
 class Configured(Source, Protocol):
-    """A source whose rig hands out its configuration and takes changes to it."""
+    """A source whose rig returns its configuration and accepts changes."""
 
     async def get_config(self) -> JsonObject:
         """Return the rig's configuration with every secret replaced."""
 
     async def set_config(self, changes: JsonObject) -> None:
-        """Change those keys and leave all others as they are; confirmed.
+        """Change those keys, leave all others, and wait until the rig shows it.
 
         Raises CommandRefused for keys that could lock the owner out or move money.
         """
@@ -214,7 +213,7 @@ class Configured(Source, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistorySeries:
-    """What a channel of a part showed before, as far as a source can tell.
+    """Past values of a channel of a part.
 
     `points` are the starts of their intervals (aware) with the mean over each, in the
     channel's inner unit; in any order, and some may be missing.
@@ -228,86 +227,34 @@ class HistorySeries:
 
 @runtime_checkable
 class HistoryProvider(Source, Protocol):
-    """A source that tells the past; `history.py` makes long-term statistics of it."""
+    """A source with past values; `history.py` makes long-term statistics of them."""
 
     async def history(
         self, since: datetime | None, now: datetime
     ) -> Sequence[HistorySeries]:
-        """Return the past from `since` on, in intervals of one hour or less.
+        """Return past values from `since` on, in intervals of one hour or less.
 
-        None asks for as much as there is. More than was asked for does no harm. Asked
-        once an hour at most. Raises a SourceError.
+        None requests all there is; older values in the answer do no harm. Called once
+        an hour at most. Raises a SourceError.
         """
 
 
 @runtime_checkable
 class ActionProvider(Source, Protocol):
-    """A source that answers questions of its own, such as the reports of a pool."""
+    """A source with actions that return data, such as the reports of a pool."""
 
     async def report(self, question: str, details: JsonObject) -> JsonObject:
-        """Answer a question of `services.py`, which is the name of the action.
+        """Return the response of the action of that name.
 
-        `details` are the action's fields, checked. Money in the answer is a string of
-        plain digits, moments are ISO 8601. Raises a SourceError: CommandRefused where
-        the question makes no sense, or these credentials may not ask it.
+        `details` are the action's validated fields. Amounts of money in the response
+        are decimal strings, moments are ISO 8601. Raises a SourceError: CommandRefused
+        where the fields make no sense or the credentials do not permit the action.
         """
 
 
 @runtime_checkable
 class Diagnosed(Source, Protocol):
-    """A source with more to say when somebody looks for a fault."""
+    """A source with diagnostics of its own."""
 
     def diagnostics(self) -> JsonObject:
-        """Return what it does and cannot do, as JSON without secrets."""
-
-
-class FieldKind(StrEnum):
-    """What a field of a source's form asks for; `config_flow` makes it a selector."""
-
-    HOST = "host"
-    PORT = "port"
-    SECRET = "secret"
-    TEXT = "text"
-    FLAG = "flag"
-    CHOICE = "choice"
-    SECONDS = "seconds"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
-    """One question of a form."""
-
-    key: str
-    kind: FieldKind
-    required: bool = False
-    default: Any = None
-    choices: tuple[str, ...] = ()
-    section: str | None = None
-    """The collapsed section that holds it; the section may be left out."""
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """What a source needs to know before it can be tried."""
-
-    fields: tuple[Field, ...]
-
-    @property
-    def secrets(self) -> frozenset[str]:
-        """The keys whose answers must never be shown."""
-        return frozenset(f.key for f in self.fields if f.kind is FieldKind.SECRET)
-
-    @property
-    def whereabouts(self) -> frozenset[str]:
-        """The keys that say where the rig is and how to be let in."""
-        there = (FieldKind.HOST, FieldKind.PORT, FieldKind.SECRET)
-        return frozenset(f.key for f in self.fields if f.kind in there or f.section)
-
-    def has(self, key: str) -> bool:
-        """Tell whether the form asks for that."""
-        return any(field.key == key for field in self.fields)
-
-    @property
-    def defaults(self) -> dict[str, Any]:
-        """The answers of somebody who leaves out everything that may be left out."""
-        return {f.key: f.default for f in self.fields if f.default is not None}
+        """Return the state of the source as JSON without secrets."""

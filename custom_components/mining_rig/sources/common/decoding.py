@@ -1,8 +1,8 @@
-"""Reading values out of decoded JSON, one unparsed field never costing the others.
+"""Typed values out of decoded JSON, each on its own: a bad one affects no other.
 
-`Fields` looks into an object by path and gives a typed value or None. A field that is
-missing or null is only not known; one that is there and makes no sense is noted in
-`unparsed`, which goes to diagnostics as paths, never as values.
+`Fields` returns the value at a path, or None. A field that is missing or null is not
+known; one with a value that makes no sense is also added to `unparsed`, which goes to
+diagnostics as paths, never as values.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,13 +15,13 @@ from typing import Any, Final
 from ...model import Channel, Value
 
 LONGEST_TEXT: Final = 255
-"""Home Assistant takes no longer state."""
+"""Characters of a state in Home Assistant, at most."""
 _LONGEST_UPTIME: Final = 50 * 365 * 86400
 _LARGEST_COUNT: Final = 2**63
 _LARGEST: Final = 1e200
 _AMOUNT: Final = re.compile(r"-?\d{1,40}(?:\.\d{1,40})?(?:[eE][+-]?\d{1,2})?", re.ASCII)
 _AMOUNT_DIGITS: Final = 60
-"""Digits before and behind the point of the longest number that is one of money."""
+"""Digits of an amount of money before and after the point, at most."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _CPU_NOISE: Final = re.compile(
@@ -29,13 +29,13 @@ _CPU_NOISE: Final = re.compile(
 )
 
 WALLET: Final = re.compile(r"(?<![0-9A-Za-z])[0-9A-Za-z]{25,}(?![0-9A-Za-z])")
-"""The address of a wallet: a long word of letters and digits, whatever the coin."""
+"""A wallet address of any coin: a long word of letters and digits."""
 
 type _Step = str | int
 
 
 def cpu_name(brand: str | None) -> str | None:
-    """Return a processor's name as people say it, without trade marks and clock.
+    """Return a processor's name without trade marks and clock.
 
     "Intel(R) Core(TM) i7-5960X CPU @ 3.00GHz" is an Intel Core i7-5960X.
     """
@@ -51,23 +51,23 @@ def pool_name(url: str) -> str:
 
 
 class Fields:
-    """A JSON object, or whatever stands in its place, read by path."""
+    """A JSON object, or any other value in its place, read by path."""
 
     __slots__ = ("_data", "_path", "unparsed")
 
     def __init__(
         self, data: Any, *path: _Step, unparsed: list[str] | None = None
     ) -> None:
-        """Start at `data`; parts of it share the list of unparsed paths.
+        """Take the data, and its path in the answer.
 
-        `path` is where in the answer `data` lies.
+        Objects inside share the list of unparsed paths.
         """
         self._data = data
         self._path = path
         self.unparsed: list[str] = [] if unparsed is None else unparsed
 
     def raw(self, *path: _Step) -> Any:
-        """Return what is there, None where a step leads nowhere."""
+        """Return the value at a path, None where there is none."""
         found = self._data
         for step in path:
             # Decoded JSON has no subclasses of its types.
@@ -80,7 +80,7 @@ class Fields:
         return found
 
     def has(self, *path: _Step) -> bool:
-        """Tell whether something other than null is there."""
+        """Return whether there is a value other than null."""
         return self.raw(*path) is not None
 
     def _note(self, path: Sequence[_Step]) -> None:
@@ -95,7 +95,7 @@ class Fields:
     ) -> float | None:
         """Return a finite number within the bounds, in the reading's inner unit.
 
-        `scale` turns the wire's unit into the inner one.
+        `scale` converts the wire's unit into the inner one.
         """
         found = self.raw(*path)
         if found is None:
@@ -103,7 +103,7 @@ class Fields:
         if (
             type(found) is float or type(found) is int
         ) and -_LARGEST < found < _LARGEST:
-            # A whole number stays one: a state then reads 72, not 72.0.
+            # An integer stays one, so that a state reads 72, not 72.0.
             value: float = found if scale == 1 else found * scale
             if minimum <= value <= maximum:
                 return value
@@ -123,7 +123,7 @@ class Fields:
     def positive(
         self, *path: _Step, maximum: float = math.inf, scale: float = 1
     ) -> float | None:
-        """Return a number, None for the 0 with which a miner says "not available"."""
+        """Return a number, None for a 0 that means "not available"."""
         return self.number(*path, maximum=maximum, scale=scale) or None
 
     def count(self, *path: _Step) -> int | None:
@@ -154,7 +154,7 @@ class Fields:
         ):
             value = Decimal(found)
         if value is not None and value.is_finite():
-            # Written out, it must not fill the memory.
+            # Written out, 1e999999 would fill the memory.
             exponent = value.as_tuple().exponent
             assert isinstance(exponent, int)
             if exponent >= -_AMOUNT_DIGITS and value.adjusted() <= _AMOUNT_DIGITS:
@@ -165,7 +165,7 @@ class Fields:
     def moment(self, *path: _Step) -> datetime | None:
         """Return the moment of an RFC 3339 text; a date is its beginning in UTC.
 
-        Fractions finer than microseconds are cut. A year before 1970 says "never".
+        Fractions finer than microseconds are cut. A year before 1970 means "never".
         """
         found = self.raw(*path)
         if found is None:
@@ -192,7 +192,7 @@ class Fields:
         return None
 
     def text(self, *path: _Step, longest: int = LONGEST_TEXT) -> str | None:
-        """Return a text that says something, cut to what a state can hold."""
+        """Return a text that is not blank, cut to the length of a state."""
         found = self.raw(*path)
         if found is None:
             return None
@@ -204,12 +204,12 @@ class Fields:
         return None
 
     def start(self, now: datetime, *path: _Step) -> datetime | None:
-        """Return the moment that lies so many seconds back."""
+        """Return `now` minus the seconds at the path."""
         seconds = self.number(*path, maximum=_LONGEST_UPTIME)
         return None if seconds is None else now - timedelta(seconds=seconds)
 
     def inside(self, *path: _Step) -> Fields:
-        """Return the object at the path; empty where none is."""
+        """Return the object at the path; an empty one where there is none."""
         found = self.raw(*path)
         if found is not None and not isinstance(found, dict):
             self._note(path)
@@ -217,7 +217,7 @@ class Fields:
         return Fields(found, *self._path, *path, unparsed=self.unparsed)
 
     def each(self, *path: _Step) -> Iterator[Fields]:
-        """Go through the objects of the list at the path."""
+        """Iterate over the objects of the list at the path."""
         found = self.raw(*path)
         if found is None:
             return
@@ -232,11 +232,11 @@ class Fields:
 
 
 class Values(dict[Channel[Any], Value]):
-    """A part's values while they are gathered; what is not known is not put in."""
+    """The known values of a part, by channel."""
 
     __slots__ = ()
 
     def put[T: Value](self, channel: Channel[T], value: T | None) -> None:
-        """Take a value unless it is not known."""
+        """Add a value unless it is None."""
         if value is not None:
             self[channel] = value

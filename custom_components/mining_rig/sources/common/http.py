@@ -1,8 +1,8 @@
-"""JSON over HTTP with limits, for every miner that speaks it.
+"""JSON over HTTP with limits, for every miner with such an API.
 
-What a miner says about its own answer (content type, charset, length) is not believed.
-A request's query may hold a password (T-Rex), so no text made here shows a query, and
-no error carries the library's own error, which shows the whole address.
+Content type, charset and length of an answer are not trusted: miners get them wrong.
+A query may hold a password (T-Rex), so no text made here shows a query, and no error is
+chained to an error of aiohttp, which shows the whole URL.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +21,13 @@ from multidict import CIMultiDict, CIMultiDictProxy
 import orjson
 from yarl import URL
 
-from .contract import SourceBusy, SourceError, SourceGarbled, SourceUnreachable
+from .contract import (
+    SourceBusy,
+    SourceContext,
+    SourceError,
+    SourceGarbled,
+    SourceUnreachable,
+)
 
 TIMEOUT: Final = 10.0
 """Seconds for one exchange, from the connection to the last byte."""
@@ -29,20 +35,20 @@ LIMIT: Final = 4 * 1024 * 1024
 """Bytes of the largest answer that is read."""
 
 type Query = Mapping[str, str | Sequence[str]]
-"""A list is sent as its name repeated: `id=a&id=b`."""
+"""A list is sent as a repeated key: `id=a&id=b`."""
 
 _JSON: Final = "application/json"
 _RESET: Final = "x-ratelimit-reset"
-"""Seconds until the server takes requests again, where it says so in this header."""
+"""The header with the seconds until the server accepts requests again."""
 _LONGEST_WAIT: Final = 86400.0
-"""Seconds; nobody who asks for more means it."""
+"""Seconds to wait at most, whatever the server requests."""
 _BUSY: Final = frozenset((HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE))
 _NO_HEADERS: Final = CIMultiDictProxy[str](CIMultiDict())
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: the status, and the body as it was."""
+    """An answer: its status and its body, not decoded."""
 
     status: int
     body: bytes = field(repr=False)
@@ -51,13 +57,13 @@ class Answer:
     )
 
     def json(self) -> Any:
-        """Decode the body. Raises SourceGarbled where it is no JSON."""
+        """Decode the body. Raises SourceGarbled where it is not JSON."""
         return self._decoded(orjson.loads)
 
     def exact_json(self) -> Any:
-        """Decode as `json`, but numbers with a fraction are Decimal: money.
+        """Decode as `json`, but with fractions as Decimal, for money.
 
-        It takes about twice as long: 100 kB take 1 ms.
+        It takes about twice as long: 1 ms for 100 kB.
         """
         return self._decoded(_exact)
 
@@ -66,10 +72,10 @@ class Answer:
             return decode(self.body)
         except ValueError, ArithmeticError, RecursionError:
             pass
-        # Outside of the handler: what could not be decoded must not cling to the error.
-        # Something that began like an answer was cut; a web page never was one.
+        # Outside of the handler, so that the body is not chained to the error. An answer
+        # that starts like JSON was cut; anything else, such as a page, is no miner's.
         raise SourceGarbled(
-            f"{len(self.body)} bytes that are no JSON",
+            f"{len(self.body)} bytes that are not JSON",
             other_device=not self.body.lstrip().startswith((b"{", b"[")),
         )
 
@@ -79,11 +85,11 @@ def _exact(body: bytes) -> Any:
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 class JsonHttp:
-    """One miner's HTTP server, asked through Home Assistant's session."""
+    """A client of one miner's HTTP server, through Home Assistant's session."""
 
     def __init__(
         self,
@@ -97,8 +103,8 @@ class JsonHttp:
     ) -> None:
         """Take a name or an address (IPv6 with or without brackets).
 
-        Whether certificates are verified is the session's business. Raises
-        SourceUnreachable for a host that cannot be one.
+        The session decides whether certificates are verified. Raises SourceUnreachable
+        for a text that is not a host.
         """
         self._session = session
         self._timeout = aiohttp.ClientTimeout(total=timeout)
@@ -121,11 +127,11 @@ class JsonHttp:
 
     @override
     def __repr__(self) -> str:
-        """Show no more than the address."""
+        """Show the address only."""
         return f"{type(self).__name__}({self})"
 
     def url(self, path: str) -> str:
-        """Return the address of a path, for a person."""
+        """Return the URL of a path."""
         return str(self.base.with_path(path))
 
     async def request(
@@ -137,11 +143,11 @@ class JsonHttp:
         headers: Mapping[str, str] | None = None,
         body: Any = None,
     ) -> Answer:
-        """Ask once and return the answer, whatever its status.
+        """Send a request and return the answer, whatever its status.
 
-        `body` is sent as JSON, with a content type without charset: some miners take no
-        other. Raises SourceUnreachable, SourceBusy (429, 503) and SourceGarbled
-        (redirects, answers that are cut, too large or no HTTP).
+        `body` is sent as JSON, with a content type without charset: some miners accept
+        no other. Raises SourceUnreachable, SourceBusy (429, 503) and SourceGarbled
+        (redirects, answers that are cut, too large or not HTTP).
         """
         url = self.base.with_path(path)
         if query:
@@ -168,7 +174,7 @@ class JsonHttp:
         else:
             self._check(answer)
             return answer
-        # Outside of the handler, so that the library's error does not cling to ours.
+        # Outside of the handler, so that the error is not chained to aiohttp's.
         raise problem
 
     async def get(
@@ -178,11 +184,11 @@ class JsonHttp:
         query: Query | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Ask for a path; errors as `request`."""
+        """Send a GET request. Raises as `request`."""
         return await self.request(hdrs.METH_GET, path, query=query, headers=headers)
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
-        """Read the body as far as the limit."""
+        """Read the body up to the limit."""
         body = bytearray()
         async for chunk in response.content.iter_any():
             body += chunk
@@ -191,18 +197,18 @@ class JsonHttp:
         return bytes(body)
 
     def _check(self, answer: Answer) -> None:
-        """Turn down what no caller can use."""
+        """Raise for statuses that no caller can use."""
         if answer.status in _BUSY:
             raise SourceBusy(
                 f"{self} is busy (status {answer.status})",
                 _retry_after(answer.headers),
             )
         if 300 <= answer.status < 400:
-            raise SourceGarbled(f"{self} points elsewhere", other_device=True)
+            raise SourceGarbled(f"{self} redirects elsewhere", other_device=True)
 
     def _explain(self, err: Exception) -> SourceError:
-        """Return our error for one of the library's."""
-        # Some errors are of several of these kinds: the order matters.
+        """Return the SourceError for an error of aiohttp."""
+        # Some errors are instances of several of these classes: the order matters.
         match err:
             case TimeoutError():
                 return SourceUnreachable(
@@ -212,7 +218,7 @@ class JsonHttp:
             case aiohttp.ClientSSLError():
                 return SourceUnreachable(f"{self}: no secure connection is possible")
             case aiohttp.ClientConnectorDNSError():
-                return SourceUnreachable(f"{self}: the name is not known")
+                return SourceUnreachable(f"{self}: the host name cannot be resolved")
             case aiohttp.ClientConnectionError() | OSError():
                 reason = getattr(err, "strerror", None) or type(err).__name__
                 return SourceUnreachable(f"{self} does not answer: {reason}")
@@ -223,18 +229,26 @@ class JsonHttp:
                     f"{self} does not speak HTTP properly", other_device=True
                 )
             case ValueError():
-                return SourceUnreachable(f"{self} cannot be asked like this")
+                return SourceUnreachable(f"{self}: the request is not valid")
         return SourceGarbled(f"{self}: {type(err).__name__}")
 
 
+def http_for(context: SourceContext) -> JsonHttp:
+    """Return the client for the answers to a `network_form`."""
+    data = context.data
+    return JsonHttp(
+        context.session, data["host"], int(data["port"]), ssl=bool(data.get("ssl"))
+    )
+
+
 def _retry_after(headers: CIMultiDictProxy[str]) -> float | None:
-    """Return the seconds to wait: the header holds them, or a date (RFC 9110)."""
+    """Return the seconds to wait; the header has seconds or a date (RFC 9110)."""
     text = (headers.get(hdrs.RETRY_AFTER) or headers.get(_RESET) or "").strip()
     if text.isdecimal():
         return min(float(text), _LONGEST_WAIT)
     if (until := _date(text)) is None:
         return None
-    # A rig's clock may be years off, but it agrees with itself.
+    # The rig's clock may be years off: its own date is the reference.
     now = _date(headers.get(hdrs.DATE, "")) or dt_util.utcnow()
     return min(max(0.0, (until - now).total_seconds()), _LONGEST_WAIT)
 

@@ -1,4 +1,4 @@
-"""Things that are asked for at a pace of their own, beside what every poll asks."""
+"""Requests with an interval of their own, beside what every poll reads."""
 
 import asyncio
 from collections.abc import Iterator
@@ -6,63 +6,63 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Final
 
-_AFTER_FAILURE: Final = timedelta(seconds=30)
-_SETTLING: Final = 10.0
-"""Seconds after a command in which what came of it may only begin to show."""
+_RETRY_AFTER: Final = timedelta(seconds=30)
+_COMMAND_SHOWS_WITHIN: Final = 10.0
+"""Seconds after a command until which its effect may not be readable yet."""
 
 
 class PollTimer:
-    """Something that is asked for at its own pace."""
+    """The interval of one kind of request; due at once when it is new."""
 
     def __init__(self) -> None:
-        """Be due at once."""
-        self._every = timedelta(0)
+        """Start without a successful request."""
+        self._interval = timedelta(0)
         self._next: datetime | None = None
-        self._holds_until: datetime | None = None
+        self._expires: datetime | None = None
 
     def is_due(self, now: datetime) -> bool:
-        """Tell whether it is time; a clock that was set back makes it so."""
-        return self._next is None or not self._next - self._every <= now < self._next
+        """Return whether to send the request; true after the clock was set back."""
+        return self._next is None or not self._next - self._interval <= now < self._next
 
-    def is_stale(self, now: datetime) -> bool:
-        """Tell whether what was read holds no more."""
-        return self._holds_until is None or now > self._holds_until
+    def is_expired(self, now: datetime) -> bool:
+        """Return whether the last successful answer is too old to be shown."""
+        return self._expires is None or now > self._expires
 
-    def hurry(self) -> None:
-        """Be due at once."""
+    def make_due(self) -> None:
+        """Send the request at the next poll."""
         self._next = None
 
-    def done(self, now: datetime, every: timedelta) -> None:
-        """Be due again after `every`; until then, and longer, what was read holds."""
-        self._every, self._next = every, now + every
-        self._holds_until = now + 3 * every
+    def succeeded(self, now: datetime, interval: timedelta) -> None:
+        """Be due again after `interval`; the answer expires after three of them."""
+        self._interval, self._next = interval, now + interval
+        self._expires = now + 3 * interval
 
     def failed(self, now: datetime) -> None:
-        """Try again soon; what was read before holds for a while."""
-        self._every, self._next = _AFTER_FAILURE, now + _AFTER_FAILURE
+        """Be due again soon; the last answer expires as before."""
+        self._interval, self._next = _RETRY_AFTER, now + _RETRY_AFTER
 
 
-class Settling:
-    """The time after a command in which nothing waits for its own pace."""
+class CommandWindow:
+    """The seconds after a command, in which every poll reads everything."""
 
     def __init__(self) -> None:
-        """Begin without a command."""
+        """Start closed."""
         self._until = 0.0
 
     @property
-    def lasts(self) -> bool:
-        """Tell whether it is such a time."""
+    def is_open(self) -> bool:
+        """Whether a command was sent a few seconds ago."""
         return asyncio.get_running_loop().time() < self._until
 
     @contextmanager
-    def after(self) -> Iterator[None]:
-        """Begin when what is inside has ended, whatever came of it."""
+    def after_command(self) -> Iterator[None]:
+        """Open the window when the block ends, with an error or without."""
         try:
             yield
         finally:
-            self._until = asyncio.get_running_loop().time() + _SETTLING
+            self._until = asyncio.get_running_loop().time() + _COMMAND_SHOWS_WITHIN
 
 
-def fell(before: float | None, now: float | None) -> bool:
-    """Tell whether something that only rises, an uptime, began anew."""
+def has_restarted(before: float | None, now: float | None) -> bool:
+    """Return whether an uptime fell, which means that the process restarted."""
     return before is not None and now is not None and now < before

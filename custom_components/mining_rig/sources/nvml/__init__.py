@@ -1,4 +1,4 @@
-"""The NVIDIA cards of the machine that Home Assistant runs on, through their driver."""
+"""The NVIDIA cards of Home Assistant's own host, through their driver (NVML)."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from ..common.contract import (
     SourceError,
     SourceUnreachable,
 )
-from .driver import TURNS, Session
+from .driver import DRIVER_JOBS, Session
 from .parse import card_key, driver_version, models, snapshot
 from .queries import Handle, Nvml
 from .readings import PERSISTENCE, POWER_LIMIT
@@ -32,7 +32,7 @@ _COMMANDS: Final[Mapping[Channel[Any], Callable[[Nvml, Handle, Any], None]]] = {
 
 
 async def async_open(context: SourceContext) -> NvmlSource:
-    """Return the source of this host's cards; nothing is asked yet."""
+    """Return the source of this host's cards, without loading the driver."""
     return NvmlSource()
 
 
@@ -43,42 +43,42 @@ class NvmlSource:
     address = None
 
     def __init__(self) -> None:
-        """Leave the driver alone until somebody asks."""
+        """Start without a connection to the driver."""
         self._session = Session()
 
     async def identify(self) -> Identity:
-        """Ask which cards there are. Raises a SourceError."""
-        told = await TURNS.run(self._session.tell)
-        if not told.cards:
+        """Return the driver with its cards as identity. Raises a SourceError."""
+        report = await DRIVER_JOBS.run(self._session.read)
+        if not report.cards:
             raise SourceUnreachable("no NVIDIA card is there", reason="nvml_no_cards")
         return Identity(
             rig_id=_ID,
             stable=True,
             title=_TITLE,
-            model=models(told),
-            version=driver_version(told),
+            model=models(report),
+            version=driver_version(report),
         )
 
     async def read(self, now: datetime) -> Snapshot:
         """Read all cards. Raises a SourceError."""
-        return snapshot(await TURNS.run(lambda: self._session.tell(now)))
+        return snapshot(await DRIVER_JOBS.run(lambda: self._session.read(now)))
 
     async def write(self, part: str, control: Control[Any], value: Value) -> None:
         """Send one setting to a card. Raises a SourceError."""
         command = _COMMANDS.get(control.channel)
         if command is None:
             raise CommandRefused("not_offered")
-        await TURNS.run(
-            lambda: self._session.order(
+        await DRIVER_JOBS.run(
+            lambda: self._session.command(
                 lambda answers: card_key(answers) == part,
                 lambda nvml, card: command(nvml, card, value),
             )
         )
 
     async def close(self) -> None:
-        """Give the driver back."""
+        """Release the driver."""
         try:
-            await TURNS.run(self._session.end)
+            await DRIVER_JOBS.run(self._session.close)
         except SourceError:
-            # It hangs, and keeps what it has.
+            # The driver hangs and cannot be released.
             return

@@ -1,4 +1,4 @@
-"""The driver of this host: loaded when it is needed, asked by one thread at a time."""
+"""The driver of this host: loaded at the first call, used by one thread at a time."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,12 +8,22 @@ from importlib import import_module
 from typing import Any, Final
 
 from ..common.contract import CommandRefused, SourceError, SourceUnreachable
-from .queries import GONE, Answers, Code, Handle, Nvml, Told, ask_all, code_of, find
+from .queries import (
+    GONE,
+    Answers,
+    Code,
+    Handle,
+    Nvml,
+    Report,
+    code_of,
+    find_card,
+    query_all,
+)
 
 MODULE: Final = "pynvml"
-PATIENCE: Final = 8.0
+TIMEOUT: Final = 8.0
 """Seconds after which a driver counts as hanging."""
-_RENEW_EVERY: Final = timedelta(minutes=1)
+_RESTART_EVERY: Final = timedelta(minutes=1)
 
 _REASONS: Final = {
     Code.LIBRARY_NOT_FOUND: "nvml_no_driver",
@@ -23,97 +33,97 @@ _REASONS: Final = {
     Code.MISMATCH: "nvml_mismatch",
     Code.NO_PERMISSION: "nvml_no_access",
 }
-"""Keys of the texts that say why there is nothing to be read."""
+"""Keys of the errors that a dialog shows."""
 
 
-class Turns:
-    """Lets one job at a time run in a thread, whoever asks.
+class JobQueue:
+    """Runs one blocking job at a time in a thread.
 
-    A driver that hangs keeps its thread, and nobody gets another one until it lets go.
+    A driver that hangs keeps its thread; no other job starts until it returns.
     """
 
     def __init__(self) -> None:
-        """Begin with nothing under way."""
+        """Start without a job."""
         self._job: asyncio.Future[Any] | None = None
 
     async def run[T](self, job: Callable[[], T]) -> T:
-        """Run what blocks. Raises SourceUnreachable where it takes too long."""
+        """Run a job and return its result. Raises SourceUnreachable after a timeout."""
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(TIMEOUT):
                 while self._job is not None and not self._job.done():
                     await asyncio.wait([self._job])
-                mine = asyncio.get_running_loop().run_in_executor(None, job)
-                self._job = mine
-                mine.add_done_callback(_look)
-                return await asyncio.shield(mine)
+                own = asyncio.get_running_loop().run_in_executor(None, job)
+                self._job = own
+                own.add_done_callback(_retrieve)
+                return await asyncio.shield(own)
         except TimeoutError as err:
             raise SourceUnreachable(
                 "the NVIDIA driver does not answer", timed_out=True
             ) from err
 
 
-def _look(job: asyncio.Future[Any]) -> None:
-    """Look at the outcome of a job for which nobody may be waiting any more."""
+def _retrieve(job: asyncio.Future[Any]) -> None:
+    """Retrieve the exception of a job that may have no waiter left."""
     if not job.cancelled():
         job.exception()
 
 
-TURNS: Final = Turns()
-"""Of this process: the driver is one, however many ask."""
+DRIVER_JOBS: Final = JobQueue()
+"""One for the process, because there is one driver."""
 
 
 class Session:
-    """The library from its start to its end; for one thread at a time.
+    """One initialization of the library; for one thread at a time.
 
-    The library counts starts and ends, so that several sessions do no harm.
+    The library counts initializations and shutdowns, so several sessions are possible.
     """
 
     def __init__(self) -> None:
-        """Start nothing yet."""
+        """Start without the library."""
         self._nvml: Nvml = None
         self._started: datetime | None = None
-        self._renew = False
+        self._restart = False
 
-    def tell(self, now: datetime | None = None) -> Told:
-        """Return what the driver tells. Raises SourceUnreachable.
+    def read(self, now: datetime | None = None) -> Report:
+        """Return the readings of all cards. Raises SourceUnreachable.
 
-        A card that was lost is looked for anew once a minute; `now` is for that.
+        While a card is lost, the library is restarted once a minute, measured by `now`.
         """
-        if self._renew and now is not None:
-            if self._started is None or abs(now - self._started) >= _RENEW_EVERY:
-                self.end()
+        if self._restart and now is not None:
+            if self._started is None or abs(now - self._started) >= _RESTART_EVERY:
+                self.close()
         if self._nvml is None:
             self._nvml = _start()
-            self._started, self._renew = now, False
+            self._started, self._restart = now, False
         try:
-            told = ask_all(self._nvml)
+            report = query_all(self._nvml)
         except Exception as err:
-            # It is started anew at the next poll: the driver may have been reloaded.
-            self.end()
+            # It is initialized again at the next poll: the driver may have been reloaded.
+            self.close()
             raise _unreachable(err) from err
-        self._renew = told.lost
-        return told
+        self._restart = report.lost
+        return report
 
-    def order(
+    def command(
         self,
-        wanted: Callable[[Answers], bool],
+        is_wanted: Callable[[Answers], bool],
         command: Callable[[Nvml, Handle], None],
     ) -> None:
-        """Send a command to the card that is wanted. Raises a SourceError."""
+        """Send a command to the wanted card. Raises a SourceError."""
         if self._nvml is None:
             self._nvml = _start()
         try:
-            card = find(self._nvml, wanted)
+            card = find_card(self._nvml, is_wanted)
             if card is not None:
                 command(self._nvml, card)
         except Exception as err:
-            self._renew = self._renew or code_of(err) in GONE
+            self._restart = self._restart or code_of(err) in GONE
             raise _refused(err) from err
         if card is None:
             raise CommandRefused("not_offered")
 
-    def end(self) -> None:
-        """Give the driver back; raises nothing."""
+    def close(self) -> None:
+        """Release the driver; raises nothing."""
         nvml, self._nvml = self._nvml, None
         if nvml is not None:
             with suppress(Exception):
@@ -121,7 +131,7 @@ class Session:
 
 
 def _start() -> Nvml:
-    """Load the library and start it. Raises SourceUnreachable."""
+    """Load and initialize the library. Raises SourceUnreachable."""
     try:
         nvml: Nvml = import_module(MODULE)
         nvml.nvmlInit()
@@ -137,7 +147,7 @@ def _start() -> Nvml:
 def _unreachable(error: Exception) -> SourceUnreachable:
     code = code_of(error)
     reason = next((text for known, text in _REASONS.items() if known == code), None)
-    # Whether the library is not there or cannot be loaded, only the loader says.
+    # Only the loader's error has the reason why the library cannot be loaded.
     loader = error.__context__
     why = f"{error} ({loader})" if isinstance(loader, OSError) else str(error)
     return SourceUnreachable(f"NVIDIA driver: {why}", reason=reason)

@@ -1,4 +1,4 @@
-"""From the driver's answers to parts: pure functions over JSON data."""
+"""Parsing the driver's answers: pure functions over JSON data."""
 
 from collections.abc import Mapping
 import math
@@ -17,11 +17,11 @@ from ...readings import (
 )
 from ..common.decoding import Fields, Values
 from . import readings
-from .queries import Answers, Told
+from .queries import Answers, Report
 
 MANUFACTURER: Final = "NVIDIA"
 
-# More than any card has: beyond are the numbers that stand for "not available".
+# More than any card has; larger numbers mean "not available".
 _HOTTEST: Final = 200
 _STRONGEST: Final = 10_000
 _FASTEST: Final = 20_000
@@ -60,7 +60,7 @@ _PROBLEMS: Final = frozenset(
 
 
 def card_key(answers: Answers) -> str:
-    """Return what a card is known by: uuid, PCI address, or at last its number."""
+    """Return the key of a card: uuid, PCI address, or else its index."""
     fields = Fields(answers)
     uuid = (fields.text("uuid") or "").lower()
     if _UUID.fullmatch(uuid):
@@ -77,34 +77,34 @@ def _pci_address(fields: Fields) -> str | None:
     return f"{domain[-4:]}:{rest}"
 
 
-def snapshot(told: Told) -> Snapshot:
-    """Put the host and its cards together."""
-    unparsed = list(told.unparsed)
+def snapshot(report: Report) -> Snapshot:
+    """Return the host and its cards as a snapshot."""
+    unparsed = list(report.unparsed)
     parts: dict[str, Part] = {}
-    for answers in told.cards:
+    for answers in report.cards:
         part = _card(answers, unparsed)
         if part.key in parts:
             unparsed.append(f"cards.{answers['index']}.uuid")
         else:
             parts[part.key] = part
-    rig = _host(Fields(told.host, "host", unparsed=unparsed), len(parts))
+    rig = _host(Fields(report.host, "host", unparsed=unparsed), len(parts))
     return Snapshot(
         parts=part_map(rig, *parts.values()), unparsed=tuple(dict.fromkeys(unparsed))
     )
 
 
-def models(told: Told) -> str:
-    """Return what cards there are: `2 × NVIDIA GeForce RTX 3080`."""
-    names = [_name(Fields(answers)) or MANUFACTURER for answers in told.cards]
+def models(report: Report) -> str:
+    """Return the models of the cards: `2 × NVIDIA GeForce RTX 3080`."""
+    names = [_name(Fields(answers)) or MANUFACTURER for answers in report.cards]
     counts = {name: names.count(name) for name in names}
     return ", ".join(
         name if number == 1 else f"{number} × {name}" for name, number in counts.items()
     )
 
 
-def driver_version(told: Told) -> str | None:
+def driver_version(report: Report) -> str | None:
     """Return the version of the driver."""
-    return Fields(told.host).text("driver")
+    return Fields(report.host).text("driver")
 
 
 def _host(fields: Fields, cards: int) -> Part:
@@ -125,7 +125,7 @@ def _host(fields: Fields, cards: int) -> Part:
 
 
 def _name(fields: Fields) -> str | None:
-    """Return the make and model of a card; older drivers leave out the make."""
+    """Return the maker and model of a card; older drivers leave out the maker."""
     name = fields.text("name")
     if name is None or name.upper().startswith(MANUFACTURER):
         return name
@@ -155,7 +155,7 @@ def _card(answers: Answers, unparsed: list[str]) -> Part:
 def _whole(
     fields: Fields, *path: str | int, maximum: int, minimum: int = 0
 ) -> int | None:
-    """Return a whole number that is no more than can be."""
+    """Return a whole number within its bounds."""
     found = fields.number(*path, minimum=minimum, maximum=maximum)
     return None if found is None else int(found)
 
@@ -170,7 +170,7 @@ def _put_health(values: Values, fields: Fields) -> None:
     fans = fields.raw("fans")
     count = len(fans) if isinstance(fans, list) else 0
     for index in range(count):
-        # 0 is a fan that rests while the card is cool.
+        # 0 is measured: a fan that stands still while the card is cool.
         level = fields.number("fans", index, maximum=_TOP_FAN)
         put(FAN_LEVEL.channel(number=index + 1 if count > 1 else None), level)
     put(POWER.plain, _watts(fields, "power"))
@@ -187,7 +187,7 @@ def _put_health(values: Values, fields: Fields) -> None:
 
 
 def _watts(fields: Fields, *path: str | int) -> float | None:
-    """Return W of the driver's mW; a card without a sensor says 0."""
+    """Return W of the driver's mW; 0 means that the card has no sensor."""
     found = fields.positive(*path, maximum=_STRONGEST, scale=_MW)
     return None if found is None else round(found, 3)
 
@@ -199,7 +199,7 @@ def _put_work(values: Values, fields: Fields) -> None:
     used = _whole(fields, "memory", "used", maximum=_MOST_MEMORY)
     total = _whole(fields, "memory", "total", maximum=_MOST_MEMORY)
     if total:
-        # A MIG card, and some virtual ones, have no memory to tell of.
+        # MIG cards and some virtual cards report no memory.
         put(readings.MEMORY_USED.plain, used)
         put(readings.MEMORY_TOTAL.plain, total)
     put(CORE_CLOCK.plain, fields.number("graphics_clock", maximum=_FASTEST))
@@ -219,17 +219,15 @@ def _put_work(values: Values, fields: Fields) -> None:
 
 
 def _put_throttling(values: Values, fields: Fields) -> None:
-    """Add why the clocks are not as high as they could be."""
+    """Add the reasons why the clocks are not higher."""
     bits = fields.count("throttle_reasons")
     if bits is None:
         return
     found = {word for bit, word in _REASONS.items() if bits & bit}
     if bits & ~sum(_REASONS):
         found.add("other")
-    gravest = next(
-        (word for word in readings.THROTTLE_REASONS if word in found), "none"
-    )
-    values[readings.THROTTLE_REASON.plain] = gravest
+    worst = next((word for word in readings.THROTTLE_REASONS if word in found), "none")
+    values[readings.THROTTLE_REASON.plain] = worst
     values[readings.THROTTLED.plain] = not found.isdisjoint(_PROBLEMS)
 
 
@@ -253,15 +251,15 @@ def _put_links(values: Values, fields: Fields) -> None:
 def _put_settings(
     values: Values, fields: Fields
 ) -> Mapping[Channel[Any], Control[Any]]:
-    """Add what can be set, and return how."""
+    """Add the values of the settings and return their controls."""
     controls: dict[Channel[Any], Control[Any]] = {}
     enforced = _watts(fields, "enforced_power_limit")
     chosen = _watts(fields, "power_limit")
     values.put(readings.ENFORCED_POWER_LIMIT.plain, enforced)
-    # Cards of laptops have a limit, and nobody can set it.
+    # Laptop cards have a limit that cannot be set.
     limit = readings.POWER_LIMIT.plain
     values.put(limit, enforced if chosen is None else chosen)
-    lowest, highest = (_watts(fields, "power_limits", place) for place in (0, 1))
+    lowest, highest = (_watts(fields, "power_limits", index) for index in (0, 1))
     if chosen is not None and lowest is not None and highest is not None:
         control = Control(
             channel=limit, minimum=math.ceil(lowest), maximum=math.floor(highest)

@@ -1,8 +1,8 @@
-"""What the driver is asked, and its answers as JSON data.
+"""The queries to the driver, and their answers as JSON data.
 
-Wire facts: NVML API reference of NVIDIA, and the wrappers of nvidia-ml-py 13. Every
-function can be missing in an older driver, and every card can do without any of them.
-Everything here blocks and belongs into a thread.
+See NVIDIA's NVML API reference (https://docs.nvidia.com/deploy/nvml-api/) and the
+wrappers of nvidia-ml-py 13. Any function can be missing in an older driver, or not be
+supported by a card. All functions here block: they run in a thread.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,17 +13,17 @@ from typing import Any, Final
 type Nvml = Any
 """The module `pynvml`, which has no types."""
 type Handle = Any
-type Ask = Callable[[Nvml, Handle], Any]
-"""Asks one thing of a card and returns JSON data; may raise anything."""
+type Query = Callable[[Nvml, Handle], Any]
+"""Returns one reading of a card as JSON data; may raise anything."""
 type Answers = dict[str, Any]
-"""What was answered, by what was asked; what failed is not there."""
+"""Answers by the names of their queries, without those that failed."""
 
 _MOST_CARDS: Final = 64
 _MOST_FANS: Final = 16
 
 
 class Code(IntEnum):
-    """The errors of NVML that are told apart."""
+    """The error codes of NVML that are handled."""
 
     UNINITIALIZED = 1
     NOT_SUPPORTED = 3
@@ -35,7 +35,7 @@ class Code(IntEnum):
     GPU_IS_LOST = 15
     RESET_REQUIRED = 16
     MISMATCH = 18
-    """Library and driver are of different versions: one was updated."""
+    """Library and driver have different versions: one was updated."""
     ARGUMENT_VERSION_MISMATCH = 25
     GPU_NOT_FOUND = 28
 
@@ -49,16 +49,20 @@ GONE: Final = frozenset(
         Code.MISMATCH,
     }
 )
-"""After these the library has to be started anew."""
+"""After these errors the library has to be initialized again."""
 _TOO_NEW: Final = frozenset({Code.FUNCTION_NOT_FOUND, Code.ARGUMENT_VERSION_MISMATCH})
-"""The driver does not know this function, or not in this form."""
-_ORDINARY: Final = _TOO_NEW | {Code.NOT_SUPPORTED, Code.NO_PERMISSION, Code.NOT_FOUND}
-"""How a card says that it does not have a reading."""
+"""The driver does not have the function, or another version of it."""
+_UNAVAILABLE: Final = _TOO_NEW | {
+    Code.NOT_SUPPORTED,
+    Code.NO_PERMISSION,
+    Code.NOT_FOUND,
+}
+"""The errors of a reading that a card does not have."""
 
 
 def code_of(error: Exception) -> int | None:
     """Return the code of an error of NVML; None for any other error."""
-    # Binding and driver may be of different ages.
+    # The binding may lack a function, or declare other arguments.
     if isinstance(error, AttributeError | TypeError):
         return Code.FUNCTION_NOT_FOUND
     if type(error).__name__ == "NVMLLibraryMismatchError":
@@ -67,24 +71,24 @@ def code_of(error: Exception) -> int | None:
     return found if isinstance(found, int) else None
 
 
-# ---- how something is asked
+# ---- kinds of queries
 
 
 def _text(found: Any) -> Any:
-    """Return a text that is bytes in some versions of the binding, and in structures."""
+    """Return a text, which is bytes in structures and in some versions of the binding."""
     return found.decode() if isinstance(found, bytes) else found
 
 
-def _plain(name: str, *arguments: Any) -> Ask:
-    """Ask for a number or a text."""
+def _plain(name: str, *arguments: Any) -> Query:
+    """Return a query for a number or a text."""
     return lambda nvml, card: _text(getattr(nvml, name)(card, *arguments))
 
 
-def _first(*asks: Ask) -> Ask:
-    """Ask by the first function that the driver knows."""
+def _first(*queries: Query) -> Query:
+    """Return the first query whose function the driver has."""
 
-    def ask(nvml: Nvml, card: Handle) -> Any:
-        *others, last = asks
+    def query(nvml: Nvml, card: Handle) -> Any:
+        *others, last = queries
         for other in others:
             try:
                 return other(nvml, card)
@@ -93,17 +97,17 @@ def _first(*asks: Ask) -> Ask:
                     raise
         return last(nvml, card)
 
-    return ask
+    return query
 
 
-def _fields(name: str, *keys: str, arguments: tuple[Any, ...] = ()) -> Ask:
-    """Ask for some fields of a structure."""
+def _fields(name: str, *keys: str, arguments: tuple[Any, ...] = ()) -> Query:
+    """Return a query for some fields of a structure."""
 
-    def ask(nvml: Nvml, card: Handle) -> Any:
+    def query(nvml: Nvml, card: Handle) -> Any:
         found = getattr(nvml, name)(card, *arguments)
         return {key: getattr(found, key) for key in keys}
 
-    return ask
+    return query
 
 
 def _bus_id(nvml: Nvml, card: Handle) -> Any:
@@ -122,7 +126,7 @@ def _memory_temperature(nvml: Nvml, card: Handle) -> Any:
 
 
 def _fans(nvml: Nvml, card: Handle) -> Any:
-    """Return % of each fan; None for one that does not tell."""
+    """Return % of each fan; None for one without a reading."""
     try:
         count = nvml.nvmlDeviceGetNumFans(card)
     except Exception as err:
@@ -141,19 +145,19 @@ def _fans(nvml: Nvml, card: Handle) -> Any:
 
 
 def _processes(nvml: Nvml, card: Handle) -> Any:
-    """Return how many processes use the card; one may compute and draw."""
+    """Return the number of processes; one may be in both lists."""
     names = (
         ("nvmlDeviceGetComputeRunningProcesses", "_v2"),
         ("nvmlDeviceGetGraphicsRunningProcesses", "_v2"),
     )
     found: set[int] = set()
     for name, older in names:
-        asked = _first(_list(name), _list(f"{name}{older}"))(nvml, card)
-        found.update(process.pid for process in asked)
+        listed = _first(_list(name), _list(f"{name}{older}"))(nvml, card)
+        found.update(process.pid for process in listed)
     return len(found)
 
 
-def _list(name: str) -> Ask:
+def _list(name: str) -> Query:
     return lambda nvml, card: list(getattr(nvml, name)(card))
 
 
@@ -168,16 +172,16 @@ _CORRECTED, _UNCORRECTED, _AGGREGATE = 0, 1, 1
 _MEMORY_V2: Final = 0x02000028
 """nvmlMemory_v2, which does not count what the driver reserves as used"""
 
-IDENTITY: Final[Mapping[str, Ask]] = {
+IDENTITY: Final[Mapping[str, Query]] = {
     "uuid": _plain("nvmlDeviceGetUUID"),
     "bus_id": _bus_id,
 }
-FACTS: Final[Mapping[str, Ask]] = {
+FACTS: Final[Mapping[str, Query]] = {
     "name": _plain("nvmlDeviceGetName"),
     # mW, lowest and highest
     "power_limits": _plain("nvmlDeviceGetPowerManagementLimitConstraints"),
 }
-READINGS: Final[Mapping[str, Ask]] = {
+READINGS: Final[Mapping[str, Query]] = {
     # °C
     "temperature": _first(
         _plain("nvmlDeviceGetTemperature", _CORE),
@@ -223,7 +227,7 @@ READINGS: Final[Mapping[str, Ask]] = {
     # now, after the next restart
     "mig": _plain("nvmlDeviceGetMigMode"),
 }
-_HOST: Final[Mapping[str, Ask]] = {
+_HOST: Final[Mapping[str, Query]] = {
     "driver": lambda nvml, _: _text(nvml.nvmlSystemGetDriverVersion()),
     # 12040 is 12.4
     "cuda": _first(
@@ -233,79 +237,79 @@ _HOST: Final[Mapping[str, Ask]] = {
 }
 
 
-# ---- asking
+# ---- all queries
 
 
 @dataclass(slots=True)
-class Told:
-    """What a driver told at once; JSON data but for its errors."""
+class Report:
+    """All answers of a driver at one time."""
 
     host: Answers = field(default_factory=dict)
     cards: list[Answers] = field(default_factory=list)
-    """Each with its `index`. One that is lost is not there."""
+    """Each with its `index`. Lost cards are left out."""
     unparsed: list[str] = field(default_factory=list)
-    """What failed otherwise than by not being offered."""
+    """The queries that failed, but for those that a card does not support."""
     lost: bool = False
-    """Something is gone that comes back only when the library starts anew."""
+    """A card or the driver is lost until the library is initialized again."""
 
 
-def ask_all(nvml: Nvml) -> Told:
-    """Ask for everything. Raises what the driver says where it tells nothing at all."""
-    asking = _Round(nvml)
-    told = asking.told
-    cards = asking.cards()
-    told.host |= asking.answers("host", _HOST, None)
+def query_all(nvml: Nvml) -> Report:
+    """Send all queries. Raises the driver's error where it has no cards to count."""
+    collector = _Collector(nvml)
+    report = collector.report
+    cards = collector.cards()
+    report.host |= collector.answers("host", _HOST, None)
     for index, card in cards:
-        place = f"cards.{index}"
-        facts = asking.answers(place, {**IDENTITY, **FACTS}, card)
-        lost_before, told.lost = told.lost, False
-        readings = asking.answers(place, READINGS, card)
-        if readings or not told.lost:
-            told.cards.append({"index": index, **facts, **readings})
-        told.lost |= lost_before
-    return told
+        path = f"cards.{index}"
+        facts = collector.answers(path, {**IDENTITY, **FACTS}, card)
+        lost_before, report.lost = report.lost, False
+        readings = collector.answers(path, READINGS, card)
+        if readings or not report.lost:
+            report.cards.append({"index": index, **facts, **readings})
+        report.lost |= lost_before
+    return report
 
 
-def find(nvml: Nvml, wanted: Callable[[Answers], bool]) -> Handle | None:
-    """Return the card whose identity is the wanted one."""
-    asking = _Round(nvml)
-    for index, card in asking.cards():
-        identity = asking.answers(f"cards.{index}", IDENTITY, card)
-        if wanted({"index": index, **identity}):
+def find_card(nvml: Nvml, is_wanted: Callable[[Answers], bool]) -> Handle | None:
+    """Return the first card with a wanted identity, None where there is none."""
+    collector = _Collector(nvml)
+    for index, card in collector.cards():
+        identity = collector.answers(f"cards.{index}", IDENTITY, card)
+        if is_wanted({"index": index, **identity}):
             return card
     return None
 
 
-class _Round:
-    """One round of questions; what fails is noted and costs nothing else."""
+class _Collector:
+    """Sends queries; a failure is noted and affects no other query."""
 
     def __init__(self, nvml: Nvml) -> None:
-        """Begin with nothing told."""
+        """Start with an empty report."""
         self._nvml = nvml
-        self.told = Told()
+        self.report = Report()
 
     def cards(self) -> list[tuple[int, Handle]]:
-        """Return the cards that are there; raises where the driver counts none."""
+        """Return index and handle of each card; raises where they cannot be counted."""
         found: list[tuple[int, Handle]] = []
         for index in range(min(self._nvml.nvmlDeviceGetCount(), _MOST_CARDS)):
             try:
                 found.append((index, self._nvml.nvmlDeviceGetHandleByIndex(index)))
-            except Exception as err:  # noqa: BLE001 - costs one card, whatever it is
+            except Exception as err:  # noqa: BLE001 - any error affects one card only
                 self._note(f"cards.{index}", err)
         return found
 
-    def answers(self, place: str, asks: Mapping[str, Ask], card: Handle) -> Answers:
-        """Return what is answered; `place` is where in the answers it lies."""
+    def answers(self, path: str, queries: Mapping[str, Query], card: Handle) -> Answers:
+        """Return the answers; `path` is their path in the report."""
         answers: Answers = {}
-        for key, ask in asks.items():
+        for key, query in queries.items():
             try:
-                answers[key] = ask(self._nvml, card)
-            except Exception as err:  # noqa: BLE001 - costs one reading, whatever it is
-                self._note(f"{place}.{key}", err)
+                answers[key] = query(self._nvml, card)
+            except Exception as err:  # noqa: BLE001 - any error affects one reading only
+                self._note(f"{path}.{key}", err)
         return answers
 
-    def _note(self, place: str, error: Exception) -> None:
+    def _note(self, path: str, error: Exception) -> None:
         code = code_of(error)
-        if code not in _ORDINARY:
-            self.told.unparsed.append(place)
-        self.told.lost |= code in GONE
+        if code not in _UNAVAILABLE:
+            self.report.unparsed.append(path)
+        self.report.lost |= code in GONE

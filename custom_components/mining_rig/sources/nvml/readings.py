@@ -1,4 +1,4 @@
-"""What the NVIDIA driver tells beyond the shared vocabulary."""
+"""Readings of the NVIDIA driver beyond the shared vocabulary."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ CUDA: Final = Reading[str](
     "nvml_cuda", Quantity.TEXT, Category.DIAGNOSTIC, enabled=False
 )
 CARDS: Final = Reading[int]("nvml_cards", Quantity.NUMBER, Category.DIAGNOSTIC)
-"""Cards that answer; one that fell off the bus does not."""
+"""The number of cards that answer; a card that fell off the bus does not."""
 
 # Of a card: its work.
 GPU_LOAD: Final = Reading[float]("nvml_gpu_load", Quantity.RATIO, precision=0)
@@ -21,7 +21,7 @@ MEMORY_LOAD: Final = Reading[float](
     enabled=False,
     precision=0,
 )
-"""How much of the time memory is read or written; not how full it is."""
+"""The share of time in which memory is accessed; not how full it is."""
 MEMORY_USED: Final = Reading[int](
     "nvml_memory_used", Quantity.DATA_SIZE, Category.DIAGNOSTIC
 )
@@ -47,11 +47,11 @@ PROCESSES: Final = Reading[int](
     "nvml_processes", Quantity.NUMBER, Category.DIAGNOSTIC, enabled=False
 )
 
-# Of a card: what holds it back.
+# Of a card: throttling.
 THROTTLED: Final = Reading[bool](
     "nvml_throttled", Quantity.PROBLEM, Category.DIAGNOSTIC
 )
-"""Heat or power supply slow it down; its own power limit is no problem."""
+"""Throttled by heat or power supply; its own power limit is no problem."""
 THROTTLE_REASONS: Final = (
     "hardware_thermal",
     "power_brake",
@@ -67,7 +67,7 @@ THROTTLE_REASONS: Final = (
     "idle",
     "none",
 )
-"""The gravest first: that one is shown where several hold."""
+"""The worst first: it is shown where several apply."""
 THROTTLE_REASON: Final = Reading[str](
     "nvml_throttle_reason",
     Quantity.CHOICE,
@@ -75,7 +75,7 @@ THROTTLE_REASON: Final = Reading[str](
     choices=THROTTLE_REASONS,
 )
 
-# Of a card: its health and its place.
+# Of a card: its health and its PCI slot.
 ECC_CORRECTED: Final = Reading[int](
     "nvml_ecc_corrected", Quantity.COUNTER, Category.DIAGNOSTIC, enabled=False
 )
@@ -104,9 +104,9 @@ MIG: Final = Reading[bool](
     enabled=False,
     setting=True,
 )
-"""The card is cut into instances, and tells little of itself."""
+"""The card is split into instances (MIG) and has few readings of its own."""
 
-# What can be set.
+# Settings and limits.
 POWER_LIMIT: Final = Reading[float](
     "nvml_power_limit", Quantity.POWER, Category.CONFIG, setting=True
 )
@@ -117,7 +117,7 @@ ENFORCED_POWER_LIMIT: Final = Reading[float](
     enabled=False,
     setting=True,
 )
-"""The lowest of all limits: the one that counts."""
+"""The lowest of all limits, which is the one in force."""
 PERSISTENCE: Final = Reading[bool](
     "nvml_persistence", Quantity.FLAG, Category.CONFIG, setting=True
 )

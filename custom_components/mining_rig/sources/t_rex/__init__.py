@@ -19,67 +19,62 @@ from ..common.contract import (
     SourceUnreachable,
 )
 from ..common.decoding import Fields
-from ..common.http import JsonHttp
-from ..common.poll_timer import PollTimer, Settling, fell
+from ..common.http import http_for
+from ..common.poll_timer import CommandWindow, has_restarted
+from ..common.settings import ConfigReader
 from . import readings
 from .api import TRexApi
 from .config import (
     FILE,
     SETTINGS,
     Setting,
-    Settings,
     missing,
     parse_config,
     redacted,
     to_send,
-    word,
+    to_text,
 )
 from .parse import Summary, assemble, parse_summary
 
-_CONFIG_EVERY: Final = timedelta(minutes=5)
 _READ_BUDGET: Final = 8.0
-"""Seconds from the start of a poll after which nothing more is asked."""
-_LOOKS: Final = (0.0, 0.3, 0.5, 0.7)
-"""Seconds between looks which cards a command reached; 1.5 s in all."""
-_LOOKS_AT_CONFIG: Final = (0.0, 0.3, 0.4, 0.5)
+"""Seconds from the start of a poll until which the configuration may be read."""
+_CARD_PAUSES: Final = (0.0, 0.3, 0.5, 0.7)
+"""Seconds between requests which cards a command paused; 1.5 s in all."""
+_CONFIG_PAUSES: Final = (0.0, 0.3, 0.4, 0.5)
 _LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 async def async_open(context: SourceContext) -> TRexSource:
-    """Return the source of one rig; nothing is asked yet."""
-    data = context.data
-    http = JsonHttp(
-        context.session, data["host"], int(data["port"]), ssl=bool(data.get("ssl"))
-    )
-    return TRexSource(TRexApi(http, data.get("password")), data["host"])
+    """Return the source of one rig, without any request."""
+    api = TRexApi(http_for(context), context.data.get("password"))
+    return TRexSource(api, context.data["host"])
 
 
 class TRexSource:
-    """One T-Rex. Each poll asks for the summary, now and then for the configuration."""
+    """One T-Rex. Each poll reads the summary, some also the configuration."""
 
     interval = timedelta(seconds=10)
 
     def __init__(self, api: TRexApi, host: str) -> None:
-        """Know nothing yet."""
+        """Take the API, and the host for a title."""
         self._api = api
         self._host = host
         self._uptime: float | None = None
-        self._settings = Settings()
-        self._next_config = PollTimer()
-        self._settling = Settling()
+        self._window = CommandWindow()
+        self._config = ConfigReader(api.config, parse_config, self._window)
         self._writable: bool | None = None
-        """What the last command to this process showed."""
+        """Whether the last command was accepted; None before one to this process."""
 
     @property
     def address(self) -> str:
-        """Where the miner's own page is."""
+        """The URL of the miner's own page."""
         return self._api.address
 
     async def identify(self) -> Identity:
-        """Ask who is there. Raises a SourceError."""
+        """Return the identity of the miner. Raises a SourceError."""
         fields = Fields(await self._api.summary())
         return Identity(
-            # It has none: cards move, and uuids are the cards'.
+            # T-Rex has no id, and cards may move to another rig.
             rig_id=None,
             title=fields.text("active_pool", "worker") or self._host,
             model=fields.text("description"),
@@ -97,40 +92,28 @@ class TRexSource:
         deadline = asyncio.get_running_loop().time() + _READ_BUDGET
         summary = parse_summary(await self._api.summary(), now)
         self._notice_restart(summary)
-        unparsed = await self._read_config(summary, now, deadline)
-        read_only = self._settings.read_only
+        unparsed: tuple[str, ...] = ()
+        if not summary.takes_commands:
+            self._config.forget()
+        elif not await self._config.read(
+            now, deadline - asyncio.get_running_loop().time()
+        ):
+            unparsed = ("config",)
+        settings = self._config.settings
+        read_only = settings.read_only
         return assemble(
             summary,
-            self._settings,
+            settings,
             read_only=read_only if self._writable is None else not self._writable,
             unparsed=unparsed,
         )
 
     def _notice_restart(self, summary: Summary) -> None:
-        """Forget what another process need not have."""
-        if fell(self._uptime, summary.uptime):
+        """Forget what need not be true of another process."""
+        if has_restarted(self._uptime, summary.uptime):
             self._writable = None
-            self._next_config.hurry()
+            self._config.make_due()
         self._uptime = summary.uptime
-
-    async def _read_config(
-        self, summary: Summary, now: datetime, deadline: float
-    ) -> tuple[str, ...]:
-        """Read the configuration if it is due; return what could not be read."""
-        if not summary.takes_commands:
-            self._settings = Settings()
-            return ()
-        if not (self._next_config.is_due(now) or self._settling.lasts):
-            return ()
-        try:
-            async with asyncio.timeout_at(deadline):
-                self._settings = parse_config(await self._api.config())
-        except SourceError, TimeoutError:
-            # What somebody chose holds until it is seen to be different.
-            self._next_config.failed(now)
-            return ("config",)
-        self._next_config.done(now, _CONFIG_EVERY)
-        return ()
 
     # ---- commands
 
@@ -159,7 +142,7 @@ class TRexSource:
                 raise CommandRefused("not_offered")
 
     async def _command(self, path: str, **query: str) -> None:
-        """Send a command and note whether this miner takes any."""
+        """Send a command and note whether this miner accepts any."""
         try:
             await self._api.command(path, **query)
         except CommandRefused as err:
@@ -171,10 +154,10 @@ class TRexSource:
         if refusal.translation_key == "t_rex_readonly":
             self._writable = False
 
-    async def _look(self) -> Summary | None:
-        """Return what the miner shows now; None where that is not understood.
+    async def _try_summary(self) -> Summary | None:
+        """Return the present summary; None where it cannot be read.
 
-        A hung card makes every answer late; then nothing is to be seen soon.
+        Raises SourceUnreachable after a timeout: a hung card delays every answer.
         """
         try:
             return parse_summary(await self._api.summary(), _LONG_AGO)
@@ -183,22 +166,22 @@ class TRexSource:
         return None
 
     async def _pause(self, numbers: Collection[int] = (), *, allowed: bool) -> None:
-        """Let cards rest or mine; without numbers the whole rig."""
-        order = word(not allowed)
+        """Pause or resume cards; without numbers the whole rig."""
+        order = to_text(not allowed)
         if numbers:
             order = f"{order}:{','.join(map(str, numbers))}"
         await self._command("/control", pause=order)
 
     async def _allow(self, allowed: bool) -> None:
-        """Let the rig rest or mine.
+        """Pause or resume the rig.
 
-        Where the whole rig does not follow, its cards are named: 0.19.10 wants that.
+        Where that has no effect, all cards are named: version 0.19.10 requires it.
         """
         await self._pause(allowed=allowed)
         numbers: list[int] = []
-        for pause in _LOOKS:
+        for pause in _CARD_PAUSES:
             await asyncio.sleep(pause)
-            if (shown := await self._look()) is None:
+            if (shown := await self._try_summary()) is None:
                 continue
             if shown.allowed is allowed:
                 return
@@ -207,9 +190,9 @@ class TRexSource:
             await self._pause(numbers, allowed=allowed)
 
     async def _allow_card(self, key: str, allowed: bool) -> None:
-        """Let one card rest or mine, and see to it that it was this one.
+        """Pause or resume one card, and undo the command where it affected another.
 
-        Which of its numbers a card is paused by is not documented.
+        Which of its numbers identifies a card in a command is not documented.
         """
         before = _paused(parse_summary(await self._api.summary(), _LONG_AGO))
         if key not in before:
@@ -218,25 +201,25 @@ class TRexSource:
         if paused is not allowed:
             return
         await self._pause([number], allowed=allowed)
-        for pause in _LOOKS:
+        for pause in _CARD_PAUSES:
             await asyncio.sleep(pause)
-            if (shown := await self._look()) is None:
+            if (shown := await self._try_summary()) is None:
                 continue
             after = _paused(shown)
             flipped = [k for k in before if k in after and after[k] != before[k]]
             if not flipped:
                 continue
             if flipped != [key]:
-                # Where the right card followed, its number is right, and the others'.
+                # If the right card changed as well, the others' numbers are right.
                 wrong = [before[k][0] for k in flipped] if key in flipped else [number]
                 await self._pause(wrong, allowed=not allowed)
                 raise CommandRefused("t_rex_other_gpu", {"number": str(number)})
             return
 
     async def _set(self, setting: Setting, value: Value) -> None:
-        """Change one setting; at once and, where that makes sense, lastingly."""
-        changes = {setting.key: word(value)}
-        with self._settling.after():
+        """Change one setting, at once and after a restart where that is possible."""
+        changes = {setting.key: to_text(value)}
+        with self._window.after_command():
             if setting.at_once:
                 await self._command("/control", **changes)
                 if not setting.kept or not await self._missing(changes):
@@ -244,9 +227,9 @@ class TRexSource:
             await self._command("/config", **changes)
 
     async def _missing(self, changes: JsonObject) -> list[str]:
-        """Return the keys that the miner does not show in the time it needs."""
+        """Return the keys that were not applied within the usual time."""
         left = [*changes]
-        for pause in _LOOKS_AT_CONFIG:
+        for pause in _CONFIG_PAUSES:
             await asyncio.sleep(pause)
             try:
                 left = missing(await self._api.config(), changes)
@@ -257,7 +240,7 @@ class TRexSource:
         return left
 
     async def _shut_down(self) -> None:
-        """End the process, which may cut its own answer short."""
+        """End the process, which may cut its own answer."""
         await self._api.summary()
         try:
             await self._command("/control", command="shutdown")
@@ -268,20 +251,19 @@ class TRexSource:
 
     async def get_config(self) -> JsonObject:
         """Return the configuration without its secrets. Raises a SourceError."""
-        config: JsonObject = redacted(await self._api.config())
-        return config
+        return redacted(await self._api.config())
 
     async def set_config(self, changes: JsonObject) -> None:
         """Change keys and return when the miner shows them. Raises a SourceError.
 
-        The key `config` names a file on the rig to write to; what is in it cannot be
-        read back.
+        With the key `config`, which names a file on the rig, the changes go to that
+        file, which cannot be read back.
         """
         try:
             sent = to_send(orjson.loads(orjson.dumps(changes)))
         except TypeError:
             raise CommandRefused("t_rex_refused", {"error": "no JSON"}) from None
-        with self._settling.after():
+        with self._window.after_command():
             try:
                 await self._api.change_config(sent)
             except CommandRefused as err:
@@ -295,13 +277,13 @@ class TRexSource:
 
 
 def _raise_if_late(err: SourceError) -> None:
-    """Raise what says that the miner took too long."""
+    """Raise the error again if it is a timeout."""
     if isinstance(err, SourceUnreachable) and err.timed_out:
         raise err
 
 
 def _paused(summary: Summary) -> dict[str, tuple[int, bool]]:
-    """Return the number and the state of the cards that can be paused, by key."""
+    """Return the number and state of the cards that can be paused, by key."""
     return {
         card.part.key: (card.number, card.paused)
         for card in summary.cards

@@ -1,24 +1,24 @@
-"""T-Rex's configuration: what can be set, how it is read, what may be changed.
+"""T-Rex's configuration: its settings, and what may be changed.
 
-Wire facts: names are told with underscores or dashes and written with dashes. Some
-settings act at once, most after a restart. What was changed is kept on the rig only
-where the miner was started with a configuration file.
+Answers have names with underscores or dashes, requests need dashes. Some settings take
+effect at once, most after a restart. A change survives a restart only where the miner
+was started with a configuration file.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 import re
 from typing import Any, Final
 
-from ...model import Channel, Control, Value
+from ...model import Control, Value
+from ..common import settings
 from ..common.contract import CommandRefused, JsonObject
-from ..common.decoding import Fields, Values
+from ..common.decoding import Fields
+from ..common.settings import Settings, by_channel, read_flag
 from . import readings
 
-REDACTED: Final = "**REDACTED**"
-
 FILE: Final = "config"
-"""The key that names the file on the rig to write to."""
+"""The key with the name of the file on the rig to which changes are written."""
 
 _COOLEST_LIMIT: Final = 40
 _HOTTEST_LIMIT: Final = 100
@@ -28,7 +28,7 @@ _HOTTEST: Final = 200
 
 _NUMBER: Final = re.compile(r"\d{1,9}(?:\.\d{1,9})?")
 _FILE_NAME: Final = re.compile(r"\w[\w. -]{0,99}\.(?:cfg|conf|json|txt)", re.ASCII)
-"""A file of the miner's folder that is no program."""
+"""A file in the miner's folder that is not a program."""
 
 # Words of a key.
 _SECRETS: Final = frozenset(
@@ -49,137 +49,115 @@ _LOCKED: Final = frozenset(
         "wallet",
     )
 )
-# The door of the API itself, and programs that the miner starts.
-_LOCKED_BEGINNINGS: Final = ("api-", "script-")
+# The API itself, and programs that the miner starts.
+_LOCKED_PREFIXES: Final = ("api-", "script-")
 
 
 # ---- settings that are one key each
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class Setting(settings.Setting):
     """A key of the configuration that a control writes."""
 
-    control: Control[Any]
-    key: str
-    read: Callable[[Fields, str], Value | None]
     at_once: bool = False
-    """The handler for commands takes it, too; then it acts without a restart."""
+    """The handler for commands accepts it, too: it takes effect without a restart."""
     kept: bool = True
-    """It may be written into the configuration, to hold after a restart."""
+    """It may be written into the configuration, to last after a restart."""
+
+    @property
+    def key(self) -> str:
+        """The key, which is never inside another object."""
+        return self.path[0]
 
 
-def word(value: Value) -> str:
-    """Return a flag or a number as T-Rex takes it: "True" does nothing."""
+def to_text(value: Value) -> str:
+    """Return a flag or a number as T-Rex accepts it: "True" has no effect."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(round(value)) if isinstance(value, int | float) else str(value)
 
 
-def _limit(fields: Fields, key: str) -> float | None:
-    """Read a temperature; 0 says that there is no limit."""
-    return fields.positive(key, maximum=_HOTTEST)
+def _limit(fields: Fields, path: tuple[str, ...]) -> float | None:
+    """Read a temperature; 0 means that there is no limit."""
+    return fields.positive(*path, maximum=_HOTTEST)
 
 
-def _seconds(fields: Fields, key: str) -> float | None:
-    return fields.number(key)
+def _seconds(fields: Fields, path: tuple[str, ...]) -> float | None:
+    return fields.number(*path)
 
 
-def _flag(fields: Fields, key: str) -> bool | None:
-    return fields.flag(key)
-
-
-SETTINGS: Final[Mapping[Channel[Any], Setting]] = {
-    setting.control.channel: setting
-    for setting in (
-        # Never 0: that would switch the miner's own protection off.
-        Setting(
-            control=Control(
-                channel=readings.TEMPERATURE_LIMIT.plain,
-                minimum=_COOLEST_LIMIT,
-                maximum=_HOTTEST_LIMIT,
-            ),
-            key="temperature-limit",
-            read=_limit,
+SETTINGS: Final = by_channel(
+    # Never 0, which would switch off the miner's own protection.
+    Setting(
+        control=Control(
+            channel=readings.TEMPERATURE_LIMIT.plain,
+            minimum=_COOLEST_LIMIT,
+            maximum=_HOTTEST_LIMIT,
         ),
-        Setting(
-            control=Control(
-                channel=readings.TEMPERATURE_START.plain,
-                minimum=_COOLEST_LIMIT,
-                maximum=_HOTTEST_LIMIT,
-            ),
-            key="temperature-start",
-            read=_limit,
+        path=("temperature-limit",),
+        read=_limit,
+    ),
+    Setting(
+        control=Control(
+            channel=readings.TEMPERATURE_START.plain,
+            minimum=_COOLEST_LIMIT,
+            maximum=_HOTTEST_LIMIT,
         ),
-        Setting(
-            control=Control(
-                channel=readings.HASHRATE_WINDOW.plain,
-                minimum=1,
-                maximum=_LONGEST_WINDOW,
-            ),
-            key="hashrate-avr",
-            read=_seconds,
-            at_once=True,
+        path=("temperature-start",),
+        read=_limit,
+    ),
+    Setting(
+        control=Control(
+            channel=readings.HASHRATE_WINDOW.plain,
+            minimum=1,
+            maximum=_LONGEST_WINDOW,
         ),
-        # Kept, it would end the miner again after each start.
-        Setting(
-            control=Control(
-                channel=readings.TIME_LIMIT.plain, maximum=_LONGEST_TIME_LIMIT
-            ),
-            key="time-limit",
-            read=_seconds,
-            at_once=True,
-            kept=False,
-        ),
-        Setting(
-            control=Control(channel=readings.PROTOCOL_DUMP.plain),
-            key="protocol-dump",
-            read=_flag,
-            at_once=True,
-        ),
-        Setting(
-            control=Control(channel=readings.NO_COLOR.plain),
-            key="no-color",
-            read=_flag,
-            at_once=True,
-        ),
-    )
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """What the configuration says of the settings, and which can be written."""
-
-    values: Values = field(default_factory=Values)
-    controls: Mapping[Channel[Any], Control[Any]] = field(default_factory=dict)
-    read_only: bool = False
-    """The miner says that it takes no commands."""
-    unparsed: tuple[str, ...] = ()
+        path=("hashrate-avr",),
+        read=_seconds,
+        at_once=True,
+    ),
+    # In the configuration, it would end the miner again after each start.
+    Setting(
+        control=Control(channel=readings.TIME_LIMIT.plain, maximum=_LONGEST_TIME_LIMIT),
+        path=("time-limit",),
+        read=_seconds,
+        at_once=True,
+        kept=False,
+    ),
+    Setting(
+        control=Control(channel=readings.PROTOCOL_DUMP.plain),
+        path=("protocol-dump",),
+        read=read_flag,
+        at_once=True,
+    ),
+    Setting(
+        control=Control(channel=readings.NO_COLOR.plain),
+        path=("no-color",),
+        read=read_flag,
+        at_once=True,
+    ),
+)
 
 
 def parse_config(config: JsonObject) -> Settings:
-    """Read the settings; one that is not told can be written all the same."""
+    """Read the settings; those that are missing can be written, too."""
     named = {dashed(key): _typed(value) for key, value in config.items()}
     fields = Fields(named, "config")
-    values = Values()
-    for channel, setting in SETTINGS.items():
-        values.put(channel, setting.read(fields, setting.key))
-    return Settings(
-        values=values,
-        controls={channel: setting.control for channel, setting in SETTINGS.items()},
-        read_only=fields.raw("api-read-only") is True,
-        unparsed=tuple(fields.unparsed),
-    )
+    found = Settings(read_only=fields.raw("api-read-only") is True)
+    for setting in SETTINGS.values():
+        found.offer(setting.control, setting.read(fields, setting.path))
+    found.unparsed = tuple(fields.unparsed)
+    return found
 
 
 def dashed(key: str) -> str:
-    """Return a key in its written form."""
+    """Return a key as requests need it."""
     return key.strip().lower().replace("_", "-")
 
 
 def _typed(value: Any) -> Any:
-    """Return what a text stands for: files may hold "75" and "true"."""
+    """Return the value of a text: configuration files may have "75" and "true"."""
     match value:
         case "true" | "false":
             return value == "true"
@@ -191,35 +169,27 @@ def _typed(value: Any) -> Any:
 # ---- the whole configuration, for administrators
 
 
-def redacted(value: Any, key: str = "") -> Any:
+def redacted(config: JsonObject) -> JsonObject:
     """Return a copy without keys, passwords, users and wallets."""
-    match value:
-        case dict():
-            return {name: redacted(found, name) for name, found in value.items()}
-        case list():
-            return [redacted(item, key) for item in value]
-        case _ if value and _plain_name(key) & _SECRETS:
-            return REDACTED
-        case str() if "@" in value:
-            scheme, divider, rest = value.rpartition("://")
-            return f"{scheme}{divider}{rest.rpartition('@')[2]}"
-    return value
+    copy: JsonObject = settings.redacted(config, _is_secret)
+    return copy
 
 
-def _plain_name(key: str) -> frozenset[str]:
-    """Return the words of a key; `user2` belongs to the second algorithm."""
-    return frozenset(part.rstrip("0123456789") for part in dashed(key).split("-"))
+def _is_secret(key: str) -> bool:
+    """Return whether a key has a secret word; `user2` is of the second algorithm."""
+    words = {part.rstrip("0123456789") for part in dashed(key).split("-")}
+    return not words.isdisjoint(_SECRETS)
 
 
 def to_send(changes: JsonObject) -> JsonObject:
-    """Return changes as the miner takes them.
+    """Return changes as the miner accepts them.
 
     Raises CommandRefused for keys that could lock the owner out, move money or start
     programs.
     """
     for key in _every_key(changes):
         plain = dashed(key).rstrip("0123456789")
-        if plain in _LOCKED or plain.startswith(_LOCKED_BEGINNINGS):
+        if plain in _LOCKED or plain.startswith(_LOCKED_PREFIXES):
             raise CommandRefused("config_key_refused", {"key": key})
     sent = {dashed(key): value for key, value in changes.items()}
     name = sent.get(FILE, "t.conf")
@@ -250,5 +220,5 @@ def missing(config: JsonObject, changes: JsonObject) -> list[str]:
 
 
 def _same(found: Any, wanted: Any) -> bool:
-    """Tell whether two values mean the same: 75 and "75", true and "true"."""
+    """Return whether two values are equal, also as texts: 75 and "75"."""
     return bool(found == wanted or _typed(found) == _typed(wanted))

@@ -1,4 +1,4 @@
-"""What T-Rex tells beyond the shared vocabulary."""
+"""Readings of T-Rex beyond the shared vocabulary."""
 
 from datetime import datetime
 from typing import Final
@@ -63,7 +63,7 @@ POOL_DNS: Final = Reading[str](
     "t_rex_pool_dns", Quantity.TEXT, Category.DIAGNOSTIC, enabled=False
 )
 
-# Of the watchdog, which starts the miner again; its totals outlive that.
+# Of the watchdog, which restarts the miner and keeps its totals.
 RESTARTS: Final = Reading[int](
     "t_rex_watchdog_restarts", Quantity.COUNTER, Category.DIAGNOSTIC
 )
@@ -117,7 +117,7 @@ INTENSITY: Final = Reading[float](
     setting=True,
 )
 DISABLED: Final = Reading[bool]("t_rex_disabled", Quantity.PROBLEM)
-"""The card reached the temperature limit and rests."""
+"""The card reached the temperature limit and is disabled for now."""
 DISABLED_AT: Final = Reading[float](
     "t_rex_disabled_at", Quantity.TEMPERATURE, Category.DIAGNOSTIC, setting=True
 )
@@ -152,7 +152,7 @@ GPU_INDEX: Final = Reading[int](
     enabled=False,
     setting=True,
 )
-"""What T-Rex calls the card, on its console and in commands."""
+"""The number of the card on T-Rex's console and in commands."""
 LAST_SHARE_DIFFICULTY: Final = Reading[float](
     "t_rex_last_share_difficulty", Quantity.NUMBER, Category.DIAGNOSTIC, enabled=False
 )
@@ -160,7 +160,7 @@ BEST_SHARE_AT: Final = Reading[datetime](
     "t_rex_best_share_at", Quantity.MOMENT, Category.DIAGNOSTIC, enabled=False
 )
 
-# From the configuration: what can be set.
+# From the configuration.
 TEMPERATURE_LIMIT: Final = Reading[float](
     "t_rex_temperature_limit", Quantity.TEMPERATURE, Category.CONFIG, setting=True
 )
@@ -177,7 +177,7 @@ TIME_LIMIT: Final = Reading[float](
     enabled=False,
     setting=True,
 )
-"""Ends the process, which nothing here starts again; 0 is never."""
+"""Ends the process for good, after this time; 0 is never."""
 PROTOCOL_DUMP: Final = Reading[bool](
     "t_rex_protocol_dump",
     Quantity.FLAG,
@@ -194,6 +194,6 @@ NO_COLOR: Final = Reading[bool](
 )
 
 SHUTDOWN: Final = Action("t_rex_shutdown", Category.CONFIG, enabled=False)
-"""Ends the process, which nothing here starts again."""
+"""Ends the process, which cannot be started from here."""
 INSTALL_UPDATE: Final = Action("t_rex_install_update", restarts=True)
 STOP_UPDATE: Final = Action("t_rex_stop_update", Category.CONFIG)

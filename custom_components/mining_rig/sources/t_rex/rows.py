@@ -1,8 +1,8 @@
-"""What stands where in T-Rex's summary: tables of channels, keys and kinds of value.
+"""Tables of T-Rex's summary: which channel has which key, and how it is read.
 
-Wire facts: hashrates are H/s for every algorithm. Difficulties are numbers, from API 3.3
-on texts such as "4.00 G". Moments are seconds of the rig's clock; 0 is "not yet". What
-the driver tells of a card is left out where it is not known.
+Hashrates are H/s for every algorithm. Difficulties are numbers, from API 3.3 on texts
+such as "4.00 G". Moments are seconds of the rig's clock; 0 means "not yet". Readings of
+the driver are left out where they are not known.
 """
 
 from collections.abc import Callable, Iterable
@@ -57,8 +57,8 @@ _FLAGS: Final[frozenset[type]] = frozenset((bool,))
 class Row(NamedTuple):
     """A channel, the key of its value, and how the value is read.
 
-    A value of one of the `kinds` between `low` and `high` is taken as it is, a 0 that
-    is not between them says nothing; whatever else there is, `read` has to look at.
+    A value of one of the types `kinds` between `low` and `high` is used unchanged; a 0
+    outside of them means "not known"; `read` handles every other value.
     """
 
     channel: Channel[Any]
@@ -70,12 +70,12 @@ class Row(NamedTuple):
 
 
 def put(values: Values, fields: Fields, rows: Iterable[Row]) -> None:
-    """Add what an object tells; much of what is asked for is not there."""
-    told = fields.raw()
-    if not isinstance(told, dict):
+    """Add the values of an object; most objects have only some of the keys."""
+    data = fields.raw()
+    if not isinstance(data, dict):
         return
     for channel, key, read, kinds, low, high in rows:
-        if (found := told.get(key)) is None:
+        if (found := data.get(key)) is None:
             continue
         if type(found) in kinds:
             if low <= found <= high:
@@ -98,7 +98,7 @@ def _number(channel: Channel[float], key: str, high: float = _LARGEST) -> Row:
 
 
 def _positive(channel: Channel[float], key: str, high: float = _LARGEST) -> Row:
-    """Return a row of a number whose 0 says that it is not known."""
+    """Return a row of a number whose 0 means "not known"."""
 
     def read(fields: Fields, key: str) -> float | None:
         return fields.positive(key, maximum=high)
@@ -110,8 +110,8 @@ def _count(channel: Channel[int], key: str) -> Row:
     return Row(channel, key, Fields.count, _COUNTS, 0, _LARGEST_COUNT)
 
 
-def _counted(channel: Channel[int], key: str) -> Row:
-    """Return a row of a count whose 0 says that nobody counts."""
+def _count_or_none(channel: Channel[int], key: str) -> Row:
+    """Return a row of a count whose 0 means that it is not counted."""
 
     def read(fields: Fields, key: str) -> int | None:
         return fields.count(key) or None
@@ -130,7 +130,7 @@ def _text(channel: Channel[str], key: str) -> Row:
     return Row(channel, key, read)
 
 
-def _place(fields: Fields, key: str) -> str | None:
+def _host_and_port(fields: Fields, key: str) -> str | None:
     """Return host and port of a URL, without scheme, user and path."""
     return pool_name(fields.text(key) or "") or None
 
@@ -138,7 +138,7 @@ def _place(fields: Fields, key: str) -> str | None:
 def _difficulty(fields: Fields, key: str) -> float | None:
     if isinstance(text := fields.raw(key), str):
         found = parse_hashrate(text)
-        # Its letters are those of a hashrate.
+        # The unit prefixes are those of a hashrate.
         if found is not None and found[1] == "H/s":
             return found[0] or None
         if not text.strip():
@@ -147,18 +147,18 @@ def _difficulty(fields: Fields, key: str) -> float | None:
 
 
 def _moment(channel: Channel[datetime], key: str) -> Row:
-    """Return a row of a moment; each has to be made of its number."""
+    """Return a row of a moment, which always needs a conversion."""
     return Row(channel, key, moment, _NUMBERS, 1, 0)
 
 
 def moment(fields: Fields, key: str) -> datetime | None:
-    """Read a moment of the rig's clock in s since 1970; 0 is "not yet"."""
+    """Read a moment of the rig's clock in s since 1970; 0 means "not yet"."""
     seconds = fields.positive(key, maximum=_LAST_MOMENT)
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
 def _tune(fields: Fields, key: str) -> float | None:
-    """Read the LHR tuning in %; -1 is "automatic"."""
+    """Read the LHR tuning in %; -1 means "automatic"."""
     value = fields.number(key, minimum=-1, maximum=100)
     return None if value is None or value < 0 else value
 
@@ -168,7 +168,7 @@ def _update_state(fields: Fields, key: str) -> str | None:
     return word if word in readings.UPDATE_STATES else None
 
 
-# ---- what is told of each algorithm; the second one has a number
+# ---- rows of each algorithm; the channels of the second one have a number
 
 _AVERAGES: Final = (
     (Window.M1, "hashrate_minute", 60),
@@ -179,31 +179,31 @@ RATES: Final = tuple(HASHRATE.channel(number=number) for number in (None, SECOND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """What decides whether a 0 says something."""
+class ZeroRules:
+    """What decides whether a 0 is a measured one."""
 
     full: int = 0
-    """How many of the averages' windows are full, the shortest first."""
+    """The number of averages whose windows are full, the shortest first."""
     validated: bool = True
-    """The miner looks at its shares before it sends them, as far as it tells."""
+    """The miner validates its shares before it sends them, or does not say."""
 
 
 def full_windows(uptime: float | None) -> int:
-    """Return how many windows a process of so many seconds has filled."""
+    """Return the number of windows that are full after `uptime` seconds."""
     return sum(uptime is not None and uptime >= window for *_, window in _AVERAGES)
 
 
-def _averages(number: int | None, terms: Terms) -> tuple[Row, ...]:
+def _averages(number: int | None, zeros: ZeroRules) -> tuple[Row, ...]:
     return tuple(
-        (_number if position < terms.full else _positive)(
+        (_number if position < zeros.full else _positive)(
             HASHRATE.channel(window, number), key
         )
         for position, (window, key, _) in enumerate(_AVERAGES)
     )
 
 
-def _shares(number: int | None, terms: Terms) -> tuple[Row, ...]:
-    invalid = _count if terms.validated else _counted
+def _shares(number: int | None, zeros: ZeroRules) -> tuple[Row, ...]:
+    invalid = _count if zeros.validated else _count_or_none
     return (
         _count(ACCEPTED.channel(number=number), "accepted_count"),
         _count(REJECTED.channel(number=number), "rejected_count"),
@@ -212,56 +212,56 @@ def _shares(number: int | None, terms: Terms) -> tuple[Row, ...]:
 
 
 @cache
-def work(number: int | None, terms: Terms) -> tuple[Row, ...]:
+def work(number: int | None, zeros: ZeroRules) -> tuple[Row, ...]:
     """Return the rows of an algorithm."""
     average = readings.SHARE_RATE_AVERAGE.channel(number=number)
     return (
         _number(HASHRATE.channel(number=number), "hashrate"),
-        *_averages(number, terms),
+        *_averages(number, zeros),
         _text(ALGORITHM.channel(number=number), "algorithm"),
         _text(COIN.channel(number=number), "coin"),
         _number(readings.SHARE_RATE.channel(number=number), "sharerate"),
         _number(average, "sharerate_average"),
-        *_shares(number, terms),
+        *_shares(number, zeros),
         _count(readings.BLOCKS.channel(number=number), "solved_count"),
     )
 
 
 @cache
 def pool(number: int | None) -> tuple[Row, ...]:
-    """Return the rows of a pool; its user, a wallet, is not told."""
+    """Return the rows of a pool; its user, a wallet, is left out."""
     dns = readings.POOL_DNS.channel(number=number)
     return (
-        Row(POOL.channel(number=number), "url", _place),
+        Row(POOL.channel(number=number), "url", _host_and_port),
         _positive(POOL_LATENCY.channel(number=number), "ping", _LONGEST_PING),
         Row(DIFFICULTY.channel(number=number), "difficulty", _difficulty),
         _text(readings.WORKER.channel(number=number), "worker"),
         _count(readings.POOL_RETRIES.channel(number=number), "retries"),
         _moment(readings.LAST_SHARE.channel(number=number), "last_submit_ts"),
-        Row(readings.POOL_PROXY.channel(number=number), "proxy", _place),
-        Row(dns, "dns_https_server", _place),
+        Row(readings.POOL_PROXY.channel(number=number), "proxy", _host_and_port),
+        Row(dns, "dns_https_server", _host_and_port),
     )
 
 
 @cache
-def card_work(number: int | None, terms: Terms) -> tuple[Row, ...]:
-    """Return the rows of what a card does."""
+def card_work(number: int | None, zeros: ZeroRules) -> tuple[Row, ...]:
+    """Return the rows of a card's hashrates."""
     instant = readings.HASHRATE_INSTANT.channel(number=number)
     return (
         _number(HASHRATE.channel(number=number), "hashrate"),
-        *_averages(number, terms),
+        *_averages(number, zeros),
         _number(instant, "hashrate_instant"),
     )
 
 
 @cache
-def card_shares(number: int | None, terms: Terms) -> tuple[Row, ...]:
-    """Return the rows of a card's shares; their difficulty is seldom looked at."""
+def card_shares(number: int | None, zeros: ZeroRules) -> tuple[Row, ...]:
+    """Return the rows of a card's shares."""
     last = readings.LAST_SHARE_DIFFICULTY.channel(number=number)
     best_at = readings.BEST_SHARE_AT.channel(number=number)
     last_at = readings.LAST_SHARE.channel(number=number)
     return (
-        *_shares(number, terms),
+        *_shares(number, zeros),
         _count(readings.CARD_BLOCKS.channel(number=number), "solved_count"),
         _positive(BEST_SHARE.channel(number=number), "max_share_diff"),
         _positive(last, "last_share_diff"),
@@ -270,7 +270,7 @@ def card_shares(number: int | None, terms: Terms) -> tuple[Row, ...]:
     )
 
 
-# ---- what is told once
+# ---- rows that exist once
 
 RIG_ROWS: Final = (
     _text(VERSION.plain, "version"),

@@ -1,1 +1,1 @@
-"""XMRig and xmrig-proxy: two kinds of one vendor with one HTTP API."""
+"""XMRig and xmrig-proxy: two kinds that share one HTTP API."""

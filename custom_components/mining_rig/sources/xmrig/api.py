@@ -1,10 +1,10 @@
 """The HTTP API that XMRig and xmrig-proxy share: it is the same code in both.
 
-Wire facts (XMRig 6.26, recorded):
-- The token goes in as `Bearer`; a miner without one answers 401 to any such header.
+As XMRig 6.26 behaves:
+- The token is sent as `Bearer`; a miner without one answers 401 to any such header.
 - 401: the header is missing, or the miner has no token, or it is unrestricted without
   one. 403 on the summary: a wrong token. 403 elsewhere: a wrong token or `restricted`.
-- JSON-RPC answers are sent twice on one connection, which aiohttp takes for an error
+- JSON-RPC answers are sent twice on one connection, which aiohttp reports as an error
   although the command was carried out. Neither outcome proves anything.
 - PUT takes the whole configuration; a key that is left out falls back to its default.
   With `watch` it is applied about 0.5 s after the answer.
@@ -26,19 +26,19 @@ PUT_GAP: Final = 10.0
 """Seconds between two changes of the configuration; each costs work and a connection."""
 
 SUMMARIES: Final = ("/2/summary", "/1/summary", "/api.json")
-"""Where versions have their summary, the newest first."""
+"""The paths of the summary in different versions, the newest first."""
 
 MINERS: Final = frozenset(("miner", "cpu", "amd", "nvidia"))
-"""What versions of the miner call themselves in `kind`."""
+"""The values of `kind` in the miner's versions."""
 PROXIES: Final = frozenset(("proxy",))
 
 _ADVICE: Final = {
     **dict.fromkeys(MINERS, "is_xmrig"),
     **dict.fromkeys(PROXIES, "is_xmrig_proxy"),
 }
-_ONLY_A_PROXY_HAS: Final = frozenset(("miners", "upstreams"))
+_PROXY_KEYS: Final = frozenset(("miners", "upstreams"))
 _METHOD_NOT_FOUND: Final = -32601
-_OF_BROWSERS: Final = ("basic", "digest")
+_BROWSER_SCHEMES: Final = ("basic", "digest")
 
 
 class XmrigApi:
@@ -52,7 +52,7 @@ class XmrigApi:
         kinds: frozenset[str],
         summaries: tuple[str, ...] = SUMMARIES,
     ) -> None:
-        """Take the token, if the owner gave one, and the accepted values of `kind`."""
+        """Take the token, if there is one, and the accepted values of `kind`."""
         self._http = http
         self._token = (token or "").strip()
         self._kinds = kinds
@@ -63,7 +63,7 @@ class XmrigApi:
 
     @property
     def address(self) -> str | None:
-        """Where a person can see the summary; a browser cannot send a token."""
+        """The URL of the summary; None with a token, which a browser cannot send."""
         return (
             None if self._token else self._http.url(self._found or self._summaries[0])
         )
@@ -74,7 +74,7 @@ class XmrigApi:
             answer = await self._get(self._found)
             if answer.status != HTTPStatus.NOT_FOUND:
                 return self._summary(answer)
-            # Another version, or something else, answers here now.
+            # Another version or another product answers now.
             self._found = None
         for path in self._summaries:
             answer = await self._get(path)
@@ -91,14 +91,14 @@ class XmrigApi:
             case HTTPStatus.UNAUTHORIZED:
                 raise self._unauthorized(answer)
             case HTTPStatus.FORBIDDEN:
-                raise SourceRefused(f"{self._http} does not take this access token")
+                raise SourceRefused(f"{self._http} does not accept this access token")
             case status:
                 raise SourceGarbled(f"{self._http} answers with status {status}")
         found = answer.json()
         kind = _kind(found)
         if kind is None or kind not in self._kinds:
             raise SourceGarbled(
-                f"{self._http} is no such miner",
+                f"{self._http} is not such a miner",
                 other_device=True,
                 advice=_ADVICE.get(kind or ""),
             )
@@ -106,19 +106,19 @@ class XmrigApi:
         return summary
 
     def _unauthorized(self, answer: Answer) -> SourceRefused | SourceGarbled:
-        """Tell why a 401 came: it has three reasons, and a fourth sender."""
+        """Return the error for a 401, which has three reasons, and other senders."""
         challenge = answer.headers.get(hdrs.WWW_AUTHENTICATE, "").lower()
-        if challenge.startswith(_OF_BROWSERS):
-            return SourceGarbled(f"{self._http} is no such miner", other_device=True)
+        if challenge.startswith(_BROWSER_SCHEMES):
+            return SourceGarbled(f"{self._http} is not such a miner", other_device=True)
         if self._token:
             return SourceRefused(
-                f"{self._http} has no access token and takes none, or is unrestricted"
+                f"{self._http} has no access token and accepts none, or is unrestricted"
                 " without one"
             )
-        return SourceRefused(f"{self._http} wants an access token")
+        return SourceRefused(f"{self._http} requires an access token")
 
     async def get(self, path: str) -> Any:
-        """Return what is at a path, None where this version has nothing there.
+        """Return the answer of a path, None where this version does not have it.
 
         Raises a SourceError; CommandRefused where the miner is restricted.
         """
@@ -132,15 +132,15 @@ class XmrigApi:
         """Return the whole configuration, secrets included. Raises as `get`."""
         found = await self.get(self._config_path)
         if not isinstance(found, dict):
-            raise SourceGarbled(f"{self._http} hands out no configuration")
+            raise SourceGarbled(f"{self._http} returns no configuration")
         return found
 
     @asynccontextmanager
     async def editing(self, *, always: bool = False) -> AsyncGenerator[JsonObject]:
-        """Hand out the configuration to be edited and send it back if it was.
+        """Yield the configuration to be edited, and send it back if it was changed.
 
-        There is one editor at a time, at most every `PUT_GAP` seconds: whoever comes
-        earlier waits. `always` sends an unchanged one too. Raises as `get`.
+        Edits wait for each other, and for `PUT_GAP` seconds after the last one. `always`
+        sends an unchanged configuration, too. Raises as `get`.
         """
         async with self._editing:
             await self._wait_for_turn()
@@ -165,9 +165,9 @@ class XmrigApi:
         await self._check(answer)
 
     async def call(self, method: str) -> None:
-        """Call a JSON-RPC method; what came of it must be read back.
+        """Call a JSON-RPC method; its effect must be read back.
 
-        Raises a SourceError; CommandRefused where the miner said that it will not.
+        Raises a SourceError; CommandRefused where the miner refuses.
         """
         try:
             answer = await self._http.request(
@@ -181,7 +181,7 @@ class XmrigApi:
             await self._check(answer)
             found = answer.json()
         except SourceGarbled:
-            # The second copy of the answer: sent, outcome unknown.
+            # The second copy of the answer: the command was sent, its outcome is unknown.
             return
         error = found.get("error") if isinstance(found, dict) else None
         if isinstance(error, dict) and error.get("code") == _METHOD_NOT_FOUND:
@@ -193,7 +193,7 @@ class XmrigApi:
         return "/2/config" if summary == SUMMARIES[0] else "/1/config"
 
     def _headers(self) -> dict[str, str]:
-        # A miner without a token refuses whoever brings one.
+        # A miner without a token refuses requests with one.
         if not self._token:
             return {}
         if not self._token.isprintable():
@@ -204,14 +204,14 @@ class XmrigApi:
         return await self._http.get(path, headers=self._headers())
 
     async def _check(self, answer: Answer) -> None:
-        """Raise what the status of anything but a summary means."""
+        """Raise for the status of an answer that is not a summary."""
         match answer.status:
             case HTTPStatus.OK | HTTPStatus.NO_CONTENT:
                 return
             case HTTPStatus.UNAUTHORIZED:
                 raise self._unauthorized(answer)
             case HTTPStatus.FORBIDDEN:
-                # Either the token is wrong, which the summary tells, or it may not.
+                # A wrong token, for which the summary raises, or a restricted API.
                 await self.summary()
                 raise CommandRefused("xmrig_restricted")
             case status:
@@ -219,10 +219,10 @@ class XmrigApi:
 
 
 def _kind(summary: Any) -> str | None:
-    """Return what a program calls itself; one that does not say may still show it."""
+    """Return the `kind` of a summary; without one, a proxy is known by its keys."""
     if not isinstance(summary, dict):
         return None
     kind = summary.get("kind")
-    if kind is None and summary.keys() >= _ONLY_A_PROXY_HAS:
+    if kind is None and summary.keys() >= _PROXY_KEYS:
         return "proxy"
     return kind if isinstance(kind, str) else None

@@ -1,8 +1,7 @@
-"""The configuration that XMRig and xmrig-proxy hand out and take back.
+"""Editing the configuration of XMRig and xmrig-proxy.
 
-Wire facts: GET hands out everything, PUT replaces everything. Wrong values are silently
-replaced by defaults, so whatever was sent has to be read back; it shows after about
-half a second.
+GET returns all of it, PUT replaces all of it. Wrong values are silently replaced by
+defaults, so what was sent has to be read back; it shows after about half a second.
 """
 
 import asyncio
@@ -13,15 +12,13 @@ from typing import Any, Final
 
 import orjson
 
-from ...model import Control, Value
+from ...model import Value
+from ..common import settings
 from ..common.contract import CommandRefused, JsonObject, SourceError
-from ..common.decoding import Fields
 from .api import XmrigApi
 
 APPLIED_AFTER: Final = (0.3, 0.3, 0.4, 0.5, 0.5, 1.0)
-"""Seconds between looks whether a configuration was applied; 3 s in all."""
-
-REDACTED: Final = "**REDACTED**"
+"""Seconds between requests whether a configuration was applied; 3 s in all."""
 
 _SECRETS: Final = frozenset(
     (
@@ -39,72 +36,50 @@ _SECRETS: Final = frozenset(
     )
 )
 LOCKED: Final = frozenset(("api", "http", "tls"))
-"""The door of the API itself, and the rig's identity."""
+"""The API itself, and the identity of the rig."""
 
-# Everything else in a pool says where the money goes.
-_POOL_OPEN: Final = frozenset(
+# Everything else in a pool decides where the money goes.
+_POOL_UNLOCKED: Final = frozenset(
     ("algo", "coin", "enabled", "keepalive", "nicehash", "sni", "tls")
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting(settings.Setting):
     """A key of the configuration that a control writes."""
 
-    control: Control[Any]
-    path: tuple[str, ...]
-    read: Callable[[Fields, tuple[str, ...]], Value | None]
     to_wire: Callable[[Any], Any]
+    """Converts a value of the control; raises TypeError, ValueError, CommandRefused."""
 
     def write(self, config: JsonObject, value: Value) -> None:
         """Change the key. Raises CommandRefused where that cannot be done."""
         *parents, key = self.path
-        place: Any = config
+        target: Any = config
         for parent in parents:
-            place = place.get(parent) if isinstance(place, dict) else None
-        if not isinstance(place, dict) or key not in place:
+            target = target.get(parent) if isinstance(target, dict) else None
+        if not isinstance(target, dict) or key not in target:
             raise CommandRefused("xmrig_config_rejected")
         try:
-            place[key] = self.to_wire(value)
+            target[key] = self.to_wire(value)
         except TypeError, ValueError:
             raise CommandRefused("xmrig_config_rejected") from None
-
-
-def read_flag(fields: Fields, path: tuple[str, ...]) -> bool | None:
-    """Read true or false."""
-    return fields.flag(*path)
 
 
 # ---- the whole configuration, for administrators
 
 
-def redacted(value: Any) -> Any:
+def redacted(config: JsonObject) -> JsonObject:
     """Return a copy without tokens, users, passwords and keys."""
-    match value:
-        case dict():
-            return {
-                key: REDACTED if key in _SECRETS and found else redacted(found)
-                for key, found in value.items()
-            }
-        case list():
-            return [redacted(item) for item in value]
-        case str() if "@" in value:
-            return _without_user(value)
-    return value
-
-
-def _without_user(text: str) -> str:
-    """Return a URL without what stands before the host."""
-    scheme, divider, rest = text.rpartition("://")
-    return f"{scheme}{divider}{rest.rpartition('@')[2]}"
+    copy: JsonObject = settings.redacted(config, _SECRETS.__contains__)
+    return copy
 
 
 def merge(
     config: JsonObject, changes: JsonObject, locked: frozenset[str] = LOCKED
 ) -> None:
-    """Lay changes over a configuration, object by object; lists are replaced.
+    """Merge changes into a configuration, object by object; lists are replaced.
 
-    Pools are changed by their place. Raises CommandRefused for keys that could lock the
+    Pools are merged by their index. Raises CommandRefused for keys that could lock the
     owner out or move money.
     """
     for key in changes:
@@ -114,7 +89,7 @@ def merge(
         if key == "pools":
             _merge_pools(config.get("pools"), value)
         else:
-            _lay_over(config, key, value)
+            _merge_value(config, key, value)
 
 
 def _merge_pools(pools: Any, changes: Any) -> None:
@@ -126,17 +101,17 @@ def _merge_pools(pools: Any, changes: Any) -> None:
         if not isinstance(pool, dict) or not isinstance(change, dict):
             raise _refused(f"pools.{index}")
         for key, value in change.items():
-            if key not in _POOL_OPEN:
+            if key not in _POOL_UNLOCKED:
                 raise _refused(f"pools.{index}.{key}")
             pool[key] = value
 
 
-def _lay_over(place: JsonObject, key: str, value: Any) -> None:
-    if isinstance(value, dict) and isinstance(old := place.get(key), dict):
+def _merge_value(target: JsonObject, key: str, value: Any) -> None:
+    if isinstance(value, dict) and isinstance(old := target.get(key), dict):
         for inner, found in value.items():
-            _lay_over(old, inner, found)
+            _merge_value(old, inner, found)
     else:
-        place[key] = value
+        target[key] = value
 
 
 def _refused(key: str) -> CommandRefused:
@@ -144,7 +119,7 @@ def _refused(key: str) -> CommandRefused:
 
 
 def differences(config: Any, changes: Any, path: str = "") -> Iterator[str]:
-    """Go through the keys of `changes` that a configuration does not show."""
+    """Yield the keys of `changes` that a configuration does not show."""
     if isinstance(changes, dict):
         for key, value in changes.items():
             found = config.get(key) if isinstance(config, dict) else None
@@ -160,7 +135,7 @@ def differences(config: Any, changes: Any, path: str = "") -> Iterator[str]:
 async def async_change(
     api: XmrigApi, changes: JsonObject, locked: frozenset[str] = LOCKED
 ) -> None:
-    """Change keys and return when they are shown. Raises a SourceError."""
+    """Change keys and return when the program shows them. Raises a SourceError."""
     try:
         changes = orjson.loads(orjson.dumps(changes))
     except TypeError:
@@ -172,7 +147,7 @@ async def async_change(
 
 
 async def _missing(api: XmrigApi, changes: JsonObject) -> list[str]:
-    """Return the keys that were not taken over in the time that this needs."""
+    """Return the keys that were not applied within the usual time."""
     missing = list(differences({}, changes))
     for pause in (0.0, *APPLIED_AFTER):
         await asyncio.sleep(pause)

@@ -1,4 +1,4 @@
-"""What the summaries of XMRig and xmrig-proxy have in common."""
+"""Readings and fields that the summaries of XMRig and xmrig-proxy share."""
 
 from typing import Final
 
@@ -30,7 +30,7 @@ LOAD: Final = Reading[float](
 DONATE_LEVEL: Final = Reading[float](
     "xmrig_donate_level", Quantity.RATIO, Category.CONFIG, enabled=False, setting=True
 )
-"""Told by the summary too, so that it can be seen on a restricted miner."""
+"""Also in the summary, so that a restricted miner shows it."""
 
 _LOADS: Final[tuple[Channel[float], ...]] = tuple(
     LOAD.channel(window) for window in (Window.M1, Window.M5, Window.M15)
@@ -38,9 +38,9 @@ _LOADS: Final[tuple[Channel[float], ...]] = tuple(
 
 
 def identity_of(fields: Fields, *, host: str, model: str) -> Identity:
-    """Return who tells a summary."""
+    """Return the identity of the program that sent a summary."""
     return Identity(
-        # It changes with the port and the network card, so it is no id_root.
+        # It changes with the port and the network card, so it is not stable.
         rig_id=fields.text("id"),
         title=fields.text("worker_id") or host,
         model=model,
@@ -49,13 +49,13 @@ def identity_of(fields: Fields, *, host: str, model: str) -> Identity:
 
 
 def put_resources(values: Values, fields: Fields, process: Channel[float]) -> None:
-    """Add what is told of the computer; `process` is the memory of the program."""
+    """Add memory and load of the host; `process` is the memory of the program."""
     memory = fields.inside("resources", "memory")
     values.put(process, memory.positive("resident_set_memory"))
     values.put(HOST_MEMORY.plain, memory.positive("total"))
     values.put(HOST_MEMORY_FREE.plain, memory.positive("free"))
     if "Windows" in (fields.text("ua") or ""):
-        # There the load is always [0, 0, 0].
+        # On Windows the load is always [0, 0, 0].
         return
     loads = fields.numbers("resources", "load_average", length=len(_LOADS))
     for channel, load in zip(_LOADS, loads, strict=True):

@@ -1,4 +1,4 @@
-"""What XMRig tells beyond the shared vocabulary."""
+"""Readings of XMRig beyond the shared vocabulary."""
 
 from datetime import datetime
 from typing import Final
@@ -44,7 +44,7 @@ SCRATCHPADS: Final = Reading[float](
     "xmrig_scratchpads", Quantity.DATA_SIZE, Category.DIAGNOSTIC, enabled=False
 )
 
-# From the configuration: what can be set where the miner is unrestricted.
+# From the configuration, which only an unrestricted miner returns.
 CPU: Final = Reading[bool]("xmrig_cpu", Quantity.FLAG, Category.CONFIG, setting=True)
 OPENCL: Final = Reading[bool](
     "xmrig_opencl", Quantity.FLAG, Category.CONFIG, enabled=False, setting=True
@@ -64,7 +64,7 @@ PRIORITIES: Final = (
     "high",
     "highest",
 )
-"""Words for the CPU priorities null and 0 to 5."""
+"""Names of the CPU priorities null and 0 to 5."""
 CPU_PRIORITY: Final = Reading[str](
     "xmrig_cpu_priority",
     Quantity.CHOICE,
@@ -83,4 +83,4 @@ PAUSE_ON_ACTIVE: Final = Reading[bool](
 )
 
 STOP: Final = Action("xmrig_stop", Category.CONFIG, enabled=False)
-"""Ends all work until the pool's next job; pausing is what lasts."""
+"""Ends all work until the pool's next job; only a pause lasts."""

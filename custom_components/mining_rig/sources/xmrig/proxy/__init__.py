@@ -9,133 +9,113 @@ from ....model import Control, Snapshot, Value
 from ...common.contract import (
     CommandRefused,
     Identity,
-    JsonObject,
     SourceContext,
     SourceError,
     SourceGarbled,
 )
 from ...common.decoding import Fields
-from ...common.http import JsonHttp
-from ...common.poll_timer import PollTimer, Settling, fell
+from ...common.http import http_for
+from ...common.poll_timer import PollTimer
 from ..api import PROXIES, XmrigApi
-from ..config import async_change, redacted
+from ..source import XmrigSourceBase
 from ..summary import identity_of
-from .config import LOCKED, SETTINGS, Settings, parse_config
+from .config import LOCKED, SETTINGS, parse_config
+from .names import Names
 from .parse import MODEL, Summary, assemble, parse_summary
-from .workers import Names, Workers, WorkerTable
+from .workers import Workers, WorkerTable
 
 _SUMMARIES: Final = ("/1/summary", "/2/summary", "/")
-"""All versions since 2.5 have the first one; there, any other may be an older shape."""
+"""All versions since 2.5 have the first one; the others may have an older format."""
 _TABLES: Final = ("/1/workers", "/workers.json")
 
 _WORKERS_EVERY: Final = timedelta(seconds=30)
-_LOOK_AGAIN_AFTER: Final = timedelta(minutes=10)
-_CONFIG_EVERY: Final = timedelta(minutes=5)
-_EXTRA_TIMEOUT: Final = 4.0
-"""Seconds for what a poll asks beside the summary."""
+_TRY_TABLES_EVERY: Final = timedelta(minutes=10)
+"""The interval of requests for a table that this version does not have."""
 _SALT_NOTE: Final = "xmrig_proxy_salt"
 
 
 async def async_open(context: SourceContext) -> XmrigProxySource:
-    """Return the source of one proxy; nothing is asked yet."""
-    data = context.data
-    http = JsonHttp(
-        context.session, data["host"], int(data["port"]), ssl=bool(data.get("ssl"))
-    )
-    api = XmrigApi(http, data.get("access_token"), kinds=PROXIES, summaries=_SUMMARIES)
+    """Return the source of one proxy, without any request."""
+    token = context.data.get("access_token")
+    api = XmrigApi(http_for(context), token, kinds=PROXIES, summaries=_SUMMARIES)
     salt = context.notes.get(_SALT_NOTE)
     if not isinstance(salt, str):
         salt = secrets.token_hex(16)
         await context.notes.keep(_SALT_NOTE, salt)
-    return XmrigProxySource(api, Names(salt), data["host"])
+    return XmrigProxySource(api, context.data["host"], Names(salt))
 
 
-class XmrigProxySource:
-    """One xmrig-proxy. Each poll asks for the summary; the rest has its own pace.
+class XmrigProxySource(XmrigSourceBase):
+    """One xmrig-proxy. Each poll reads the summary; the rest has its own intervals.
 
-    The table of workers can be long, and nothing in it is about less than a minute: it
-    is asked for every 30 s, and whenever miners or workers came or went. What each
-    connection is, `/1/miners` would tell, passwords included: it is never asked for.
+    The table of workers can be long, and its hashrates cover a minute or more: it is
+    read every 30 s, and when the number of miners or workers changed. `/1/miners` has
+    the connections, but also passwords: it is never requested.
     """
 
-    interval = timedelta(seconds=10)
+    locked = LOCKED
 
-    def __init__(self, api: XmrigApi, names: Names, host: str) -> None:
-        """Know nothing yet."""
-        self._api = api
-        self._host = host
-        self._version: str | None = None
-        self._uptime: float | None = None
-        self._crowd: tuple[int | None, ...] = ()
+    def __init__(self, api: XmrigApi, host: str, names: Names) -> None:
+        """Take the API, the host for a title, and the names of workers."""
+        super().__init__(api, host, parse_config)
+        self._counts: tuple[int | None, ...] = ()
         self._table = WorkerTable(names)
         self._path: str | None = None
         self._workers = Workers()
-        self._next_workers = PollTimer()
-        self._settings: Settings | None = None
-        self._next_config = PollTimer()
-        self._failed: list[str] = []
-        self._settling = Settling()
-
-    @property
-    def address(self) -> str | None:
-        """Where the summary can be seen in a browser."""
-        return self._api.address
+        self._workers_timer = PollTimer()
 
     async def identify(self) -> Identity:
-        """Ask who is there. Raises a SourceError."""
+        """Return the identity of the proxy. Raises a SourceError."""
         fields = Fields(await self._api.summary())
         return identity_of(fields, host=self._host, model=MODEL)
-
-    async def close(self) -> None:
-        """Give back nothing: the proxy holds nothing for its clients."""
 
     # ---- reading
 
     async def read(self, now: datetime) -> Snapshot:
-        """Read the summary, and of the rest what is due. Raises a SourceError."""
+        """Read the summary, and what else is due. Raises a SourceError."""
         summary = parse_summary(await self._api.summary(), now)
         self._failed.clear()
         self._notice_changes(summary)
         await self._read_workers(now)
-        await self._read_config(summary, now)
+        settings = await self._read_config(now, restricted=summary.restricted)
         return assemble(
             summary,
             self._workers.parts,
-            self._settings or Settings(),
+            settings,
             (*self._workers.unparsed, *self._failed),
         )
 
     def _notice_changes(self, summary: Summary) -> None:
-        """Ask anew for what another process, or somebody who came, makes untrue."""
-        if self._version != summary.version or fell(self._uptime, summary.uptime):
-            self._path = self._settings = None
-            self._next_workers.hurry()
-            self._next_config.hurry()
-        self._version, self._uptime = summary.version, summary.uptime
-        if self._crowd != summary.crowd:
-            self._next_workers.hurry()
-        self._crowd = summary.crowd
+        """Make due what a restart, or another number of workers, outdates."""
+        if self._is_new_process(summary.version, summary.uptime):
+            self._path = None
+            self._workers_timer.make_due()
+            self._config.forget()
+        if self._counts != summary.counts:
+            self._workers_timer.make_due()
+        self._counts = summary.counts
 
     async def _read_workers(self, now: datetime) -> None:
-        if not self._next_workers.is_due(now):
+        if not self._workers_timer.is_due(now):
             return
         try:
-            async with asyncio.timeout(_EXTRA_TIMEOUT):
-                workers = await self._ask_for_workers()
+            workers = await self._extra(self._request_workers())
         except SourceError, TimeoutError:
             self._failed.append("workers")
-            self._next_workers.failed(now)
-            if self._next_workers.is_stale(now):
+            self._workers_timer.failed(now)
+            if self._workers_timer.is_expired(now):
                 self._workers = Workers()
             return
         self._workers = workers or Workers()
-        # A path that is not there leaves a line on the proxy's console each time.
-        self._next_workers.done(now, _WORKERS_EVERY if workers else _LOOK_AGAIN_AFTER)
-        # Reading hundreds of them has taken long enough for others to have their turn.
+        # Each request for an unknown path logs a line on the proxy's console.
+        self._workers_timer.succeeded(
+            now, _WORKERS_EVERY if workers else _TRY_TABLES_EVERY
+        )
+        # Parsing hundreds of workers took long enough to let other tasks run.
         await asyncio.sleep(0)
 
-    async def _ask_for_workers(self) -> Workers | None:
-        """Return the workers, None where this version tells of none."""
+    async def _request_workers(self) -> Workers | None:
+        """Return the workers, None where this version has no table of them."""
         if self._path is not None:
             workers = self._table.parse(await self._api.get(self._path))
             if workers is None:
@@ -148,22 +128,6 @@ class XmrigProxySource:
                 return workers
         return None
 
-    async def _read_config(self, summary: Summary, now: datetime) -> None:
-        if summary.restricted is not False:
-            self._settings = None
-            self._next_config.hurry()
-        elif self._next_config.is_due(now) or self._settling.lasts:
-            try:
-                async with asyncio.timeout(_EXTRA_TIMEOUT):
-                    config = await self._api.config()
-            except SourceError, TimeoutError:
-                # What somebody chose holds until it is seen to be different.
-                self._failed.append("config")
-                self._next_config.failed(now)
-            else:
-                self._settings = parse_config(config)
-                self._next_config.done(now, _CONFIG_EVERY)
-
     # ---- commands
 
     async def write(self, part: str, control: Control[Any], value: Value) -> None:
@@ -171,18 +135,6 @@ class XmrigProxySource:
         setting = SETTINGS.get(control.channel)
         if setting is None:
             raise CommandRefused("not_offered")
-        with self._settling.after():
+        with self._window.after_command():
             async with self._api.editing() as config:
                 setting.write(config, value)
-
-    # ---- the configuration, for administrators
-
-    async def get_config(self) -> JsonObject:
-        """Return the configuration without its secrets. Raises a SourceError."""
-        config: JsonObject = redacted(await self._api.config())
-        return config
-
-    async def set_config(self, changes: JsonObject) -> None:
-        """Change keys and return when the proxy shows them. Raises a SourceError."""
-        with self._settling.after():
-            await async_change(self._api, changes, LOCKED)

@@ -1,23 +1,22 @@
-"""What can be set in xmrig-proxy's configuration so that it takes effect at once.
+"""The settings of xmrig-proxy that take effect at once.
 
-Wire facts: `custom-diff` holds for the miners that log in from then on, 0 is none, and
-1 to 99 are silently none, too; `verbose` holds at once. `mode`, `bind` and `tls` are
-shown as they were set, yet nothing changes before a restart. `workers` clears all that
-was counted of the workers. None of these is offered.
+`custom-diff` applies to miners that log in later; 0 is none, and 1 to 99 are silently
+treated as none, too. `verbose` applies at once. Not offered: `mode`, `bind` and `tls`,
+which the proxy shows as they were set although nothing changes before a restart, and
+`workers`, which clears the statistics of all workers.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
-from ....model import Channel, Control
+from ....model import Control
 from ...common.contract import CommandRefused, JsonObject
-from ...common.decoding import Fields, Values
+from ...common.decoding import Fields
+from ...common.settings import Settings, by_channel, read_settings
 from ..config import LOCKED as LOCKED_FOR_ALL, Setting
 from . import readings
 
 LOCKED: Final = LOCKED_FOR_ALL | {"access-password", "bind"}
-"""Without their address or password, the miners are locked out as well."""
+"""Another address or password would lock the miners out as well."""
 
 _LEAST_DIFFICULTY: Final = 100
 _MOST_DIFFICULTY: Final = 2**31 - 2
@@ -37,43 +36,31 @@ def _difficulty_to_wire(value: float) -> int:
 
 
 def _verbose(fields: Fields, path: tuple[str, ...]) -> bool | None:
-    """Read whether it is; some versions have levels."""
+    """Read a flag, which is a level from 0 on in some versions."""
     if isinstance(fields.raw(*path), bool):
         return fields.flag(*path)
     level = fields.count(*path)
     return None if level is None else level > 0
 
 
-SETTINGS: Final[Mapping[Channel[Any], Setting]] = {
-    setting.control.channel: setting
-    for setting in (
-        Setting(
-            Control(channel=readings.CUSTOM_DIFFICULTY.plain, maximum=_MOST_DIFFICULTY),
-            ("custom-diff",),
-            _difficulty,
-            _difficulty_to_wire,
+SETTINGS: Final = by_channel(
+    Setting(
+        control=Control(
+            channel=readings.CUSTOM_DIFFICULTY.plain, maximum=_MOST_DIFFICULTY
         ),
-        Setting(Control(channel=readings.VERBOSE.plain), ("verbose",), _verbose, bool),
-    )
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What the configuration says of the settings, and which can be written."""
-
-    values: Values = field(default_factory=Values)
-    controls: dict[Channel[Any], Control[Any]] = field(default_factory=dict)
-    unparsed: tuple[str, ...] = ()
+        path=("custom-diff",),
+        read=_difficulty,
+        to_wire=_difficulty_to_wire,
+    ),
+    Setting(
+        control=Control(channel=readings.VERBOSE.plain),
+        path=("verbose",),
+        read=_verbose,
+        to_wire=bool,
+    ),
+)
 
 
 def parse_config(config: JsonObject) -> Settings:
     """Read the settings that this version has."""
-    fields = Fields(config, "config")
-    values = Values()
-    controls: dict[Channel[Any], Control[Any]] = {}
-    for channel, setting in SETTINGS.items():
-        if setting.path[0] in config:
-            controls[channel] = setting.control
-            values.put(channel, setting.read(fields, setting.path))
-    return Settings(values, controls, tuple(fields.unparsed))
+    return read_settings(Fields(config, "config"), SETTINGS)

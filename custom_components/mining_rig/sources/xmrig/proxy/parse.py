@@ -1,9 +1,9 @@
 """xmrig-proxy's summary in the vocabulary.
 
-Wire facts (6.26, recorded): all hashrates are kH/s, worked out of accepted shares; a
-window that is not full counts the missing time as 0. For the first 4 s after a start
-every number is 0. `upstreams` is a number before 2.5 and at old paths, else an object.
-Five hashrates before 2.5, six since: 1 min, 10 min, 1 h, 12 h, 24 h, since start.
+In version 6.26 all hashrates are kH/s, computed from accepted shares; a window that is
+not full counts the missing time as 0. For the first 4 s after a start every number is 0.
+`upstreams` is a number before 2.5 and at old paths, else an object. There are five
+hashrates before 2.5, six since: 1 min, 10 min, 1 h, 12 h, 24 h, since the start.
 """
 
 from dataclasses import dataclass
@@ -23,6 +23,7 @@ from ....readings import (
     VERSION,
 )
 from ...common.decoding import Fields, Values
+from ...common.settings import Settings
 from ..summary import (
     DONATE_LEVEL,
     HASHES,
@@ -32,15 +33,14 @@ from ..summary import (
     put_resources,
 )
 from . import readings
-from .config import Settings
 
 MODEL: Final = "xmrig-proxy"
 KILO: Final = 1000
-"""H/s in a kH/s, of which the wire has two decimals: the product is a whole number."""
+"""H/s in a kH/s; the wire has two decimals, so that products are whole numbers."""
 
 RATES: Final[tuple[Channel[float], ...]] = (
     HASHRATE.channel(Window.M1),
-    # In one minute, a miner has a share or has none; over ten this evens out.
+    # A miner finds a share or none in a minute; over ten minutes this evens out.
     HASHRATE.plain,
     HASHRATE.channel(Window.H1),
     HASHRATE.channel(Window.H12),
@@ -55,7 +55,7 @@ _LONGEST_LATENCY: Final = 65535
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """What a summary tells."""
+    """The contents of a summary."""
 
     values: Values
     rig_id: str | None
@@ -63,14 +63,14 @@ class Summary:
     uptime: float | None
     """Seconds since the process started."""
     restricted: bool | None
-    crowd: tuple[int | None, int | None]
-    """How many miners are connected, how many workers are known."""
+    counts: tuple[int | None, int | None]
+    """The numbers of connected miners and of known workers."""
     unparsed: list[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Upstreams:
-    """The connections to pools."""
+    """The numbers of connections to pools."""
 
     active: int | None
     sleeping: int | None
@@ -80,7 +80,7 @@ class Upstreams:
 
 
 def parse_summary(data: Any, now: datetime) -> Summary:
-    """Read a summary of any version; `now` is when it came."""
+    """Parse a summary of any version that was received at `now`."""
     fields = Fields(data)
     values = Values()
     version, restricted = fields.text("version"), fields.flag("restricted")
@@ -111,7 +111,7 @@ def parse_summary(data: Any, now: datetime) -> Summary:
         version=version,
         uptime=uptime,
         restricted=restricted,
-        crowd=(miners, workers),
+        counts=(miners, workers),
         unparsed=fields.unparsed,
     )
 
@@ -124,13 +124,13 @@ def _put_rates(values: Values, fields: Fields) -> None:
 
 def _upstreams(fields: Fields) -> Upstreams:
     if isinstance(fields.raw("upstreams"), dict):
-        told = fields.inside("upstreams")
+        upstreams = fields.inside("upstreams")
         return Upstreams(
-            active=told.count("active"),
-            sleeping=told.count("sleep"),
-            failed=told.count("error"),
-            total=told.count("total"),
-            ratio=told.number("ratio"),
+            active=upstreams.count("active"),
+            sleeping=upstreams.count("sleep"),
+            failed=upstreams.count("error"),
+            total=upstreams.count("total"),
+            ratio=upstreams.number("ratio"),
         )
     active = fields.count("upstreams")
     return Upstreams(active, None, None, active, None)
@@ -159,7 +159,7 @@ def _put_results(values: Values, results: Fields) -> None:
     values.put(BEST_SHARE.plain, results.positive("best", 0))
     latency = results.number("latency", maximum=_LONGEST_LATENCY)
     share_time = results.number("avg_time")
-    # Before the first share, 0 says that there is nothing to say.
+    # Before the first share, 0 means that there is no value.
     values.put(POOL_LATENCY.plain, latency if accepted else latency or None)
     values.put(SHARE_TIME.plain, share_time if accepted else share_time or None)
 
@@ -178,7 +178,7 @@ def assemble(
     settings: Settings,
     unparsed: tuple[str, ...],
 ) -> Snapshot:
-    """Put the proxy and its workers together from what was told last."""
+    """Return the proxy and its workers as a snapshot of the last answers."""
     rig = Part(
         kind=PartKind.RIG,
         key=RIG,

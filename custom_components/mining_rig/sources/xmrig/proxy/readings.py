@@ -1,4 +1,4 @@
-"""What xmrig-proxy tells beyond the shared vocabulary."""
+"""Readings of xmrig-proxy beyond the shared vocabulary."""
 
 from datetime import datetime
 from typing import Final
@@ -79,7 +79,7 @@ ADDRESS: Final = Reading[str](
     secret=True,
 )
 
-# From the configuration: what can be set where the proxy is unrestricted.
+# From the configuration, which only an unrestricted proxy returns.
 CUSTOM_DIFFICULTY: Final = Reading[float](
     "xmrig_proxy_custom_difficulty",
     Quantity.NUMBER,

@@ -1,86 +1,29 @@
-"""The workers of an xmrig-proxy: its table, and what each one is called.
+"""The table of workers of an xmrig-proxy.
 
-Wire facts: rows of 13 columns since 2.4. A worker that is gone stays in the table with 0
-connections until the proxy restarts or its way of naming changes. By that way, a name is
-a rig id (without one, the user), a user, a password, an agent or an address. Users and
-passwords are secrets, and so is a wallet wherever it stands: such a worker is known by a
-digest of its name, with a key that never leaves this computer.
+Since version 2.4 a row has 13 columns. A worker that is gone stays in the table with 0
+connections until the proxy restarts or names workers by something else.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import blake2b
 from itertools import product
-import re
 from typing import Any, Final
 
 from ....model import Channel, Part, PartKind, Value
 from ....readings import ACCEPTED, CONNECTED, INVALID, REJECTED
-from ...common.decoding import LONGEST_TEXT, WALLET, Fields, Values
+from ...common.decoding import LONGEST_TEXT, Fields, Values
 from ..summary import HASHES
 from . import readings
+from .names import Name, Names
 from .parse import KILO, RATES
 
 type Row = list[Any]
 
-LONGEST_NAME: Final = 32
-"""Characters of a name that is shown as it is."""
-
-_NAMED_OPENLY: Final = frozenset((None, "none", "rig_id", "agent", "ip"))
-_AGENT: Final = "agent"
-_ADDRESS_OF_MAIL: Final = re.compile(r"\S@\S+\.\S")
-_SHOWN: Final = 4
-_DIGEST_BYTES: Final = 8
 _COLUMNS: Final = 13
 _LARGEST_COUNT: Final = 2**63
 _LARGEST_RATE: Final = 1e12
 _LAST_MOMENT: Final = 253402300799000
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """What a worker is known by: the key of its part, and the text for people."""
-
-    key: str
-    shown: str
-
-
-class Names:
-    """Gives workers their names; none of them holds a secret."""
-
-    def __init__(self, salt: str) -> None:
-        """Take the key of the digests."""
-        self._salt = salt.encode()[: blake2b.MAX_KEY_SIZE]
-        self._known: dict[tuple[str | None, str], Name] = {}
-
-    def of(self, name: str, mode: str | None) -> Name:
-        """Return the name of a worker; `mode` is the proxy's way of naming."""
-        known = self._known.get((mode, name))
-        if known is None:
-            known = self._known[mode, name] = self._make(name, mode)
-        return known
-
-    def _make(self, name: str, mode: str | None) -> Name:
-        digest = blake2b(
-            name.encode(), digest_size=_DIGEST_BYTES, key=self._salt
-        ).hexdigest()
-        printable = "".join(filter(str.isprintable, name)).strip()
-        if not _is_secret(name, mode):
-            key = f"worker_{name}" if name.isprintable() else f"hidden_{digest}"
-            return Name(key, printable or digest[:4])
-        # Of a short password, nothing but a letter or two may be seen.
-        short = mode != _AGENT or _looks_private(name)
-        length = min(_SHOWN, len(name) // 3) if short else LONGEST_NAME
-        return Name(f"hidden_{digest}", f"{printable[:length].strip()}… {digest[:4]}")
-
-
-def _is_secret(name: str, mode: str | None) -> bool:
-    return mode not in _NAMED_OPENLY or len(name) > LONGEST_NAME or _looks_private(name)
-
-
-def _looks_private(name: str) -> bool:
-    return any(pattern.search(name) for pattern in (WALLET, _ADDRESS_OF_MAIL))
 
 
 # ---- the columns
@@ -99,7 +42,7 @@ def _rate(value: Any) -> float | None:
 
 
 def _moment(value: Any) -> datetime | None:
-    """Read milliseconds since 1970; 0 says that there was none."""
+    """Read milliseconds since 1970; 0 means none."""
     if type(value) is int and 0 < value <= _LAST_MOMENT:
         return datetime.fromtimestamp(value / 1000, UTC)
     return None
@@ -130,8 +73,8 @@ _READ: Final[tuple[_Column, ...]] = (
 )
 
 
-def _by_column(row: Row, index: int, unparsed: list[str]) -> Values:
-    """Read a row of which each column may be missing or unparsed."""
+def _read_columns(row: Row, index: int, unparsed: list[str]) -> Values:
+    """Read a row of which any column may be missing or of another type."""
     length = len(row)
     if length < _COLUMNS:
         unparsed.append(f"workers.{index}")
@@ -139,10 +82,10 @@ def _by_column(row: Row, index: int, unparsed: list[str]) -> Values:
     for column, channel, read in _READ:
         if column >= length:
             break
-        told = row[column]
-        if (value := read(told)) is not None:
+        found = row[column]
+        if (value := read(found)) is not None:
             values[channel] = value
-        elif told:
+        elif found:
             unparsed.append(f"workers.{index}.{column}")
     connections = values.get(_CONNECTIONS)
     if connections is not None:
@@ -150,20 +93,20 @@ def _by_column(row: Row, index: int, unparsed: list[str]) -> Values:
     return values
 
 
-_USUAL: Final = frozenset(
+_REGULAR: Final = frozenset(
     (str, str, *[int] * 6, *rates) for rates in product((int, float), repeat=len(RATES))
 )
-"""The types of a row in which everything is as it should be."""
+"""The types of the columns in a regular row."""
 _M1, _M10, _H1, _H12, _D1 = RATES
 _ACCEPTED, _REJECTED, _INVALID, _HASHES = _COUNTS
 
 
-def _at_once(row: Row) -> dict[Channel[Any], Value] | None:
-    """Read a row in which all is as it should be, as nearly all are; else None.
+def _read_regular(row: Row) -> dict[Channel[Any], Value] | None:
+    """Read a regular row, as nearly all are; return None for any other.
 
-    There may be hundreds at every poll; what it tells is what `_by_column` tells.
+    There may be hundreds in each table. The values equal those of `_read_columns`.
     """
-    if tuple(map(type, row)) not in _USUAL:
+    if tuple(map(type, row)) not in _REGULAR:
         return None
     (_, ip, connections, accepted, rejected, invalid, work, last, *rates) = row
     m1, m10, h1, h12, d1 = rates
@@ -199,30 +142,30 @@ def _at_once(row: Row) -> dict[Channel[Any], Value] | None:
 
 @dataclass(frozen=True, slots=True)
 class Workers:
-    """What a table tells."""
+    """The workers of a table."""
 
     parts: tuple[Part, ...] = ()
     unparsed: tuple[str, ...] = ()
 
 
 class WorkerTable:
-    """Reads tables; a row that is as it was gives the part that it was."""
+    """Parses tables; an unchanged row yields the same part as before."""
 
     def __init__(self, names: Names) -> None:
-        """Know no row yet."""
+        """Start without known rows."""
         self._names = names
         self._before: dict[str, tuple[Row, Part]] = {}
 
     def parse(self, data: Any) -> Workers | None:
-        """Read a table; None where this is none.
+        """Parse a table; None where the data is not one.
 
-        Before 2.16 every path that a proxy does not know answers with the summary.
+        Before 2.16 a proxy answers unknown paths with the summary.
         """
         if not isinstance(data, dict) or not isinstance(data.get("workers"), list):
             return None
         mode = data.get("mode")
         if mode is not None and not isinstance(mode, str):
-            # Nobody knows what the names are then.
+            # Unknown: names may be secret.
             mode = ""
         now: dict[str, tuple[Row, Part]] = {}
         unparsed: list[str] = []
@@ -249,6 +192,6 @@ class WorkerTable:
 
 
 def _part(name: Name, row: Row, index: int, unparsed: list[str]) -> Part:
-    """Return the worker of a row, which may be shorter than it should be."""
-    values = _at_once(row) or _by_column(row, index, unparsed)
+    """Return the worker of a row."""
+    values = _read_regular(row) or _read_columns(row, index, unparsed)
     return Part(kind=PartKind.WORKER, key=name.key, name=name.shown, values=values)

@@ -1,0 +1,208 @@
+"""Parsing XMRig's summary of any version since 2.4."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from ....model import Part
+from ....readings import (
+    ACCEPTED,
+    ALGORITHM,
+    BEST_SHARE,
+    CORE_CLOCK,
+    DIFFICULTY,
+    FAN_LEVEL,
+    HASHRATE,
+    HASHRATE_HIGHEST,
+    MEMORY_CLOCK,
+    POOL,
+    POOL_CONNECTED,
+    POOL_LATENCY,
+    POWER,
+    REJECTED,
+    STARTED,
+    TEMPERATURE,
+    VERSION,
+)
+from ...common.decoding import Fields, Values, cpu_name, pool_name
+from ..summary import (
+    DONATE_LEVEL,
+    HASHES,
+    RESTRICTED,
+    SHARE_TIME,
+    WORKER,
+    put_resources,
+)
+from . import readings
+from .cards import HOTTEST, gpu_part
+from .hashrates import Windows, put_averages, read_windows, shortest
+
+_LONGEST_PING: Final = 65535
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """Whether a miner works, could work, or must not."""
+
+    paused: bool | None
+    """By a command or by itself; a miner whose workers were ended is not paused."""
+    connected: bool | None
+    """To a pool, or to a node when it mines alone."""
+    windows: Windows
+    highest: float | None
+    """H/s since the start, with the present algorithm; None before any work."""
+
+    @property
+    def has_hashrate(self) -> bool:
+        """Whether any window has a hashrate."""
+        return any(self.windows)
+
+    @property
+    def idle(self) -> bool:
+        """Whether it is not paused and has a pool, and yet has no hashrate."""
+        return self.paused is False and self.connected is True and not self.has_hashrate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """The contents of a summary."""
+
+    condition: Condition
+    values: Values
+    rate: float | None
+    """The hashrate to show, in H/s."""
+    rig_id: str | None
+    version: str | None
+    brand: str | None
+    """The CPU's name."""
+    uptime: float | None
+    """Seconds since the process started."""
+    restricted: bool | None
+    cards: tuple[Part, ...]
+    """The GPUs of xmrig-nvidia 2.x, which has no backends."""
+    unparsed: list[str]
+
+
+def parse_condition(fields: Fields) -> Condition:
+    """Read from a summary whether its miner works."""
+    highest = fields.positive("hashrate", "highest")
+    return Condition(
+        paused=fields.flag("paused"),
+        connected=_connected(fields),
+        windows=read_windows(fields, "hashrate", "total"),
+        highest=None if highest is None else round(highest, 2),
+    )
+
+
+def parse_summary(data: Any, now: datetime) -> Summary:
+    """Parse a summary of any version that was received at `now`."""
+    fields = Fields(data)
+    condition = parse_condition(fields)
+    rate = _rate(fields, condition)
+    version, restricted = fields.text("version"), fields.flag("restricted")
+    values = Values()
+    put = values.put
+
+    put(HASHRATE.plain, rate)
+    put_averages(values, condition.windows)
+    put(HASHRATE_HIGHEST.plain, condition.highest)
+    _put_results(values, fields.inside("results"))
+    put(POOL_CONNECTED.plain, condition.connected)
+    _put_connection(
+        values, fields.inside("connection"), now if condition.connected else None
+    )
+    put_resources(values, fields, readings.MEMORY.plain)
+    put(ALGORITHM.plain, fields.text("algo"))
+    put(STARTED.plain, fields.start(now, "uptime"))
+    put(VERSION.plain, version)
+    put(readings.PAUSED.plain, condition.paused)
+    put(RESTRICTED.plain, restricted)
+    put(WORKER.plain, fields.text("worker_id"))
+    put(DONATE_LEVEL.plain, fields.number("donate_level", maximum=100))
+    put(readings.HUGE_PAGES.plain, _huge_pages(fields))
+
+    return Summary(
+        condition=condition,
+        values=values,
+        rate=rate,
+        rig_id=fields.text("id"),
+        version=version,
+        brand=cpu_name(fields.text("cpu", "brand")),
+        uptime=fields.number("uptime"),
+        restricted=restricted,
+        cards=_old_cards(fields),
+        unparsed=fields.unparsed,
+    )
+
+
+def _rate(fields: Fields, condition: Condition) -> float | None:
+    """Return the hashrate to show."""
+    windows = condition.windows
+    if condition.paused and isinstance(fields.raw("hashrate", "total"), list):
+        # For minutes after a pause the windows still show earlier work.
+        return 0.0
+    # Without a pool, the longer windows show earlier work only.
+    return windows[0] if condition.connected is False else shortest(windows)
+
+
+def _connected(fields: Fields) -> bool | None:
+    uptime = fields.number("connection", "uptime")
+    if uptime is None:
+        return None
+    connection = fields.raw("connection")
+    if "ip" in connection and connection["ip"] is None:
+        return False
+    # In its first second, a connection has milliseconds only.
+    return uptime > 0 or bool(fields.number("connection", "uptime_ms"))
+
+
+def _put_results(values: Values, results: Fields) -> None:
+    accepted, total = results.count("shares_good"), results.count("shares_total")
+    values.put(ACCEPTED.plain, accepted)
+    if accepted is not None and total is not None and total >= accepted:
+        values.put(REJECTED.plain, total - accepted)
+    values.put(BEST_SHARE.plain, results.positive("best", 0))
+    values.put(DIFFICULTY.plain, results.positive("diff_current"))
+    values.put(HASHES.plain, results.count("hashes_total"))
+    milliseconds = results.positive("avg_time_ms")
+    seconds = milliseconds / 1000 if milliseconds else results.positive("avg_time")
+    values.put(SHARE_TIME.plain, seconds)
+
+
+def _put_connection(
+    values: Values, connection: Fields, connected_now: datetime | None
+) -> None:
+    """Add the readings of the pool; its name is known without a connection, too."""
+    if (pool := connection.text("pool")) is not None:
+        values.put(POOL.plain, pool_name(pool) or None)
+    values.put(POOL_LATENCY.plain, connection.positive("ping", maximum=_LONGEST_PING))
+    values.put(readings.POOL_FAILURES.plain, connection.count("failures"))
+    values.put(readings.POOL_IP.plain, connection.text("ip"))
+    values.put(readings.POOL_TLS.plain, connection.text("tls"))
+    if connected_now is not None:
+        values.put(readings.POOL_SINCE.plain, connection.start(connected_now, "uptime"))
+
+
+def _huge_pages(fields: Fields) -> float | None:
+    """Return % of the requested huge pages; version 1 has only a flag for 100 %."""
+    found = fields.raw("hugepages")
+    if isinstance(found, bool):
+        return 100.0 if found else None
+    got, wanted = fields.number("hugepages", 0), fields.positive("hugepages", 1)
+    if got is None or wanted is None:
+        return None
+    return min(100.0, round(100 * got / wanted, 1))
+
+
+def _old_cards(fields: Fields) -> tuple[Part, ...]:
+    """Return the cards with the health that xmrig-nvidia 2.x has in its summary."""
+    cards: list[Part] = []
+    for index, health in enumerate(fields.each("health")):
+        values = Values()
+        values.put(TEMPERATURE.plain, health.positive("temp", maximum=HOTTEST))
+        values.put(POWER.plain, health.positive("power"))
+        values.put(CORE_CLOCK.plain, health.positive("clock"))
+        values.put(MEMORY_CLOCK.plain, health.positive("mem_clock"))
+        values.put(FAN_LEVEL.plain, health.positive("fan"))
+        cards.append(gpu_part(f"gpu{index}", health.text("name"), values))
+    return tuple(cards)
