@@ -25,14 +25,15 @@ from homeassistant.helpers.http import HomeAssistantView
 from homeassistant.runner import create_event_loop
 import orjson
 
-from custom_components.mining_rig.push.door import CONF_API_CODE, CONF_WEBHOOK_ID, PATH
+from custom_components.mining_rig.push.const import BASE, CONF_API_CODE, CONF_WEBHOOK_ID
 from custom_components.mining_rig.sources.rig_monitor import CONF_RIG_TYPE
+from custom_components.mining_rig.sources.rig_monitor.routes import API
 
 from . import agents, home
 from .agents import Agents, Load
 from .timing import Callback, lag, longest_callback, percentile
 
-DOOR: Final = f"{PATH}/asic_miners/logs"
+DOOR: Final = f"{BASE}/{API.base}/asic_miners/logs"
 AGENTS_PAUSE: Final = 5.0
 """Seconds from push to push of a rig in real life, at the least."""
 

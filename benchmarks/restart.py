@@ -29,14 +29,16 @@ from homeassistant.config_entries import (
 )
 
 from custom_components.mining_rig.const import CONF_ID_ROOT, CONF_KIND, DOMAIN
-from custom_components.mining_rig.push.door import CONF_API_CODE, CONF_WEBHOOK_ID, PATH
+from custom_components.mining_rig.push.const import BASE, CONF_API_CODE, CONF_WEBHOOK_ID
 from custom_components.mining_rig.sources.rig_monitor import CONF_RIG_TYPE, playbooks
 from custom_components.mining_rig.sources.rig_monitor.orders import ORDERS_NOTE
+from custom_components.mining_rig.sources.rig_monitor.routes import API
 from scripts.demo import config_dir
 from scripts.demo.processes import Child
 
 from .miner import HOST
 
+_PATH: Final = f"{BASE}/{API.base}"
 PAUSE: Final = 0.05
 """Seconds from an answer to the next request."""
 _AFTER: Final = 3.0
@@ -82,8 +84,8 @@ class Rig:
     def path(self) -> str:
         """Return what its agent asks for."""
         if self.rig_type == "asic":
-            return f"{PATH}/asic_miners/expected_status"
-        return f"{PATH}/cpu_gpu_miners/playbooks"
+            return f"{_PATH}/asic_miners/expected_status"
+        return f"{_PATH}/cpu_gpu_miners/playbooks"
 
     def entry(self) -> ConfigEntry:
         """Return its entry, whose id is the rig's name."""

@@ -175,7 +175,7 @@ async def test_change_and_remove(
     assert playbook["command_argument"] == "--url pool.hashvault.pro:443 -u 49gEXAMPLE"
     again = RigStore(hass, entry.entry_id)
     await again.async_load()
-    assert len(playbooks.every(again.get(playbooks.NOTE))) == 1
+    assert len(playbooks.stored(again.get(playbooks.NOTE))) == 1
 
     hass.config_entries.async_remove_subentry(entry, subentry.subentry_id)
     await hass.async_block_till_done()

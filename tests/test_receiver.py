@@ -27,7 +27,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.mining_rig.push.door import DOOR, LARGEST_BODY
+from custom_components.mining_rig.push.http import LARGEST_BODY
+from custom_components.mining_rig.push.opening import async_open_door
 from custom_components.mining_rig.store import RigStore
 
 from .pushing import (
@@ -420,7 +421,7 @@ async def test_public_addresses(
     hass: HomeAssistant, ask: Ask, pc: MockConfigEntry
 ) -> None:
     """They are refused, never with 401, unless the rig's owner allows them."""
-    with patch("custom_components.mining_rig.push.door._is_local", return_value=False):
+    with patch("custom_components.mining_rig.push.guard._is_local", return_value=False):
         assert (await ask("GET", "/cpu_gpu_miners/playbooks", headers=PC))[0] == 403
         assert await ask(
             "POST",
@@ -447,7 +448,7 @@ async def test_wrong_codes_and_the_ban_list(
     app._state[KEY_LOGIN_THRESHOLD] = 100
     failed = app[KEY_FAILED_LOGIN_ATTEMPTS]
 
-    async def knock(times: int = 5) -> int:
+    async def send_wrong_code(times: int = 5) -> int:
         for _ in range(times):
             status, _ = await ask(
                 "GET", "/cpu_gpu_miners/playbooks", headers={"api_code": "nobody"}
@@ -456,16 +457,16 @@ async def test_wrong_codes_and_the_ban_list(
         await hass.async_block_till_done(wait_background_tasks=True)
         return sum(failed.values())
 
-    assert await knock() == 1
+    assert await send_wrong_code() == 1
     freezer.tick(timedelta(minutes=59))
-    assert await knock() == 1
+    assert await send_wrong_code() == 1
     freezer.tick(timedelta(minutes=2))
-    assert await knock() == 2
+    assert await send_wrong_code() == 2
     assert (await ask("GET", "/cpu_gpu_miners/playbooks", headers=PC))[0] == 200
     freezer.tick(timedelta(hours=23))
-    assert await knock() == 2
+    assert await send_wrong_code() == 2
     freezer.tick(timedelta(hours=2))
-    assert await knock() == 3
+    assert await send_wrong_code() == 3
     assert not app[KEY_BAN_MANAGER].ip_bans_lookup
 
 
@@ -504,7 +505,7 @@ async def test_public_addresses_are_not_adopted(
     hass: HomeAssistant, ask: Ask, caplog: pytest.LogCaptureFixture
 ) -> None:
     """An unknown code from outside is refused, and no repair offers to add it."""
-    with patch("custom_components.mining_rig.push.door._is_local", return_value=False):
+    with patch("custom_components.mining_rig.push.guard._is_local", return_value=False):
         assert (
             await ask("GET", "/cpu_gpu_miners/playbooks", headers={"api_code": "x" * 9})
         ) == (401, INVALID)
@@ -513,17 +514,15 @@ async def test_public_addresses_are_not_adopted(
     assert "Login attempt" in caplog.text
 
 
-async def test_agents_that_knock_are_not_remembered_without_end(
-    hass: HomeAssistant, ask: Ask
-) -> None:
+async def test_few_unknown_agents_are_remembered(hass: HomeAssistant, ask: Ask) -> None:
     """Nobody fills the memory with invented codes; the newest can be added."""
     codes = [f"invented-{number}" for number in range(200)]
     assert await ask(
         "POST", "/asic_miners/expected_status_bulk", json={"api_code_list": codes}
     ) == (200, {})
-    door = hass.data[DOOR]
-    assert len(door._unknown_agents) < 100
-    agent = door.unknown_agent_at("127.0.0.1")
+    agents = (await async_open_door(hass)).unknown_agents
+    assert len(agents) < 100
+    agent = agents.newest_at("127.0.0.1")
     assert agent is not None
     assert agent.code == codes[-1]
     assert agent.rig_type == "asic"
@@ -557,8 +556,9 @@ async def test_unexpected_errors_are_told(
     hass: HomeAssistant, client: TestClient[Any, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     """An error of our own is in the log, and is not called anything else."""
-    with patch.object(
-        hass.data[DOOR], "async_playbooks", side_effect=ZeroDivisionError
+    with patch(
+        "custom_components.mining_rig.sources.rig_monitor.playbooks.served",
+        side_effect=ZeroDivisionError,
     ):
         async with client.get(f"{BASE}/cpu_gpu_miners/playbooks", headers=PC) as answer:
             assert answer.status == 500
@@ -569,7 +569,7 @@ async def test_save_goes_on_when_the_agent_hangs_up(
     hass: HomeAssistant, client: TestClient[Any, Any], asic: MockConfigEntry
 ) -> None:
     """An older state never reaches the disk after a newer one."""
-    store = hass.data[DOOR]._rigs[asic.entry_id].store
+    store = (await async_open_door(hass)).rigs[asic.entry_id].store
     begun, go_on = threading.Event(), threading.Event()
 
     def slow(*arguments: Any, **facts: Any) -> None:
@@ -599,7 +599,7 @@ async def test_nothing_is_written_of_a_rig_that_was_removed(
     hass: HomeAssistant, client: TestClient[Any, Any], asic: MockConfigEntry
 ) -> None:
     """Not by a push that was under way, either."""
-    store = hass.data[DOOR]._rigs[asic.entry_id].store
+    store = (await async_open_door(hass)).rigs[asic.entry_id].store
     await hass.config_entries.async_remove(asic.entry_id)
     await store.keep("rig_monitor_specs", {"model": "A"})
     assert not Path(
@@ -703,7 +703,7 @@ async def test_ten_thousand_strange_bodies(
         for path in sorted(BODIES.glob("*.request.json"))
     ]
     statuses = set()
-    with patch("custom_components.mining_rig.push.door.PUSHES_PER_SECOND", 1e9):
+    with patch("custom_components.mining_rig.push.guard.PUSHES_PER_SECOND", 1e9):
         for number in range(2_500):
             name, sample = chance.choice(samples)
             strange: Any = dict(sample)

@@ -174,7 +174,7 @@ async def test_through_the_cloud(
 # ---- Home Assistant's ban list
 
 
-async def _knock(
+async def _send_code(
     client: TestClient[Any, Any], code: str, address: str = "192.168.1.7"
 ) -> int:
     async with client.get(
@@ -214,7 +214,7 @@ async def _day_of_an_agent(
     """UnknownAgent every ten minutes of a day with each code; return the last statuses."""
     statuses: list[int] = []
     for _ in range(6 * 24):
-        statuses = [await _knock(client, code) for code in codes]
+        statuses = [await _send_code(client, code) for code in codes]
         await hass.async_block_till_done(wait_background_tasks=True)
         freezer.tick(timedelta(minutes=10))
     return statuses
@@ -243,12 +243,12 @@ async def test_only_wrong_codes(
     counted = []
     for _ in range(4):
         for _ in range(5):
-            counted.append(await _knock(banning, "wrong-code"))
+            counted.append(await _send_code(banning, "wrong-code"))
             await hass.async_block_till_done(wait_background_tasks=True)
         freezer.tick(timedelta(hours=1, seconds=1))
     # The third hour's first one is still told 401; from then on the server is shut.
     assert counted == [401] * 11 + [403] * 9
-    assert await _knock(banning, PC_CODE, "192.168.1.8") == 200
+    assert await _send_code(banning, PC_CODE, "192.168.1.8") == 200
 
 
 async def test_codes_of_a_bulk_request_speak_for_each_other(

@@ -23,7 +23,10 @@ from homeassistant.config_entries import ConfigEntries, ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import frame, issue_registry
 from types import MappingProxyType
-from custom_components.mining_rig import receiver
+from custom_components.mining_rig.push.door import Door
+from custom_components.mining_rig.push.views import PushView
+from custom_components.mining_rig.push.webhook import async_handle_webhook
+from custom_components.mining_rig.sources.rig_monitor.routes import API
 from custom_components.mining_rig.store import async_get_store
 
 async def main():
@@ -36,10 +39,10 @@ async def main():
         discovery_keys=MappingProxyType({}), domain="mining_rig", entry_id="rig",
         minor_version=1, options={}, source="user", subentries_data=(),
         title="Rig", unique_id=None, version=1)
-    door = receiver.Door(hass)
-    door._take(entry, await async_get_store(hass, "rig"))
+    door = Door(hass, {"rig_monitor": API}, async_handle_webhook)
+    door.take(entry, await async_get_store(hass, "rig"))
     app = web.Application()
-    receiver.DoorView(door).register(hass, app, app.router)
+    PushView(door).register(hass, app, app.router)
     runner = web.AppRunner(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

@@ -13,8 +13,8 @@ from homeassistant.requirements import RequirementsNotFound
 from .const import CONF_KIND, DOMAIN
 from .coordinator import RigConfigEntry, RigCoordinator
 from .history import async_watch_history
-from .push.cloudhook import async_close_cloudhook
-from .push.door import DOOR, async_open_door
+from .push.cloudhook import async_delete_cloudhook
+from .push.opening import async_has_pushing_rigs, async_open_door
 from .repairs import async_forget_issues, async_watch_power_meter
 from .services import async_register_services
 from .source_context import source_context_for
@@ -37,8 +37,13 @@ PLATFORMS: Final = (
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register what belongs to no single rig; the views first, as agents wait."""
-    await async_open_door(hass)
+    """Register what belongs to no single rig.
+
+    The door comes first, before any entry is set up: an agent that gets no answer may
+    stop its miner.
+    """
+    if async_has_pushing_rigs(hass):
+        await async_open_door(hass)
     async_register_services(hass)
     return True
 
@@ -48,7 +53,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: RigConfigEntry) -> bool:
     store = await async_get_store(hass, entry.entry_id)
     kind = KINDS[entry.data[CONF_KIND]]
     if kind.pushes:
-        await hass.data[DOOR].async_begin(entry, store)
+        door = await async_open_door(hass)
+        await door.async_set_up(entry, store)
     try:
         open_source = await async_source_factory(hass, entry.data[CONF_KIND])
     except RequirementsNotFound as err:
@@ -89,7 +95,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: RigConfigEntry) -> bool
 async def async_remove_entry(hass: HomeAssistant, entry: RigConfigEntry) -> None:
     """Delete what was stored for the rig."""
     async_forget_issues(hass, entry)
-    await async_close_cloudhook(hass, entry)
+    await async_delete_cloudhook(hass, entry)
     await async_remove_store(hass, entry.entry_id)
 
 

@@ -1,48 +1,33 @@
 """Repairs: issues that the owner of a rig has to know of or to decide."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 from homeassistant.components.repairs import FlowType, RepairsFlow, RepairsFlowResult
-from homeassistant.config_entries import (
-    SOURCE_INTEGRATION_DISCOVERY,
-    SOURCE_RECONFIGURE,
-    ConfigEntry,
-    ConfigFlowContext,
-)
+from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntry
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
-from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.helpers.event import (
     async_track_entity_registry_updated_event,
     async_track_state_change_event,
 )
 from homeassistant.helpers.start import async_at_started
-import voluptuous as vol
 
 from .const import CONF_CONTROLS, CONF_KIND, CONF_POWER_METER, DOMAIN
+from .issues import issue_id, raise_issue
+from .push.issues import SHARED_CODE, UNKNOWN_AGENT, UnknownAgentFlow
 from .sources import rig_unique_id
 
 READ_ONLY: Final = "read_only"
 OTHER_RIG: Final = "other_rig"
 POWER_METER: Final = "power_meter_gone"
-UNKNOWN_AGENT: Final = "unknown_agent"
-SHARED_CODE: Final = "shared_code"
 
-_README: Final = "https://github.com/mining-rig-home-assistant/mining_rig"
 _HELP: Final = {
     READ_ONLY: "a-rig-can-only-be-read",
     OTHER_RIG: "another-rig-answers-at-the-address-of-a-rig",
     POWER_METER: "the-power-meter-of-a-rig-is-gone",
-    UNKNOWN_AGENT: "an-agent-uses-an-unknown-api-code",
-    SHARED_CODE: "two-rigs-seem-to-use-the-api-code-of-a-rig",
 }
-"""Anchors in the README."""
-
-
-def issue_id(subject: str, entry: ConfigEntry) -> str:
-    """Return the id of an issue of a rig."""
-    return f"{subject}_{entry.entry_id}"
+"""The headings of the README that issues link to."""
 
 
 @callback
@@ -86,67 +71,15 @@ def _raise(
     is_fixable: bool = True,
     **placeholders: str,
 ) -> None:
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        issue_id(subject, entry),
-        data={"entry_id": entry.entry_id, "subject": subject, **(data or {})},
-        is_fixable=is_fixable,
-        severity=ir.IssueSeverity.WARNING,
-        translation_key=key,
-        translation_placeholders={"rig": entry.title, **placeholders},
-        learn_more_url=f"{_README}#{_HELP[subject]}",
-    )
-
-
-# ---- agents that push with a code of no rig
-
-
-def _unknown_agent_id(address: str | None) -> str:
-    return f"{UNKNOWN_AGENT}_{address}"
-
-
-@callback
-def async_raise_unknown_agent(hass: HomeAssistant, address: str) -> None:
-    """Say once that an agent uses an unknown API code; the code is never told."""
-    issue = _unknown_agent_id(address)
-    if ir.async_get(hass).async_get_issue(DOMAIN, issue) is not None:
-        return
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        issue,
-        data={"subject": UNKNOWN_AGENT, "address": address},
-        is_fixable=True,
-        severity=ir.IssueSeverity.WARNING,
-        translation_key=UNKNOWN_AGENT,
-        translation_placeholders={"address": address},
-        learn_more_url=f"{_README}#{_HELP[UNKNOWN_AGENT]}",
-    )
-
-
-@callback
-def async_forget_unknown_agent(hass: HomeAssistant, address: str | None) -> None:
-    """Take it back: the agent's rig was added."""
-    ir.async_delete_issue(hass, DOMAIN, _unknown_agent_id(address))
-
-
-@callback
-def async_manage_shared_code(
-    hass: HomeAssistant, entry: ConfigEntry, addresses: Sequence[str]
-) -> None:
-    """Say that rigs at these addresses push with one code; take it back without any."""
-    if not addresses:
-        ir.async_delete_issue(hass, DOMAIN, issue_id(SHARED_CODE, entry))
-        return
-    # It vanishes when one of them stops: nothing to press.
-    _raise(
+    raise_issue(
         hass,
         entry,
-        SHARED_CODE,
-        SHARED_CODE,
-        is_fixable=False,
-        addresses=", ".join(addresses),
+        subject,
+        key,
+        data,
+        help_anchor=_HELP[subject],
+        is_fixable=is_fixable,
+        **placeholders,
     )
 
 
@@ -298,44 +231,3 @@ class PowerMeterFlow(_RigRepair):
         self.hass.config_entries.async_update_entry(self._entry, options=options)
         self.hass.config_entries.async_schedule_reload(self._entry.entry_id)
         return self.async_create_entry(data={})
-
-
-class UnknownAgentFlow(RepairsFlow):
-    """An agent pushes with the code of no rig."""
-
-    async def async_step_init(
-        self, user_input: dict[str, Any] | None = None
-    ) -> RepairsFlowResult:
-        """Begin; what this step is given is no answer."""
-        return await self.async_step_confirm()
-
-    async def async_step_confirm(
-        self, user_input: dict[str, Any] | None = None
-    ) -> RepairsFlowResult:
-        """Offer to add a rig with the agent's code."""
-        assert self.data is not None
-        address = str(self.data["address"])
-        if user_input is None:
-            return self.async_show_form(
-                step_id="confirm",
-                data_schema=vol.Schema({}),
-                description_placeholders={"address": address},
-            )
-        flows = self.hass.config_entries.flow
-        context = ConfigFlowContext(
-            source=SOURCE_INTEGRATION_DISCOVERY, title_placeholders={"name": address}
-        )
-        # One that was closed unfinished waits among what Home Assistant discovered.
-        for before in flows.async_progress_by_handler(
-            DOMAIN, match_context=dict(context)
-        ):
-            flows.async_abort(before["flow_id"])
-        flow = await flows.async_init(
-            DOMAIN, context=context, data={"address": address}
-        )
-        if flow["type"] is FlowResultType.ABORT:
-            return self.async_abort(reason="agent_gone")
-        # Not solved before the rig is added: the issue goes with that.
-        return self.async_abort(
-            reason="adopt", next_flow=(FlowType.CONFIG_FLOW, flow["flow_id"])
-        )

@@ -9,7 +9,7 @@ from pathlib import Path
 import re
 from typing import Any, NamedTuple
 
-FIXTURES = Path(__file__).parent.parent / "fixtures" / "mining_rig_monitor"
+FIXTURES = Path(__file__).parent.parent / "fixtures" / "rig_monitor"
 
 
 def sample(name: str) -> Any:

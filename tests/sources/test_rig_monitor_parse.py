@@ -17,17 +17,16 @@ from custom_components.mining_rig.readings import (
     TEMPERATURE,
 )
 from custom_components.mining_rig.sources.rig_monitor import readings
-from custom_components.mining_rig.sources.rig_monitor.parse import (
-    Log,
+from custom_components.mining_rig.sources.rig_monitor.fields import uptime_seconds
+from custom_components.mining_rig.sources.rig_monitor.log import Log, ShareTotals
+from custom_components.mining_rig.sources.rig_monitor.parse import parse_log
+from custom_components.mining_rig.sources.rig_monitor.protocol import (
     Message,
     RigType,
-    ShareTotals,
     cleaned,
-    keep_specs,
-    parse_log,
     recognize,
-    uptime_seconds,
 )
+from custom_components.mining_rig.sources.rig_monitor.specs import specs_to_keep
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
@@ -181,7 +180,7 @@ def test_recognize(fields: dict[str, Any], message: Message | None) -> None:
 
 def test_specs_that_are_kept() -> None:
     """Texts that are known, white space collapsed."""
-    assert keep_specs(
+    assert specs_to_keep(
         {
             "motherboard_name": "Supermicro\n X10DRL-i\n 1.01\n",
             "cpu_name": 5,

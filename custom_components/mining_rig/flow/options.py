@@ -34,11 +34,11 @@ from ..const import (
 from ..model import PartKind
 from ..push.cloudhook import (
     CONF_CLOUDHOOK,
-    async_close_cloudhook,
-    async_cloudhook_offered,
-    async_open_cloudhook,
+    async_can_create_cloudhook,
+    async_create_cloudhook,
+    async_delete_cloudhook,
 )
-from ..push.door import CONF_ALLOW_PUBLIC, CONF_CLOUDHOOK_URL
+from ..push.const import CONF_ALLOW_PUBLIC, CONF_CLOUDHOOK_URL
 from ..sources import KINDS
 from ..store import RigStore
 from .forms import form_schema
@@ -128,9 +128,9 @@ class RigOptionsFlow(OptionsFlowWithReload):
         if wanted == (CONF_CLOUDHOOK_URL in entry.data):
             return
         if wanted:
-            await async_open_cloudhook(self.hass, entry)
+            await async_create_cloudhook(self.hass, entry)
         else:
-            await async_close_cloudhook(self.hass, entry)
+            await async_delete_cloudhook(self.hass, entry)
 
     def _settings(self) -> vol.Schema:
         own = er.async_entries_for_config_entry(
@@ -156,7 +156,7 @@ class RigOptionsFlow(OptionsFlowWithReload):
             public = vol.Optional(CONF_ALLOW_PUBLIC, default=False)
             fields[public] = BooleanSelector()
             has_hook = CONF_CLOUDHOOK_URL in self.config_entry.data
-            if has_hook or async_cloudhook_offered(self.hass):
+            if has_hook or async_can_create_cloudhook(self.hass):
                 hook = vol.Optional(CONF_CLOUDHOOK, default=has_hook)
                 fields[hook] = BooleanSelector()
         if self._has_workers:

@@ -1,21 +1,21 @@
-"""An address at Home Assistant Cloud for the webhook of a rig that pushes."""
+"""The cloudhook of a rig: an address at Home Assistant Cloud for its webhook."""
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 
 from ..const import LOGGER
-from .door import CONF_CLOUDHOOK_URL, CONF_WEBHOOK_ID
+from .const import CONF_CLOUDHOOK_URL, CONF_WEBHOOK_ID
 
 _CLOUD = "cloud"
 
 CONF_CLOUDHOOK = "cloudhook"
-"""In the options' form; what is kept is the address."""
+"""The field of the options' form; the entry's data keep the address."""
 
 
 @callback
-def async_cloudhook_offered(hass: HomeAssistant) -> bool:
-    """Tell whether the owner has a Home Assistant Cloud that can give an address."""
+def async_can_create_cloudhook(hass: HomeAssistant) -> bool:
+    """Return whether Home Assistant Cloud can create cloudhooks."""
     if _CLOUD not in hass.config.components:
         return False
     from homeassistant.components import cloud
@@ -23,8 +23,8 @@ def async_cloudhook_offered(hass: HomeAssistant) -> bool:
     return cloud.async_active_subscription(hass)
 
 
-async def async_open_cloudhook(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Get an address and note it in the entry.
+async def async_create_cloudhook(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Create the cloudhook and keep its address in the entry's data.
 
     Raises HomeAssistantError where the cloud cannot be reached.
     """
@@ -35,15 +35,15 @@ async def async_open_cloudhook(hass: HomeAssistant, entry: ConfigEntry) -> None:
             hass, entry.data[CONF_WEBHOOK_ID]
         )
     except Exception as err:
-        # The cloud's own library has errors of its own.
+        # The cloud's library raises errors of its own.
         raise HomeAssistantError(str(err)) from err
     hass.config_entries.async_update_entry(
         entry, data={**entry.data, CONF_CLOUDHOOK_URL: url}
     )
 
 
-async def async_close_cloudhook(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Give the address back; one that cannot be now is of no use to anybody."""
+async def async_delete_cloudhook(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Delete the cloudhook; where that fails, it leads nowhere."""
     if CONF_CLOUDHOOK_URL not in entry.data:
         return
     if _CLOUD in hass.config.components:

@@ -18,6 +18,7 @@ from homeassistant.requirements import (
 from ..const import CONF_ALLOW_WRITING, CONF_KEEP_ORDER, DOMAIN
 from .common.contract import SourceFactory
 from .common.forms import Field, FieldKind, Form
+from .common.push import PushApi
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +29,7 @@ class Kind:
     form: Form
     manufacturer: str
     pushes: bool = False
-    """It comes to us: there is nobody to ask, and its dialogs are its own."""
+    """Its rigs push; the module's `routes` declares how. Its dialogs are its own."""
     requirements: tuple[str, ...] = ()
     """Packages that are installed when somebody first needs them.
 
@@ -168,6 +169,18 @@ async def async_source_factory(hass: HomeAssistant, kind: str) -> SourceFactory:
     )
     opener: SourceFactory = module.async_open
     return opener
+
+
+async def async_push_apis(hass: HomeAssistant) -> dict[str, PushApi]:
+    """Return the APIs of the pushing kinds by kind."""
+    apis: dict[str, PushApi] = {}
+    for kind, facts in KINDS.items():
+        if facts.pushes:
+            routes: ModuleType = await async_import_module(
+                hass, f"{__package__}.{facts.module}.routes"
+            )
+            apis[kind] = routes.API
+    return apis
 
 
 def rig_unique_id(kind: str, rig_id: str) -> str:

@@ -1,7 +1,7 @@
-"""Rigs that push: the agents of Mining Rig Monitor, and scripts that speak like them.
+"""Rigs that push: the agents of Mining Rig Monitor, and scripts that use its API.
 
-The door (`receiver`) takes what they send and answers what they fetch; here is what it
-means. Orders, specifications and playbooks are notes on disk; the last log is not.
+`push/` receives what they send and answers what they fetch, as `routes` declares. Orders,
+specifications and playbooks are notes on disk; the last log is only kept in memory.
 """
 
 from collections import deque
@@ -16,19 +16,14 @@ from ...readings import MINING_ALLOWED, STARTED
 from ..common.contract import CommandRefused, Identity, JsonObject, Notes, SourceContext
 from ..common.decoding import Values
 from . import playbooks, readings
-from .orders import SPECS_NOTE, Orders, keep_orders, orders_of
-from .parse import (
-    CPU,
-    Facts,
-    Log,
-    RigType,
-    ShareTotals,
-    parse_log,
-    parse_specs,
-    sensed,
-    with_rated_power,
-)
-from .shared_code import AddressesInTurn
+from .asic import with_rated_power
+from .frozen import FreezeDetector
+from .log import Log, ShareTotals
+from .orders import Orders, keep_orders, orders_of
+from .parse import parse_log
+from .protocol import CPU, RigType
+from .shared_code import AlternatingAddresses
+from .specs import SPECS_NOTE, Specs, parse_specs
 from .stale_hashrate import StaleHashrate, without_rate
 
 CONF_RIG_TYPE: Final = "rig_type"
@@ -40,13 +35,12 @@ CONF_ON_TAKES: Final = "on_takes"
 CONF_RATED_POWER: Final = "rated_power"
 
 SHORTEST_SILENCE: Final = timedelta(seconds=150)
-"""One rig that is off delays all others of its agent by up to two minutes."""
+"""ASIC Sentry reads rig after rig: one that is off delays the others by two minutes."""
 
 _PUSHES_UNTIL_STALE: Final = 3
 _INTERVALS_SEEN: Final = 5
-_FROZEN_AFTER: Final = timedelta(minutes=10)
 _START_JITTER: Final = timedelta(minutes=2)
-"""The uptime of a computer is told in minutes, and not always anew."""
+"""The uptime of a computer is reported in minutes, and not always updated."""
 
 _MINING: Final = Control(channel=MINING_ALLOWED.plain)
 _POWER: Final = Control(channel=readings.POWER_ORDER.plain)
@@ -60,21 +54,21 @@ _FIELDS: Final[Mapping[Channel[Any], str]] = {
 
 
 async def async_open(context: SourceContext) -> RigMonitorSource:
-    """Return the source of one rig; it waits to be told."""
+    """Return the source of one rig."""
     return RigMonitorSource(
         RigType(context.data[CONF_RIG_TYPE]), context.notes, context.options
     )
 
 
 class RigMonitorSource:
-    """One rig: its orders, its last log, and what follows from both over time."""
+    """One rig: its orders, its last log, and what is derived from both over time."""
 
     address: str | None = None
 
     def __init__(
         self, rig_type: RigType, notes: Notes, options: Mapping[str, Any]
     ) -> None:
-        """Take what is kept of the rig; of its state nothing is known yet."""
+        """Take the rig's notes and options."""
         self.rig_type = rig_type
         self._notes = notes
         self._silence: float | None = options.get(CONF_STALE_AFTER)
@@ -92,31 +86,34 @@ class RigMonitorSource:
         self._started: datetime | None = None
         self._order: tuple[bool, bool] | None = None
         self._ordered_at: datetime | None = None
-        self._spoke_at: datetime | None = None
-        self._worked_at: datetime | None = None
-        self._rate = StaleHashrate()
-        self._addresses = AddressesInTurn()
-        self._sensed: dict[str, tuple[tuple[Any, ...], datetime]] = {}
-        self._facts: tuple[Any, Facts] = (None, Facts())
+        self._last_values_at: datetime | None = None
+        self._last_mined_at: datetime | None = None
+        self._stale_hashrate = StaleHashrate()
+        self._addresses = AlternatingAddresses()
+        self._freeze = FreezeDetector()
+        self._specs: tuple[Any, Specs] = (None, Specs())
+        """The note of the specifications and what was parsed from it."""
 
     async def identify(self) -> Identity:
-        """Return no id: the rig's code is a secret, not a name."""
+        """Return no id: the rig's code is a secret."""
         return Identity(rig_id=None, title="Mining Rig Monitor")
 
     async def close(self) -> None:
-        """Give back nothing: the rig comes to us."""
+        """Do nothing: there is no connection."""
 
     # ---- what is pushed
 
     def receive(self, body: JsonObject, now: datetime) -> None:
-        """Take a log, cleaned of what is null or blank."""
+        """Take a cleaned log."""
         log = parse_log(self.rig_type, body, now)
         if self._received is not None and now > self._received:
             self._gaps.append((now - self._received).total_seconds())
-        silent = self._received is None or now - self._received > self.stale_after
+        was_silent = self._received is None or now - self._received > self.stale_after
         self._addresses.take(log.parts[RIG].get(readings.LAN_ADDRESS.plain), now)
-        self._rate.take(log, now)
-        if not orders_of(self._notes).mining and self._rate.is_repeated(log, now):
+        self._stale_hashrate.take(log, now)
+        if not orders_of(self._notes).mining and self._stale_hashrate.is_repeated(
+            log, now
+        ):
             log = without_rate(log)
         self._log, self._received = log, now
         self._totals = self._shares.add(log.shares)
@@ -124,75 +121,67 @@ class RigMonitorSource:
             if key in log.kinds:
                 self._kinds[key] = log.kinds[key]
         if not log.is_empty:
-            self._spoke_at = now
+            self._last_values_at = now
         if log.works:
-            self._worked_at = now
-        seen = sensed(self.rig_type, log)
-        before = {} if silent else self._sensed
-        self._sensed = {
-            key: (values, before[key][1])
-            if key in before and before[key][0] == values
-            else (values, now)
-            for key, values in seen.items()
-        }
+            self._last_mined_at = now
+        self._freeze.take(self.rig_type, log, now, is_first=was_silent)
 
     def shared_by(self, now: datetime) -> tuple[str, ...]:
-        """Return the addresses of rigs that push with one code, none as it should be."""
+        """Return the addresses of rigs that push with one code; none normally."""
         return self._addresses.found(now)
 
     @property
     def stale_after(self) -> timedelta:
-        """Three pushes of the interval that was seen, and not less than 150 s."""
+        """Three of the intervals between pushes, and not less than 150 s."""
         if self._silence:
             return timedelta(seconds=self._silence)
         if not self._gaps:
             return SHORTEST_SILENCE
-        # The median: one late push says nothing of the interval.
+        # The median, as a single late push does not change the interval.
         seen = timedelta(seconds=median(self._gaps) * _PUSHES_UNTIL_STALE)
         return max(seen, SHORTEST_SILENCE)
 
     # ---- what is known
 
     def present(self, now: datetime, *, online: bool) -> Snapshot:
-        """Return orders and judgements, and the last log of a rig that is there."""
+        """Return orders and problems, and the last log while the rig is online."""
         orders = orders_of(self._notes)
-        facts = self._read_facts()
-        rig = Values(facts.values)
-        disobeys = self._disobeys(orders, now, online=online)
-        rig.put(readings.DISOBEYS.plain, disobeys)
+        specs = self._parsed_specs()
+        rig = Values(specs.values)
+        rig.put(
+            readings.DISOBEYS.plain, self._ignores_order(orders, now, online=online)
+        )
         controls = self._put_orders(rig, orders)
         log = self._log if online else None
         if log is not None:
             rig.update(self._rig_values(log))
-            rig[readings.FROZEN.plain] = any(
-                now - since >= _FROZEN_AFTER for _, since in self._sensed.values()
-            )
+            rig[readings.FROZEN.plain] = self._freeze.is_frozen(now)
         parts = [
             Part(
                 kind=PartKind.RIG,
                 key=RIG,
-                model=facts.model,
-                version=facts.version,
+                model=specs.model,
+                version=specs.version,
                 values=rig,
                 controls=controls,
             )
         ]
         if log is not None:
-            parts += self._parts(log, facts)
+            parts += self._parts(log, specs)
         return Snapshot(
             parts=part_map(*parts), unparsed=() if log is None else log.unparsed
         )
 
-    def _read_facts(self) -> Facts:
+    def _parsed_specs(self) -> Specs:
         kept = self._notes.get(SPECS_NOTE)
-        if self._facts[0] is not kept:
-            self._facts = (kept, parse_specs(self.rig_type, kept))
-        return self._facts[1]
+        if self._specs[0] is not kept:
+            self._specs = (kept, parse_specs(self.rig_type, kept))
+        return self._specs[1]
 
     def _put_orders(
         self, rig: Values, orders: Orders
     ) -> dict[Channel[Any], Control[Any]]:
-        """Put the orders in force, and return what can be ordered."""
+        """Put the orders in force; return what can be ordered."""
         if self.rig_type is RigType.ASIC:
             rig[readings.POWER_ORDER.plain] = orders.power
             rig[readings.LIGHT_ORDER.plain] = orders.light
@@ -220,53 +209,55 @@ class RigMonitorSource:
             values[STARTED.plain] = self._started
         return values
 
-    def _parts(self, log: Log, facts: Facts) -> list[Part]:
-        """Return the parts of which anything was ever told; null only is not known."""
+    def _parts(self, log: Log, specs: Specs) -> list[Part]:
+        """Return all parts that a log or the specifications ever had values of."""
         kinds = {**self._kinds}
-        for key in facts.names:
+        for key in specs.names:
             kinds.setdefault(key, PartKind.CPU if key == CPU else PartKind.GPU)
         return [
             Part(
                 kind=kinds[key],
                 key=key,
-                name=facts.names.get(key),
+                name=specs.names.get(key),
                 values=log.parts.get(key, {}),
             )
             for key in sorted(kinds, key=_by_number)
         ]
 
-    # ---- whether the rig follows
+    # ---- whether the rig follows its orders
 
-    def _disobeys(self, orders: Orders, now: datetime, *, online: bool) -> bool | None:
-        """Tell whether the rig does not do what it was told; None if nobody knows."""
+    def _ignores_order(
+        self, orders: Orders, now: datetime, *, online: bool
+    ) -> bool | None:
+        """Return whether the rig does not follow its order; None if not known."""
         is_asic = self.rig_type is RigType.ASIC
         wanted = orders.power if is_asic else orders.mining
-        can = is_asic or bool(playbooks.every(self._notes.get(playbooks.NOTE)))
+        can = is_asic or bool(playbooks.stored(self._notes.get(playbooks.NOTE)))
         if self._order != (wanted, can) or self._ordered_at is None:
             self._order, self._ordered_at = (wanted, can), now
         since, takes = self._ordered_at, self._takes[wanted]
         if is_asic and not wanted:
-            # A relay cuts its power, so that it falls silent; that is no disobedience.
-            spoke = self._spoke_at
-            return online and spoke is not None and spoke - since >= takes
+            # A relay cuts its power, so an ASIC that follows stops sending values.
+            last = self._last_values_at
+            return online and last is not None and last - since >= takes
         if not is_asic and not online:
-            # A computer that is off can follow no order about mining.
+            # A computer that is off cannot follow an order about mining.
             return None
         if not wanted:
-            worked = self._worked_at
+            mined = self._last_mined_at
             return (
                 bool(self._log and self._log.works)
-                and worked is not None
-                and worked - since >= takes
+                and mined is not None
+                and mined - since >= takes
             )
         if not can:
             return False
-        return now - max(since, self._worked_at or since) >= takes
+        return now - max(since, self._last_mined_at or since) >= takes
 
     # ---- commands
 
     async def write(self, part: str, control: Control[Any], value: Value) -> None:
-        """Give an order; it is on disk when this returns."""
+        """Store an order; it is on disk when this returns."""
         key = _FIELDS[control.channel]
         if key == "playbook_set" and value not in control.options:
             raise CommandRefused("rig_monitor_unknown_set", {"set": str(value)})

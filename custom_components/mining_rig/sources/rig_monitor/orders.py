@@ -1,14 +1,13 @@
-"""What the owner ordered a rig to do; it is on disk before it is an order."""
+"""The orders of a rig, which its agent fetches; stored before they take effect."""
 
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from ..common.contract import JsonObject, Notes
 from . import playbooks
-from .parse import RigType
+from .protocol import RigType
 
 ORDERS_NOTE: Final = "rig_monitor_orders"
-SPECS_NOTE: Final = "rig_monitor_specs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +47,25 @@ def orders_of(notes: Notes) -> Orders:
 
 
 async def keep_orders(notes: Notes, orders: Orders) -> None:
-    """Give orders; they are on disk when this returns."""
+    """Store orders; they are on disk when this returns."""
     await notes.keep(ORDERS_NOTE, orders.dump())
 
 
 def expected_status(rig_type: RigType, notes: Notes, name: str) -> JsonObject:
-    """Return what an agent is told of a rig's orders."""
+    """Return the orders of a rig as an agent fetches them."""
     orders = orders_of(notes)
     if rig_type is RigType.CPU_GPU:
-        # No agent asks for it; scripts behind the webhook do.
-        return {"name": name, "mining_expected_status": _word(orders.mining)}
+        # No agent fetches this; scripts that use the webhook do.
+        return {"name": name, "mining_expected_status": _on_off(orders.mining)}
     return {
         "name": name,
-        "asic_expected_status": _word(orders.power),
-        "light_expected_status": _word(orders.light),
+        "asic_expected_status": _on_off(orders.power),
+        "light_expected_status": _on_off(orders.light),
     }
 
 
 def served_playbooks(notes: Notes, name: str) -> list[JsonObject]:
-    """Return the playbooks that a CPU/GPU rig is to run now; none while it rests."""
+    """Return the playbooks that a CPU/GPU rig is to run now; none while mining is off."""
     orders = orders_of(notes)
     if not orders.mining:
         return []
@@ -75,5 +74,5 @@ def served_playbooks(notes: Notes, name: str) -> list[JsonObject]:
     )
 
 
-def _word(on: Any) -> str:
+def _on_off(on: Any) -> str:
     return "on" if on else "off"

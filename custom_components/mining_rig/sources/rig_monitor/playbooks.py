@@ -1,8 +1,8 @@
 """Playbooks: which program a CPU/GPU rig runs, and with which arguments.
 
-Wire facts: CPU/GPU Sentry 1.1.0 fetches the list every minute, stops everything when it
-changes, and crashes on an entry without `module`, `inserted_at` or `updated_at`. It
-splits the argument at single spaces.
+CPU/GPU Sentry 1.1.0 fetches the list every minute, stops everything when it changes, and
+crashes on an entry without `module`, `inserted_at` or `updated_at`. It splits the argument
+at single spaces.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,10 +14,13 @@ import unicodedata
 NOTE: Final = "rig_monitor_playbooks"
 """The note that holds them: {"next": the next id, "list": [playbook, …]}."""
 DEFAULT_SET: Final = "Default"
+SUBENTRY: Final = "playbook"
+"""The type of the subentries that let the owner edit playbooks."""
+CONF_PLAYBOOK_ID: Final = "playbook_id"
 
 SOFTWARE: Final = ("software_name", "software_version", "module", "command_argument")
 GROUPS: Final[Mapping[str, str]] = {"cpu": "", "gpu_1": "_1", "gpu_2": "_2"}
-"""The three groups of addresses, with what their keys end in."""
+"""The three groups of addresses and the suffixes of their keys."""
 
 
 def group_keys(group: str) -> tuple[str, str, str, str]:
@@ -41,7 +44,7 @@ DEFAULTS: Final[Mapping[str, str]] = {
         "--no-color --url $CPU_POOL --algo rx/0 --user $CPU_WALLET --pass $WORKER_NAME"
     ),
 }
-"""The only program that the agent can install today."""
+"""The only program that the agent can install, as of version 1.1.0."""
 
 _WORKER: Final = "WORKER_NAME"
 _PLACEHOLDERS: Final[Mapping[str, str]] = {
@@ -51,17 +54,17 @@ _PLACEHOLDERS: Final[Mapping[str, str]] = {
     "GPU_POOL_1": "gpu_pool_address_1",
     "GPU_WALLET_2": "gpu_wallet_address_2",
     "GPU_POOL_2": "gpu_pool_address_2",
-    # What the documents call those of the CPU.
+    # The names that the API's documents use for those of the CPU.
     "WALLET_ADDRESS": "cpu_wallet_address",
     "POOL_ADDRESS": "cpu_pool_address",
 }
 _PLACEHOLDER: Final = re.compile(r"\$([A-Z][A-Z0-9_]*)")
 _MODULE: Final = re.compile(r"Elixir(\.[A-Z][A-Za-z0-9_]*)+")
-"""The agent calls it by this name."""
+"""The name of an Elixir module, which the agent calls."""
 
 
 def worker_name(name: str) -> str:
-    """Return a rig's name as miners and pools take it: A–Z, a–z, 0–9 and hyphens."""
+    """Return a rig's name in the characters A–Z, a–z, 0–9 and hyphen, for pools."""
     plain = unicodedata.normalize("NFD", name.replace("đ", "d").replace("Đ", "D"))
     letters = "".join(c for c in plain if not unicodedata.combining(c))
     return re.sub(r"[^A-Za-z0-9]", "-", letters)
@@ -92,14 +95,14 @@ def checked(answers: Mapping[str, Any]) -> dict[str, str]:
     return errors
 
 
-def every(note: Any) -> list[dict[str, Any]]:
-    """Return the playbooks of a note, those that an agent could crash on left out."""
+def stored(note: Any) -> list[dict[str, Any]]:
+    """Return the playbooks of a note without those that an agent would crash on."""
     if not isinstance(note, dict) or not isinstance(note.get("list"), list):
         return []
-    return [playbook for playbook in note["list"] if _is_sound(playbook)]
+    return [playbook for playbook in note["list"] if _is_complete(playbook)]
 
 
-def _is_sound(playbook: Any) -> bool:
+def _is_complete(playbook: Any) -> bool:
     return (
         isinstance(playbook, dict)
         and type(playbook.get("id")) is int
@@ -126,13 +129,13 @@ def with_playbook(
 
     `moment` is ISO 8601 in UTC without a zone.
     """
-    known = every(note)
+    known = stored(note)
     following = max(
         [playbook["id"] + 1 for playbook in known],
         default=1,
     )
     if isinstance(note, dict) and type(note.get("next")) is int:
-        # An id that was once given is never given again.
+        # An id is never used again.
         following = max(following, note["next"])
     before = next((p for p in known if p["id"] == playbook_id), None)
     number = following if playbook_id is None else playbook_id
@@ -149,9 +152,9 @@ def with_playbook(
     return {"next": max(following, number + 1), "list": listed}, number
 
 
-def without_playbooks(note: Any, kept: Iterable[int]) -> dict[str, Any]:
-    """Return the note with only those playbooks."""
-    known, ids = every(note), set(kept)
+def without_others(note: Any, kept: Iterable[int]) -> dict[str, Any]:
+    """Return the note with only the playbooks of those ids."""
+    known, ids = stored(note), set(kept)
     following = max([p["id"] + 1 for p in known], default=1)
     if isinstance(note, dict) and type(note.get("next")) is int:
         following = max(following, note["next"])
@@ -159,24 +162,26 @@ def without_playbooks(note: Any, kept: Iterable[int]) -> dict[str, Any]:
 
 
 def sets(note: Any) -> tuple[str, ...]:
-    """Return the names of the sets, in the order in which they were made."""
-    return tuple(dict.fromkeys(str(p.get("set", DEFAULT_SET)) for p in every(note)))
+    """Return the names of the sets, in the order of their playbooks' ids."""
+    return tuple(dict.fromkeys(str(p.get("set", DEFAULT_SET)) for p in stored(note)))
 
 
-def clash(note: Any, playbook_id: int | None, answers: Mapping[str, str]) -> bool:
-    """Tell whether the set has a playbook of that software already: agents take one."""
-    place = (answers.get("set") or DEFAULT_SET, answers.get("software_name"))
+def is_duplicate(
+    note: Any, playbook_id: int | None, answers: Mapping[str, str]
+) -> bool:
+    """Return whether the set has another playbook of that software: agents use one."""
+    wanted = (answers.get("set") or DEFAULT_SET, answers.get("software_name"))
     return any(
-        (p.get("set", DEFAULT_SET), p["software_name"]) == place
-        for p in every(note)
+        (p.get("set", DEFAULT_SET), p["software_name"]) == wanted
+        for p in stored(note)
         if p["id"] != playbook_id
     )
 
 
 def served(note: Any, active: str | None, worker: str) -> list[dict[str, Any]]:
-    """Return what the agent gets: the playbooks of the active set, by id.
+    """Return the playbooks of the active set as the agent fetches them, by id.
 
-    The same note gives the same list, byte for byte.
+    The same note gives the same list, byte for byte: agents restart on a change.
     """
     names = sets(note)
     chosen = active if active in names else next(iter(names), None)
@@ -191,7 +196,7 @@ def served(note: Any, active: str | None, worker: str) -> list[dict[str, Any]]:
             "inserted_at": p["inserted_at"],
             "updated_at": p["updated_at"],
         }
-        for p in every(note)
+        for p in stored(note)
         if str(p.get("set", DEFAULT_SET)) == chosen
     ]
 
@@ -204,5 +209,17 @@ def _filled(playbook: Mapping[str, Any], worker: str) -> str:
         key = _PLACEHOLDERS.get(name)
         return match[0] if key is None else playbook.get(key) or ""
 
-    # Two spaces would give the miner an empty argument.
+    # Two spaces in a row would give the miner an empty argument.
     return " ".join(_PLACEHOLDER.sub(fill, playbook["command_argument"]).split())
+
+
+def title(playbook: Mapping[str, Any]) -> str:
+    """Return the title of a playbook in lists: set, program and coins."""
+    coins = (playbook.get(group_keys(group)[0]) for group in GROUPS)
+    words = [str(playbook["software_name"]), *filter(None, coins)]
+    return f"{playbook.get('set') or DEFAULT_SET}: {' '.join(words)}"
+
+
+def titles(note: Any) -> dict[int, str]:
+    """Return the titles of a note's playbooks by id."""
+    return {playbook["id"]: title(playbook) for playbook in stored(note)}

@@ -1,4 +1,4 @@
-"""What the agents of Mining Rig Monitor tell beyond the shared vocabulary."""
+"""The readings of Mining Rig Monitor's agents beyond the shared vocabulary."""
 
 from typing import Final
 
@@ -13,13 +13,13 @@ PLAYBOOK_SET: Final = Reading[str](
 DISOBEYS: Final = Reading[bool](
     "rig_monitor_disobeys", Quantity.PROBLEM, Category.DIAGNOSTIC
 )
-"""Order and what is seen disagree for longer than the agent needs."""
+"""Whether the rig has not followed an order for longer than its agent needs."""
 FROZEN: Final = Reading[bool](
     "rig_monitor_frozen", Quantity.PROBLEM, Category.DIAGNOSTIC
 )
-"""A part that works tells the same temperatures, power and clocks again and again."""
+"""Whether a part that mines reports the same measurements all the time."""
 
-# Rates that are no hashes per second; a number tells the second algorithm.
+# Rates in other units than hashes per second; number 2 is the second algorithm.
 SOLUTIONS: Final = Reading[float](
     "rig_monitor_solutions", Quantity.HASHRATE, unit="Sol/s"
 )
@@ -27,12 +27,12 @@ GRAPHS: Final = Reading[float]("rig_monitor_graphs", Quantity.HASHRATE, unit="g/
 RATE: Final = Reading[float](
     "rig_monitor_rate", Quantity.NUMBER, Category.DIAGNOSTIC, enabled=False
 )
-"""In a unit that nobody knows, as it came."""
+"""In a unit that is not known, as it was reported."""
 
 REJECTION: Final = Reading[float](
     "rig_monitor_rejection", Quantity.NUMBER, Category.DIAGNOSTIC, enabled=False
 )
-"""As the ASIC says it; whether it is a fraction or percent is not known."""
+"""As the ASIC reports it; whether it is a fraction or percent is not known."""
 POOL_USER: Final = Reading[str](
     "rig_monitor_pool_user",
     Quantity.TEXT,
@@ -58,7 +58,7 @@ WAN_ADDRESS: Final = Reading[str](
     secret=True,
 )
 
-# What a CPU/GPU rig says of all its GPUs, for each of the two algorithms.
+# Of all GPUs of a CPU/GPU rig, for each of the two algorithms.
 GPU_ALGORITHM: Final = Reading[str](
     "rig_monitor_gpu_algorithm", Quantity.TEXT, Category.DIAGNOSTIC
 )

@@ -8,21 +8,21 @@ from ...model import Value
 
 _WINDOW: Final = timedelta(minutes=10)
 _RETURNS: Final = 4
-"""So often the address has to come back; a rig that moves does so once or twice."""
-_MOST: Final = 8
+"""How often an earlier address must return; it does once or twice if a rig moves."""
+_MOST_ADDRESSES: Final = 8
 
 
-class AddressesInTurn:
-    """The addresses that rigs say they have, as long as they come in turn."""
+class AlternatingAddresses:
+    """The addresses in a rig's logs, to notice when they alternate."""
 
     def __init__(self) -> None:
-        """Begin with none."""
+        """Start without addresses."""
         self._seen: dict[str, datetime] = {}
         self._last: str | None = None
         self._returned: deque[datetime] = deque(maxlen=_RETURNS)
 
     def take(self, address: Value | None, now: datetime) -> None:
-        """Note the address in a push, where it has one."""
+        """Note the address in a log, if it has one."""
         if not isinstance(address, str):
             return
         if address != self._last and self._is_recent(address, now):
@@ -30,11 +30,11 @@ class AddressesInTurn:
         self._last = address
         self._seen.pop(address, None)
         self._seen[address] = now
-        if len(self._seen) > _MOST:
+        if len(self._seen) > _MOST_ADDRESSES:
             del self._seen[next(iter(self._seen))]
 
     def found(self, now: datetime) -> tuple[str, ...]:
-        """Return the addresses, sorted; none if there is nothing unparsed."""
+        """Return the addresses that alternate, sorted; none if they do not."""
         if len(self._returned) < _RETURNS or now - self._returned[0] > _WINDOW:
             return ()
         return tuple(sorted(a for a in self._seen if self._is_recent(a, now)))

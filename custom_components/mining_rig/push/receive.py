@@ -1,0 +1,56 @@
+"""A message that a rig pushed: to its notes or to its source."""
+
+from http import HTTPStatus
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.util import dt as dt_util
+
+from ..const import LOGGER
+from ..sources.common.contract import JsonObject
+from ..sources.common.push import Receiver
+from .door import PushingRig
+from .http import Refusal
+from .issues import async_manage_shared_code
+
+
+async def async_receive(
+    hass: HomeAssistant, rig: PushingRig, message: str, body: Any
+) -> None:
+    """Take the decoded body of a message. Raises a Refusal."""
+    rig.pace.count()
+    fields = rig.api.clean(body)
+    if blank := rig.api.missing(rig.rig_type, message, fields):
+        raise Refusal(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            {"errors": {key: ["can't be blank"] for key in blank}},
+        )
+    await rig.store.async_load()
+    if message == rig.api.specs_message:
+        await _async_keep_specs(rig, rig.api.specs_to_keep(fields))
+    elif rig.entry.state is ConfigEntryState.LOADED:
+        coordinator = rig.entry.runtime_data
+        source = coordinator.source
+        assert isinstance(source, Receiver)
+        now = dt_util.utcnow()
+        source.receive(fields, now)
+        coordinator.async_receive()
+        if (shared_by := tuple(source.shared_by(now))) != rig.shared_by:
+            rig.shared_by = shared_by
+            async_manage_shared_code(hass, rig.entry, shared_by)
+    # A log of an entry that is not set up is dropped: the next one comes in seconds.
+
+
+async def _async_keep_specs(rig: PushingRig, specs: JsonObject) -> None:
+    if rig.store.get(rig.api.specs_note) == specs:
+        return
+    try:
+        await rig.store.keep(rig.api.specs_note, specs)
+    except HomeAssistantError as err:
+        # The request is right, and an agent that gets no 200 sends it again.
+        LOGGER.error("%s: %s", rig.entry.title, err)
+        raise Refusal(
+            HTTPStatus.INSUFFICIENT_STORAGE, {"message": "Not stored"}
+        ) from err

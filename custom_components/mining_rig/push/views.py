@@ -1,0 +1,109 @@
+"""The paths of all pushing kinds' APIs, in one view of Home Assistant's web server."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Final, override
+
+from aiohttp import hdrs, web
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.http import HomeAssistantView
+
+from ..const import DOMAIN, LOGGER
+from ..sources.common.push import Endpoint, Fetch, FetchMany, Ping, Push, PushApi
+from .const import BASE
+from .door import Door, PushingRig
+from .http import Refusal, async_read_body, json_response, not_found
+from .receive import async_receive
+
+_ANY_WORD: Final = "*"
+
+
+class PushView(HomeAssistantView):
+    """All paths below the base, so that each gets an answer that agents understand."""
+
+    url = f"{BASE}/{{path:.*}}"
+    name = f"api:{DOMAIN}"
+    requires_auth = False
+
+    def __init__(self, door: Door) -> None:
+        """Take the door and the endpoints of its kinds."""
+        self._door = door
+        self._apis = {api.base: api for api in door.apis.values()}
+
+    @override
+    def register(
+        self, hass: HomeAssistant, app: web.Application, router: web.UrlDispatcher
+    ) -> None:
+        """Register all methods: a wrong one is a 404, never a 405."""
+        router.add_route(hdrs.METH_ANY, self.url, self.handle)
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Answer a request."""
+        if not self._door.is_needed:
+            return not_found().response
+        try:
+            return json_response(await self._async_answer(request))
+        except Refusal as refusal:
+            return refusal.response
+        except asyncio.CancelledError, ConnectionError:
+            raise
+        except Exception:
+            LOGGER.exception("Unexpected error while answering a rig")
+            raise
+
+    async def _async_answer(self, request: web.Request) -> Any:
+        words = [word for word in request.match_info["path"].split("/") if word]
+        api = self._apis.get(words[0]) if words else None
+        if api is None:
+            raise not_found()
+        # The server sends the answer to HEAD without its body.
+        is_head = request.method == hdrs.METH_HEAD
+        method = hdrs.METH_GET if is_head else request.method
+        match _endpoint(api.endpoints, method, tuple(words[1:])):
+            case Ping(answer=answer):
+                return answer
+            case Push(rig_type=rig_type, message=message):
+                body = await async_read_body(request)
+                rig = self._door.authorize(request, api, rig_type, body)
+                return await async_receive(self._door.hass, rig, message, body)
+            case Fetch() as fetch:
+                return await self._async_fetch(request, api, fetch)
+            case FetchMany() as fetch_many:
+                return await self._async_fetch_many(request, api, fetch_many)
+        raise not_found()
+
+    async def _async_fetch(
+        self, request: web.Request, api: PushApi, fetch: Fetch
+    ) -> Any:
+        rig = self._door.authorize(request, api, fetch.rig_type)
+        if fetch.answer is None:
+            raise not_found()
+        return await _async_from_notes(rig, fetch)
+
+    async def _async_fetch_many(
+        self, request: web.Request, api: PushApi, fetch: FetchMany
+    ) -> dict[str, Any]:
+        codes = fetch.codes(await async_read_body(request))
+        rigs = self._door.authorize_many(request, api, fetch.rig_type, [*codes])
+        return {code: await _async_from_notes(rig, fetch) for code, rig in rigs.items()}
+
+
+def _endpoint(
+    endpoints: Mapping[tuple[str, tuple[str, ...]], Endpoint],
+    method: str,
+    path: tuple[str, ...],
+) -> Endpoint | None:
+    """Return the endpoint of a path, whose pattern may have a word that is any."""
+    if (exact := endpoints.get((method, path))) is not None:
+        return exact
+    for (wanted, pattern), endpoint in endpoints.items():
+        if wanted == method and len(pattern) == len(path):
+            if all(p in (_ANY_WORD, w) for p, w in zip(pattern, path, strict=True)):
+                return endpoint
+    return None
+
+
+async def _async_from_notes(rig: PushingRig, fetch: Fetch | FetchMany) -> Any:
+    assert fetch.answer is not None
+    await rig.store.async_load()
+    return fetch.answer(rig.store, rig.entry.title)
