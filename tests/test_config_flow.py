@@ -35,7 +35,7 @@ from .rigs import async_set_up, entry_for
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
 TOKEN = "b6b8b4a2"
-FLOW = "custom_components.mining_rig.config_flow"
+FLOW = "custom_components.mining_rig.flow.base"
 
 type MakeRig = Callable[..., Awaitable[SimulatedXMRig]]
 

@@ -12,7 +12,6 @@ from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
     SOURCE_USER,
     ConfigEntry,
-    ConfigFlow,
     ConfigFlowResult,
     ConfigSubentryFlow,
     SubentryFlowResult,
@@ -47,6 +46,7 @@ from ..sources.rig_monitor import CONF_RIG_TYPE, playbooks
 from ..sources.rig_monitor.parse import RigType
 from ..sources.rig_monitor.subentries import CONF_PLAYBOOK_ID, PLAYBOOK, playbook_title
 from ..store import async_get_store
+from .base import RigFlow
 from .forms import Answers, flat, form_schema
 
 _CODE: Final = re.compile(r"[\x21-\x7e]{8,255}")
@@ -77,7 +77,7 @@ def _base(hass: HomeAssistant) -> str:
         return "http://homeassistant.local:8123"
 
 
-class RigMonitorFlow(ConfigFlow):
+class RigMonitorFlow(RigFlow):
     """The dialogs of rigs that push."""
 
     _waiting: asyncio.Task[bool] | None = None
@@ -231,6 +231,7 @@ class RigMonitorFlow(ConfigFlow):
     @override
     def async_remove(self) -> None:
         """Wait for nobody when the dialog is closed."""
+        super().async_remove()
         if self._waiting is not None:
             self._waiting.cancel()
 
