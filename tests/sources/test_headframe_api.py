@@ -597,7 +597,7 @@ def group(**facts: Any) -> Group:
     return Group(
         name="x",
         feature=Feature.ACCOUNT,
-        ask=_nothing,
+        read=_nothing,
         period=timedelta(hours=1),
         **facts,
     )
