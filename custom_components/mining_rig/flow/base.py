@@ -35,7 +35,7 @@ type Step = Callable[[RigFlow, dict[str, Any] | None], Awaitable[ConfigFlowResul
 _FORGET: Final = "forget_"
 """Prefix of a secret's key: the checkbox that deletes the stored secret."""
 _NEW_ID: Final = "new_id"
-"""The checkbox that says that the rig is the same although its id has changed."""
+"""The checkbox to accept a changed id of the same rig."""
 
 
 class RigFlow(ConfigFlow):

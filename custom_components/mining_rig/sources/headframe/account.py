@@ -1,6 +1,6 @@
 """Reading one account group by group, and its parts as they were read last.
 
-`schedule.py` says when a group is due; its reader makes one request per step.
+`schedule.py` decides when a group is due; its reader makes one request per step.
 """
 
 from collections.abc import AsyncGenerator

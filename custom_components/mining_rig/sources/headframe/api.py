@@ -268,7 +268,7 @@ class HeadframeApi:
         body: Any,
         accept: str,
     ) -> Answer:
-        """Send one request when it is its turn, and note what it says of the pool."""
+        """Send one request when the limiter allows it; back off after an error."""
         limiter = self.limiter
         if (now := limiter.now) is not None and (wait := limiter.wait(now)):
             raise SourceBusy("The pool allows no requests for a while", wait)

@@ -77,7 +77,7 @@ class Operation:
     """With its parameters in braces."""
     mark: Mark
     feature: Feature | None
-    """What uses it; None: not offered, docs/headframe.md says why."""
+    """What uses it; None: not offered, for the reason in docs/headframe.md."""
     others: tuple[str, ...] = ()
     """Other inferred paths, tried where the first does not exist."""
 

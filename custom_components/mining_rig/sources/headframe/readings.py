@@ -215,7 +215,7 @@ NOTIFICATIONS: Final[dict[tuple[str, str], Reading[bool]]] = {
         ("telegram", "worker-status-changed"),
     )
 }
-"""What the pool tells the user of, by channel and topic."""
+"""The pool's notifications to the user, by channel and topic."""
 
 PAYMENT: Final = EventDescription("headframe_payment", ("reward", "payout", "other"))
 WORKER_STATUS: Final = EventDescription(
