@@ -1,5 +1,6 @@
 """Adding a rig and changing how it is reached, step by step as a person does it."""
 
+import ast
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -31,11 +32,12 @@ from custom_components.mining_rig.sources.common.contract import (
 from simulator.xmrig import SimulatedXMRig
 
 from .rigs import async_set_up, entry_for
+from .texts import FOLDER
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
 TOKEN = "b6b8b4a2"
-FLOW = "custom_components.mining_rig.config_flow"
+FLOW = "custom_components.mining_rig.flow.base"
 
 type MakeRig = Callable[..., Awaitable[SimulatedXMRig]]
 
@@ -707,3 +709,18 @@ async def test_reconfigure_a_rig_without_an_id(
     done = await async_go_on(hass, form, {})
     assert done["reason"] == "reconfigure_successful"
     assert entry.unique_id == "xmrig_feed"
+
+
+def test_every_menu_names_its_step() -> None:
+    """Home Assistant 2026.11 warns about a menu that does not."""
+    menus = [
+        call
+        for path in FOLDER.rglob("*.py")
+        for call in ast.walk(ast.parse(path.read_text()))
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr == "async_show_menu"
+    ]
+    assert len(menus) >= 4
+    for menu in menus:
+        assert "step_id" in {keyword.arg for keyword in menu.keywords}

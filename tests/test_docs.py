@@ -210,7 +210,8 @@ def test_every_field_is_explained(kind: str) -> None:
     labels = set().union(*(_labels(step) for step in own if "data" in step))
     # NVIDIA cards ask for nothing.
     assert labels or not own
-    assert not {label for label in labels if label not in text}
+    # A label may name what only the dialog knows, such as a host.
+    assert not {label for label in labels if label.partition("{")[0] not in text}
 
 
 def test_every_option_is_explained() -> None:

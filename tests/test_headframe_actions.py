@@ -23,8 +23,10 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 import voluptuous as vol
 
 from custom_components.mining_rig.const import CONF_ID_ROOT, DOMAIN
-from custom_components.mining_rig.services import QUESTIONS
-from custom_components.mining_rig.sources.headframe import reports
+from custom_components.mining_rig.services import KIND_ACTIONS
+from custom_components.mining_rig.sources.headframe.actions import ACTIONS as DECLARED
+from custom_components.mining_rig.sources.headframe.operations import OPERATIONS
+from custom_components.mining_rig.sources.headframe.reports import REPORTS
 from simulator.headframe import SimulatedHeadframe
 
 from .pages import PAGES
@@ -32,6 +34,7 @@ from .pools import entry_of
 from .rigs import async_set_up
 from .scripted import ScriptedSource, async_add
 from .test_docs import ACTIONS
+from .texts import texts
 
 NOW = "2026-10-05 15:00:00+00:00"
 PLAIN = re.compile(r"-?\d+(\.\d+)?")
@@ -501,9 +504,46 @@ def writes(pool: SimulatedHeadframe) -> list[str]:
 
 def test_all_changes_are_here() -> None:
     """What gives something away is the same everywhere."""
-    assert CHANGES.keys() == reports.CHANGES
-    assert CHANGES.keys() == {k for k, asked in QUESTIONS.items() if asked.changes}
-    assert QUESTIONS.keys() == reports.QUESTIONS.keys()
+    assert CHANGES.keys() == {k for k, action in DECLARED.items() if action.changes}
+    assert DECLARED.items() <= KIND_ACTIONS.items()
+    assert DECLARED.keys() == REPORTS.keys()
+
+
+REQUESTS = {
+    "get_payments": ["miner_payments"],
+    "export_payments": ["miner_payments_csv"],
+    "get_daily_report": ["daily_report", "boundary_daily_report"],
+    "get_chart": ["miner_charts", "worker_charts", "boundary_chart"],
+    "get_workers": ["miner_workers", "worker_stats"],
+    "get_fees": ["miner_fees", "operator_miner_fees", "virtual_mining_fees"],
+    "get_referrals": ["referrals", "referrer_codes"],
+    "get_boundary_workers": ["boundary_workers", "boundary_stats"],
+    "create_boundary_worker": ["create_boundary_worker"],
+    "change_boundary_worker": ["set_boundary_worker"],
+    "delete_boundary_worker": ["delete_boundary_worker"],
+    "get_profit_sharings": ["profit_sharings", "profit_sharing_history"],
+    "set_profit_sharing": ["create_profit_sharing"],
+    "delete_profit_sharing": ["delete_profit_sharing"],
+    "get_watcher_links": ["watchers"],
+    "create_watcher_link": ["create_watcher"],
+    "delete_watcher_link": ["delete_watcher"],
+}
+"""The operations without which an action of a miner's account has no answer."""
+
+
+@pytest.mark.parametrize("action", DECLARED)
+def test_inferred_actions_are_called_experimental(action: str) -> None:
+    """Where the owner sees it: in the action's name and description, and the docs."""
+    inferred = any(OPERATIONS[name].inferred for name in REQUESTS[action])
+    root = f"services.{action}"
+    assert texts()[f"{root}.name"].endswith("(experimental)") is inferred
+    assert ("Experimental:" in texts()[f"{root}.description"]) is inferred
+    [row] = [
+        row
+        for row in PAGES[ACTIONS].rows("Action")
+        if row["Action"] == f"`mining_rig.{action}`"
+    ]
+    assert row[""].startswith("**Experimental.**") is inferred
 
 
 @pytest.mark.parametrize("action", CHANGES)

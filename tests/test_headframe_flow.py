@@ -1,10 +1,13 @@
 """The dialogs of accounts at Headframe: links, keys, sign-ins, new credentials."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 import json
 from typing import Any
 from unittest.mock import patch
 
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
@@ -12,10 +15,16 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.mining_rig.const import CONF_ID_ROOT, CONF_KIND, DOMAIN
+from custom_components.mining_rig.sources.common.contract import (
+    SourceBusy,
+    SourceUnreachable,
+)
 from custom_components.mining_rig.sources.headframe import budget
+from custom_components.mining_rig.sources.headframe.sign_in import SignIn
 from simulator.headframe import PoolFault, SimulatedHeadframe
 
 from .rigs import async_set_up
+from .sources.headframe_pool import constructed
 
 CODE = "123456"
 RECOVERY = "k3wq9x2m"
@@ -42,11 +51,11 @@ async def async_begin(hass: HomeAssistant, step: str) -> ConfigFlowResult:
     )
     result = await async_choose(hass, result, "headframe")
     assert result["type"] is FlowResultType.MENU
-    assert set(result["menu_options"]) == {
+    assert result["menu_options"] == [
         "headframe_watcher",
         "headframe_api_key",
         "headframe_login",
-    }
+    ]
     return await async_choose(hass, result, step)
 
 
@@ -82,6 +91,16 @@ def servers(pool: SimulatedHeadframe, **more: str) -> dict[str, Any]:
     return {"advanced": {"pool": pool.url, **more}}
 
 
+async def async_check(
+    hass: HomeAssistant,
+    pool: SimulatedHeadframe,
+    result: ConfigFlowResult | None = None,
+) -> ConfigFlowResult:
+    """Accept the sign-in server, which is checked, and go on to the password."""
+    result = result or await async_begin(hass, "headframe_login")
+    return await async_fill(hass, result, pool=pool.url, sign_in=pool.url)
+
+
 async def async_log_in(
     hass: HomeAssistant,
     pool: SimulatedHeadframe,
@@ -89,9 +108,11 @@ async def async_log_in(
     **answers: str,
 ) -> ConfigFlowResult:
     """Sign in with the owner's e-mail and password, or others."""
-    result = result or await async_begin(hass, "headframe_login")
+    if result is None or result["step_id"] != "headframe_password":
+        result = await async_check(hass, pool, result)
+    assert result["step_id"] == "headframe_password", result
     given = {"email": pool.user.email, "password": pool.user.password, **answers}
-    return await async_fill(hass, result, **given, **servers(pool, sign_in=pool.url))
+    return await async_fill(hass, result, consent=True, **given)
 
 
 def entry_of(pool: SimulatedHeadframe, **data: str) -> MockConfigEntry:
@@ -203,7 +224,7 @@ async def test_something_unexpected(
     """Is told; the log says what, without the token."""
     result = await async_begin(hass, "headframe_watcher")
     with patch(
-        "custom_components.mining_rig.flow.headframe.list_accounts",
+        "custom_components.mining_rig.flow.headframe_pool.list_accounts",
         side_effect=ZeroDivisionError,
     ):
         result = await async_fill(hass, result, watcher_link=pool.link)
@@ -244,11 +265,13 @@ async def test_api_key(hass: HomeAssistant, pool: SimulatedHeadframe) -> None:
 
 def answers_with(permissions: list[dict[str, Any]]) -> Any:
     """Let the pool list those accounts."""
-    from custom_components.mining_rig.sources.headframe.parse import parse_permissions
+    from custom_components.mining_rig.sources.headframe.parse.account import (
+        parse_permissions,
+    )
 
     accounts = parse_permissions({"permissions": permissions})
     return patch(
-        "custom_components.mining_rig.flow.headframe.list_accounts",
+        "custom_components.mining_rig.flow.headframe_pool.list_accounts",
         return_value=accounts,
     )
 
@@ -371,10 +394,144 @@ async def test_wrong_password(hass: HomeAssistant, pool: SimulatedHeadframe) -> 
     result = await async_log_in(hass, pool, result)
     assert result["errors"] == {"base": "headframe_unreachable"}
     pool.clear("off")
-    answers = {"email": "a@b.c", "password": "x"}
-    place = {"advanced": {"pool": pool.url, "sign_in": "http://sign-in.example"}}
-    result = await async_fill(hass, result, **answers, **place)
+    result = await async_log_in(hass, pool, result)
+    assert result["step_id"] in ("headframe_access", "headframe_account")
+
+
+# ---- the password goes to the server that its owner accepted, and only to Kratos
+
+GUESS = "https://relaxed-wescoff-eywmz1r7og.projects.oryapis.com"
+
+
+def shown(result: ConfigFlowResult) -> dict[str, Any]:
+    """Return what a form is filled in with at first."""
+    assert result["data_schema"] is not None
+    return {str(key): key.default() for key in result["data_schema"].schema}
+
+
+async def test_the_server_is_shown_first(
+    hass: HomeAssistant, pool: SimulatedHeadframe
+) -> None:
+    """Where the password would go stands there before it is asked for."""
+    result = await async_begin(hass, "headframe_login")
+    assert result["data_schema"] is not None
+    assert {str(key) for key in result["data_schema"].schema} == {"sign_in", "pool"}
+    assert f"https://{shown(result)['sign_in']}" == GUESS
+    result = await async_check(hass, pool, result)
+    assert result["step_id"] == "headframe_password"
+    assert result["description_placeholders"] == {"host": pool.url}
+    assert result["data_schema"] is not None
+    consent = {str(k): k for k in result["data_schema"].schema}["consent"]
+    assert consent.default() is False
+    assert pool.kratos.sessions == {}
+
+
+async def test_no_consent(hass: HomeAssistant, pool: SimulatedHeadframe) -> None:
+    """Without it nothing is sent, and the password is forgotten."""
+    result = await async_check(hass, pool)
+    given = {"email": pool.user.email, "password": pool.user.password}
+    with patch.object(SignIn, "with_password") as sent:
+        for consent in ({"consent": False}, {}):
+            result = await async_fill(hass, result, **given, **consent)
+            assert result["errors"] == {"consent": "headframe_no_consent"}
+            assert pool.user.password not in str(result)
+    sent.assert_not_called()
+    assert pool.kratos.sessions == {}
+    result = await async_fill(hass, result, **given, consent=True)
+    assert result["step_id"] in ("headframe_access", "headframe_account")
+
+
+FLOW = constructed("kratos.login_flow.aal1")
+
+
+@asynccontextmanager
+async def answering(
+    handle: Callable[[web.Request], Awaitable[web.Response]],
+) -> AsyncIterator[str]:
+    """Give the address of a server with one handler for everything."""
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", handle)
+    async with TestServer(app, host="127.0.0.1") as server:
+        yield f"http://127.0.0.1:{server.port}"
+
+
+@pytest.mark.parametrize(
+    ("status", "answer"),
+    [
+        (200, b"<html>"),
+        (200, b"{}"),
+        (200, b"[]"),
+        (404, b"{}"),
+        (401, b""),
+        (403, b"{}"),
+        (400, json.dumps({"error": {"code": 400}}).encode()),
+        (200, json.dumps({"id": "x"}).encode()),
+        (200, json.dumps({**FLOW, "id": "x"}).encode()),
+        (200, json.dumps({**FLOW, "type": "browser"}).encode()),
+        (200, json.dumps({**FLOW, "expires_at": None}).encode()),
+        (200, json.dumps({**FLOW, "ui": None}).encode()),
+        (200, json.dumps({**FLOW, "ui": {**FLOW["ui"], "nodes": None}}).encode()),
+        (200, json.dumps({**FLOW, "ui": {**FLOW["ui"], "action": "/login"}}).encode()),
+        (302, b""),
+    ],
+)
+async def test_the_password_goes_to_kratos_only(
+    hass: HomeAssistant, status: int, answer: bytes
+) -> None:
+    """Another server is asked for a login flow once, and for nothing else."""
+    asked: list[tuple[str, str, bytes]] = []
+
+    async def handle(request: web.Request) -> web.Response:
+        asked.append((request.method, request.path_qs, await request.read()))
+        headers = {"Location": GUESS} if status == 302 else {}
+        return web.Response(status=status, body=answer, headers=headers)
+
+    result = await async_begin(hass, "headframe_login")
+    async with answering(handle) as other:
+        result = await async_fill(hass, result, pool=other, sign_in=other)
+    assert result["step_id"] == "headframe_login"
+    assert result["errors"] == {"sign_in": "headframe_no_kratos"}
+    assert asked == [("GET", "/self-service/login/api", b"")]
+
+
+async def test_a_server_that_is_kratos_no_more(hass: HomeAssistant) -> None:
+    """It is checked again right before the password would be sent."""
+    answers = [json.dumps(FLOW).encode(), b"{}"]
+    asked: list[tuple[str, bytes]] = []
+
+    async def handle(request: web.Request) -> web.Response:
+        asked.append((request.method, await request.read()))
+        return web.Response(body=answers.pop(0))
+
+    result = await async_begin(hass, "headframe_login")
+    async with answering(handle) as other:
+        result = await async_fill(hass, result, pool=other, sign_in=other)
+        assert result["step_id"] == "headframe_password"
+        secret = {"email": "a@b.c", "password": "secret", "consent": True}
+        result = await async_fill(hass, result, **secret)
+    assert result["errors"] == {"base": "headframe_no_pool"}
+    assert asked == [("GET", b""), ("GET", b"")]
+
+
+async def test_a_sign_in_server_that_fails(
+    hass: HomeAssistant, pool: SimulatedHeadframe
+) -> None:
+    """Is told apart from one that is not Kratos, and can be corrected."""
+    result = await async_begin(hass, "headframe_login")
+    result = await async_fill(
+        hass, result, pool=pool.url, sign_in="http://pool.example"
+    )
     assert result["errors"] == {"base": "headframe_address"}
+    for error, key in (
+        (SourceUnreachable("gone"), "headframe_sign_in_unreachable"),
+        (SourceUnreachable("slow", timed_out=True), "headframe_sign_in_slow"),
+    ):
+        with patch.object(SignIn, "check", side_effect=error):
+            result = await async_check(hass, pool, result)
+        assert result["errors"] == {"sign_in": key}
+    with patch.object(SignIn, "check", side_effect=SourceBusy("busy")):
+        result = await async_check(hass, pool, result)
+    assert result["errors"] == {"base": "headframe_busy"}
     result = await async_log_in(hass, pool, result)
     assert result["step_id"] in ("headframe_access", "headframe_account")
 
@@ -406,7 +563,7 @@ async def test_signed_in_for_nothing(
     assert pool.kratos.sessions == {}
     pool.missing.clear()
     with patch(
-        "custom_components.mining_rig.flow.headframe.list_accounts",
+        "custom_components.mining_rig.flow.headframe_pool.list_accounts",
         side_effect=ZeroDivisionError,
     ):
         result = await async_log_in(hass, pool)

@@ -17,7 +17,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
 
-from custom_components.mining_rig.sources.headframe import HeadframeSource
+from custom_components.mining_rig.sources.headframe.source import HeadframeSource
 from simulator.headframe import SimulatedHeadframe
 
 from .rigs import ID_ROOT, async_pass, async_set_up
@@ -150,8 +150,8 @@ async def test_one_worker_that_is_gone(
         assert await async_set_up(hass, entry)
     source = entry.runtime_data.source
     known = sorted(machine.id for machine in pool.account.machines)
-    with patch.object(source, "_rounds") as rounds:
-        rounds.workers = [*known, "ffffffff-ffff-4fff-bfff-ffffffffffff"]
+    with patch.object(source, "_reader") as reader:
+        reader.workers.by_id = [*known, "ffffffff-ffff-4fff-bfff-ffffffffffff"]
         told = await source.history(None, NOW)
     assert {past.part for past in told} == {"rig", known[0]}
     assert not source.diagnostics()["not_open"]

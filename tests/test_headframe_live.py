@@ -144,12 +144,12 @@ async def signed_in(
 ) -> Any:
     """Sign in with e-mail and password; return the step that comes then."""
     flow = await choose(hass, "login", reauth)
-    servers = {"advanced": {"pool": pool.url, "sign_in": pool.url}}
-    wrong = await answer(hass, flow, email=pool.user.email, password="wrong", **servers)
+    step = await answer(hass, flow, pool=pool.url, sign_in=pool.url)
+    assert step["step_id"] == "headframe_password"
+    own = {"email": pool.user.email, "consent": True}
+    wrong = await answer(hass, flow, password="wrong", **own)
     assert wrong["errors"] == {"password": "headframe_refused"}
-    return await answer(
-        hass, flow, email=pool.user.email, password=pool.user.password, **servers
-    )
+    return await answer(hass, flow, password=pool.user.password, **own)
 
 
 @pytest.mark.parametrize("money", [True, False])

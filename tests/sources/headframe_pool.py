@@ -16,10 +16,11 @@ from custom_components.mining_rig.sources.common.contract import (
     SourceContext,
 )
 from custom_components.mining_rig.sources.common.http import Answer, JsonHttp
-from custom_components.mining_rig.sources.headframe import HeadframeSource, open_api
+from custom_components.mining_rig.sources.headframe.access import open_api
 from custom_components.mining_rig.sources.headframe.operations import OPERATIONS
-from custom_components.mining_rig.sources.headframe.parse import Account
+from custom_components.mining_rig.sources.headframe.parse.account import Account
 from custom_components.mining_rig.sources.headframe.server import API
+from custom_components.mining_rig.sources.headframe.source import HeadframeSource
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "headframe"
 NOW = datetime(2024, 3, 9, 12, 30, tzinfo=UTC)

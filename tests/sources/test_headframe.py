@@ -36,13 +36,12 @@ from custom_components.mining_rig.sources.common.contract import (
     Writable,
 )
 from custom_components.mining_rig.sources.common.http import Answer
-from custom_components.mining_rig.sources.headframe import (
+from custom_components.mining_rig.sources.headframe import budget, readings
+from custom_components.mining_rig.sources.headframe.budget import PER_ACCOUNT
+from custom_components.mining_rig.sources.headframe.source import (
     HeadframeSource,
     async_open,
-    budget,
-    readings,
 )
-from custom_components.mining_rig.sources.headframe.budget import PER_ACCOUNT
 
 from .headframe_pool import (
     ACCOUNT,
@@ -723,7 +722,7 @@ async def test_an_answer_that_never_comes() -> None:
     """Is given up in time."""
     pool = FakePool()
     source = open_source(pool)
-    module = "custom_components.mining_rig.sources.headframe"
+    module = "custom_components.mining_rig.sources.headframe.source"
 
     async def never(*_args: object, **_kwargs: object) -> None:
         await asyncio.Event().wait()

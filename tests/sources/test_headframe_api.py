@@ -31,7 +31,7 @@ from custom_components.mining_rig.sources.headframe.budget import (
     limiter_for,
 )
 from custom_components.mining_rig.sources.headframe.links import (
-    find_or_make_link,
+    find_or_create_link,
     pool_in,
     token_in,
 )
@@ -242,7 +242,7 @@ async def test_a_dead_credential(
     pool.status, pool.answer = 401, body
     with pytest.raises(SourceRefused):
         await api.call(BALANCE, path=PATH)
-    watcher = HeadframeApi(session, api.place, LINK, Limiter())
+    watcher = HeadframeApi(session, api.server, LINK, Limiter())
     with pytest.raises(Closed):
         await watcher.call(BALANCE, path=PATH)
     with pytest.raises(Closed) as caught:
@@ -380,15 +380,15 @@ async def test_a_link_of_ours(api: HeadframeApi, pool: OneAnswerServer) -> None:
         return {"data": links}
 
     pool.answer = answer
-    assert await find_or_make_link(api, ACCOUNT, money=False) == TOKEN
-    assert await find_or_make_link(api, ACCOUNT, money=True) == other
+    assert await find_or_create_link(api, ACCOUNT, money=False) == TOKEN
+    assert await find_or_create_link(api, ACCOUNT, money=True) == other
     assert json.loads(pool.bodies[-1]) == {
         "title": "Home Assistant",
         "extra_permissions": ["accountant"],
     }
     pool.answer = {"data": []}
     with pytest.raises(SourceGarbled):
-        await find_or_make_link(api, ACCOUNT, money=True)
+        await find_or_create_link(api, ACCOUNT, money=True)
 
 
 @pytest.mark.parametrize(
@@ -505,8 +505,8 @@ def test_operations() -> None:
     assert OPERATIONS["bitcoin_price"].base == "site"
     assert OPERATIONS["login_flow"].base == "sign_in"
     assert OPERATIONS["miner"].base == "api"
-    assert OPERATIONS["miner"].guessed
-    assert not BALANCE.guessed
+    assert OPERATIONS["miner"].inferred
+    assert not BALANCE.inferred
 
 
 # ---- the budget
@@ -597,7 +597,7 @@ def group(**facts: Any) -> Group:
     return Group(
         name="x",
         feature=Feature.ACCOUNT,
-        ask=_nothing,
+        read=_nothing,
         period=timedelta(hours=1),
         **facts,
     )

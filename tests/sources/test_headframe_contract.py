@@ -22,22 +22,24 @@ from custom_components.mining_rig.sources.common.contract import (
     SourceBusy,
     SourceContext,
 )
-from custom_components.mining_rig.sources.headframe import (
+from custom_components.mining_rig.sources.headframe import budget
+from custom_components.mining_rig.sources.headframe.access import (
     CONF_ACCOUNT,
     CONF_ACCOUNT_KIND,
     CONF_ACCOUNT_NAME,
     CONF_POOL,
-    HeadframeSource,
-    async_open,
-    budget,
 )
-from custom_components.mining_rig.sources.headframe.links import find_or_make_link
+from custom_components.mining_rig.sources.headframe.links import find_or_create_link
 from custom_components.mining_rig.sources.headframe.operations import (
     OPERATIONS as SOURCE_OPERATIONS,
 )
-from custom_components.mining_rig.sources.headframe.reports import QUESTIONS
+from custom_components.mining_rig.sources.headframe.reports import REPORTS
 from custom_components.mining_rig.sources.headframe.server import parse_server
 from custom_components.mining_rig.sources.headframe.sign_in import SignIn
+from custom_components.mining_rig.sources.headframe.source import (
+    HeadframeSource,
+    async_open,
+)
 from simulator.clock import ManualClock
 from simulator.headframe import BASE, OPERATIONS, SimulatedHeadframe
 from simulator.headframe.accounts import Account
@@ -367,7 +369,7 @@ def questions(rig: SimulatedHeadframe) -> list[tuple[str, dict[str, Any]]]:
         ("get_watcher_links", {}),
         ("delete_watcher_link", {"link": rig.account.links[0].id}),
     ]
-    assert {name for name, _ in asked} == QUESTIONS.keys()
+    assert {name for name, _ in asked} == REPORTS.keys()
     return asked
 
 
@@ -420,7 +422,7 @@ async def test_source_asks_as_described(quick: None) -> None:
             if c.channel.reading.key.endswith("title")
         )
         await own.write("rig", title, "")
-        await find_or_make_link(own.api, rig.account.id, money=False)
+        await find_or_create_link(own.api, rig.account.id, money=False)
         for question, details in questions(rig):
             own.api.limiter.now = now = now + timedelta(hours=2)
             await own.report(question, details)

@@ -1,1 +1,1 @@
-"""The dialogs: adding a rig, its options, new credentials, another address."""
+"""The config flow and the options flow."""

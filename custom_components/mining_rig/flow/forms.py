@@ -1,4 +1,4 @@
-"""A source's form as data, turned into what a dialog shows and what an entry keeps."""
+"""Schemas of the forms that sources declare, and the submitted answers."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -22,7 +22,7 @@ from ..sources.common.address import parse_address
 from ..sources.common.forms import Field, FieldKind, Form
 
 type Answers = dict[str, Any]
-"""Answers by field key, sections flattened; what was left empty is not there."""
+"""Answers by field key, sections flattened; empty ones left out."""
 
 _PORT: Final = vol.All(
     NumberSelector(
@@ -50,7 +50,7 @@ _SELECTORS: Final[Mapping[FieldKind, Any]] = {
 
 
 class FormError(Exception):
-    """An answer that cannot be right; `field` and `error` name it and its text."""
+    """An invalid answer: the keys of its field and of the error's text."""
 
     def __init__(self, field: str, error: str) -> None:
         """Take the keys of the field and of the error's text."""
@@ -64,20 +64,20 @@ def form_schema(
     stored: Mapping[str, Any] | None = None,
     shown: Mapping[str, Any] | None = None,
 ) -> vol.Schema:
-    """Return the schema of a form; every section of it may be left out.
+    """Return the schema of a form; all its sections are optional.
 
-    With `stored`, what is left out stays as it is; secrets are never shown. `shown` is
-    what the form was filled in with when it is shown again.
+    `stored` gives the defaults, without secrets. `shown` is the submitted input of a
+    form that is shown again.
     """
     stored, shown = stored or {}, shown or {}
     schema: dict[Any, Any] = {}
     sections: dict[str, dict[Any, Any]] = {}
     for field in form.fields:
-        place = sections.setdefault(field.section, {}) if field.section else schema
-        place[_marker(field, stored)] = _selector(field)
+        group = sections.setdefault(field.section, {}) if field.section else schema
+        group[_marker(field, stored)] = _selector(field)
     for name, fields in sections.items():
-        # A browser takes the default of a section for all that is in it, so that it
-        # would show every switch as off.
+        # The frontend takes the default of a section for its fields, too, and would show
+        # every switch as off.
         inside = {
             str(key): key.default()
             for key in fields
@@ -93,7 +93,7 @@ def form_schema(
 
 
 def secrets_schema(form: Form) -> vol.Schema:
-    """Return the schema of a form's secrets alone."""
+    """Return the schema of a form's secrets only."""
     return vol.Schema(
         {
             _marker(field, {}): _selector(field)
@@ -104,15 +104,15 @@ def secrets_schema(form: Form) -> vol.Schema:
 
 
 def _marker(field: Field, stored: Mapping[str, Any]) -> vol.Marker:
-    """Return whether a field has to be filled in, and with what it is at first.
+    """Return whether a field is required, and its default.
 
-    A port need not be filled in: a pasted address may hold it.
+    A port is optional: a pasted URL may contain it.
     """
     if field.kind is FieldKind.SECRET:
         return vol.Optional(field.key)
     known = stored.get(field.key, field.default)
     if field.kind is FieldKind.TEXT and not field.required:
-        # A default could not be emptied.
+        # A default could not be cleared.
         return vol.Optional(field.key, description={"suggested_value": known})
     default = vol.UNDEFINED if known is None else known
     if field.required and field.kind is not FieldKind.PORT:
@@ -129,11 +129,11 @@ def _selector(field: Field) -> Any:
 
 
 def flat(form: Form, user_input: Mapping[str, Any]) -> Answers:
-    """Return a form's answers without its sections and without empty ones."""
+    """Return a form's answers, sections flattened and empty ones left out."""
     answers: Answers = {}
     for field in form.fields:
-        place = user_input.get(field.section, {}) if field.section else user_input
-        answer = place.get(field.key)
+        group = user_input.get(field.section, {}) if field.section else user_input
+        answer = group.get(field.key)
         if isinstance(answer, str):
             answer = answer.strip()
         if answer not in (None, ""):
@@ -142,10 +142,10 @@ def flat(form: Form, user_input: Mapping[str, Any]) -> Answers:
 
 
 def with_address(form: Form, answers: Answers, before: Mapping[str, Any]) -> Answers:
-    """Return the answers with the host taken apart, which may be a pasted address.
+    """Return the answers with the host split into host, port and TLS.
 
-    What the address says counts unless the owner answered something else than what
-    the form showed, which is `before`. Raises FormError.
+    The host may be a pasted URL. Its port and scheme are used unless the owner entered
+    other values than `before`, which the form showed. Raises FormError.
     """
     keys = {field.key for field in form.fields}
     if CONF_HOST not in keys:
@@ -155,10 +155,10 @@ def with_address(form: Form, answers: Answers, before: Mapping[str, Any]) -> Ans
     except ValueError as err:
         raise FormError(CONF_HOST, "invalid_host") from err
     complete = {**answers, CONF_HOST: address.host}
-    for key, said in ((CONF_PORT, address.port), (CONF_SSL, address.ssl)):
-        if key in keys and said is not None:
+    for key, parsed in ((CONF_PORT, address.port), (CONF_SSL, address.ssl)):
+        if key in keys and parsed is not None:
             if complete.get(key) in (None, before.get(key)):
-                complete[key] = said
+                complete[key] = parsed
     if CONF_PORT in keys and CONF_PORT not in complete:
         raise FormError(CONF_PORT, "no_port")
     return complete

@@ -1,4 +1,4 @@
-"""The options of a rig: its power, its behaviour, the units that it is shown in."""
+"""The options flow: power, behavior, and the units of sensors."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -45,7 +45,7 @@ from .forms import form_schema
 from .units import Scale, async_change_unit, async_scaled_sensors
 
 MOST_POWER: Final = 100_000
-"""W; more than any household feeds to one rig."""
+"""W; more than one rig at home can draw."""
 
 MOST_WORKERS: Final = 10_000
 
@@ -70,27 +70,27 @@ _WORKERS: Final = NumberSelector(
 
 
 class RigOptionsFlow(OptionsFlowWithReload):
-    """The dialog of a rig's options."""
+    """The options of a rig."""
 
     def __init__(self) -> None:
-        """Begin without a sensor whose unit is to be changed."""
+        """Start without a chosen sensor."""
         self._sensor = ""
         self._scale: Scale | None = None
 
     async def async_step_init(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask what to change."""
+        """Choose between settings and units."""
         if not async_scaled_sensors(self.hass, self.config_entry):
             return await self.async_step_settings()
-        return self.async_show_menu(menu_options=["settings", "units"])
+        return self.async_show_menu(step_id="init", menu_options=["settings", "units"])
 
     # ---- power and behaviour
 
     async def async_step_settings(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask how the rig's power is known and how the rig behaves."""
+        """Ask for the source of the power value and the behavior."""
         schema = self._settings()
         options: Mapping[str, Any] = self.config_entry.options
         errors: dict[str, str] = {}
@@ -105,7 +105,7 @@ class RigOptionsFlow(OptionsFlowWithReload):
             own = {str(key) for key in schema.schema}
             others = {k: v for k, v in options.items() if k not in own}
             if not user_input.get(CONF_RATED_POWER):
-                # A rig that takes nothing is none.
+                # 0 W is no rated power.
                 user_input.pop(CONF_RATED_POWER, None)
             return self.async_create_entry(data=others | user_input)
         return self.async_show_form(
@@ -116,14 +116,14 @@ class RigOptionsFlow(OptionsFlowWithReload):
 
     @property
     def _has_workers(self) -> bool:
-        """Tell whether the rig has ever told of a worker."""
+        """Whether the rig has ever reported a worker."""
         store = RigStore.of(self.hass, self.config_entry.entry_id)
         return any(
             part.kind is PartKind.WORKER for part in store.known_parts.parts.values()
         )
 
     async def _async_want_cloudhook(self, wanted: bool) -> None:
-        """Get an address at the cloud for the webhook, or give it back."""
+        """Create or delete the webhook's address at Home Assistant Cloud."""
         entry = self.config_entry
         if wanted == (CONF_CLOUDHOOK_URL in entry.data):
             return
@@ -140,7 +140,7 @@ class RigOptionsFlow(OptionsFlowWithReload):
             EntitySelectorConfig(
                 domain=Platform.SENSOR,
                 device_class=SensorDeviceClass.POWER,
-                # What the rig shows as its power cannot be where it comes from.
+                # A sensor of the rig cannot be the source of its power.
                 exclude_entities=[entity.entity_id for entity in own],
             )
         )
@@ -169,7 +169,7 @@ class RigOptionsFlow(OptionsFlowWithReload):
     async def async_step_units(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask which sensor is to be shown in another unit."""
+        """Choose the sensor whose unit to change."""
         sensors = async_scaled_sensors(self.hass, self.config_entry)
         if user_input is not None:
             self._sensor = user_input[CONF_ENTITY_ID]
@@ -185,7 +185,7 @@ class RigOptionsFlow(OptionsFlowWithReload):
     async def async_step_unit(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask for the unit, and what becomes of what was recorded in the old one."""
+        """Choose the unit, and what happens to the statistics in the old one."""
         scale = self._scale
         assert scale is not None
         errors: dict[str, str] = {}

@@ -10,7 +10,6 @@ from uuid import uuid4
 from homeassistant.components import webhook
 from homeassistant.config_entries import (
     ConfigEntry,
-    ConfigFlow,
     ConfigFlowResult,
     ConfigSubentryFlow,
 )
@@ -32,6 +31,7 @@ from ..sources.rig_monitor import CONF_RIG_TYPE
 from ..sources.rig_monitor.playbooks import SUBENTRY
 from ..sources.rig_monitor.protocol import RigType
 from ..sources.rig_monitor.routes import API
+from .base import RigFlow
 from .forms import Answers, flat, form_schema
 from .playbook import PlaybookFlow
 
@@ -57,7 +57,7 @@ def _base(hass: HomeAssistant) -> str:
         return "http://homeassistant.local:8123"
 
 
-class RigMonitorFlow(ConfigFlow):
+class RigMonitorFlow(RigFlow):
     """The dialogs of rigs that push."""
 
     _waiting: asyncio.Task[bool] | None = None
@@ -220,6 +220,7 @@ class RigMonitorFlow(ConfigFlow):
     @override
     def async_remove(self) -> None:
         """Stop waiting for the agent when the dialog is closed."""
+        super().async_remove()
         if self._waiting is not None:
             self._waiting.cancel()
         if self._door is not None:

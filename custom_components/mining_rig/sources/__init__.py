@@ -1,10 +1,12 @@
 """The registry: the only list of sources.
 
-A kind is the id of its step in the config flow and stays in every entry's data. The
-module of a kind is imported when an entry or a flow first needs it.
+The key of a kind is the id of its step in the config flow and is stored in every entry's
+data. The module of a kind is imported when an entry or a flow first needs it; its
+actions, which Home Assistant must know at start, are data beside it.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Final
 
@@ -16,9 +18,11 @@ from homeassistant.requirements import (
 )
 
 from ..const import CONF_ALLOW_WRITING, CONF_KEEP_ORDER, DOMAIN
+from .common.actions import KindAction
 from .common.contract import SourceFactory
 from .common.forms import Field, FieldKind, Form
 from .common.push import PushApi
+from .headframe.actions import ACTIONS as HEADFRAME_ACTIONS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,18 +35,20 @@ class Kind:
     pushes: bool = False
     """Its rigs push; the module's `routes` declares how. Its dialogs are its own."""
     requirements: tuple[str, ...] = ()
-    """Packages that are installed when somebody first needs them.
+    """Packages that are installed when the kind is first needed.
 
-    In the manifest, one that cannot be installed would stop every other rig.
+    In the manifest, a package that cannot be installed would stop every other rig.
     """
     draws_power: bool = True
-    """It mines itself, as a pool and a proxy do not, and so its power is of interest."""
+    """Whether it mines itself, so that its power is of interest; not a pool or proxy."""
     cookies: bool = True
-    """Whether what its server wants kept may be kept with everybody else's."""
+    """Whether its cookies may be stored in Home Assistant's shared session."""
     options: Form = Form(())
-    """What an entry's options ask beside what they ask of every rig."""
+    """Fields of the options flow beside those of every kind."""
     hidden: frozenset[str] = frozenset()
     """Keys of an entry's data that are secret beside the form's."""
+    actions: Mapping[str, KindAction] = field(default_factory=dict)
+    """Actions of its own, by name; its source is an `ActionProvider`."""
 
     @property
     def secrets(self) -> frozenset[str]:
@@ -51,9 +57,9 @@ class Kind:
 
 
 def network_form(port: int | None, *extra: Field) -> Form:
-    """Return the form of a miner that answers HTTP on the local network.
+    """Return the form of a miner with an HTTP API on the local network.
 
-    `port` is what the miner listens on unless told otherwise, None where it has none.
+    `port` is the miner's default port, None where it has none.
     """
     return Form(
         (
@@ -72,11 +78,11 @@ def network_form(port: int | None, *extra: Field) -> Form:
 
 
 _PAUSES: Final = Form((Field(key=CONF_KEEP_ORDER, kind=FieldKind.FLAG, default=False),))
-"""The options of a miner whose pause ends when it starts anew."""
+"""The options of a miner that forgets its pause when it restarts."""
 
 KINDS: Final[dict[str, Kind]] = {
     "headframe": Kind(
-        module="headframe",
+        module="headframe.source",
         form=Form(()),
         manufacturer="Headframe",
         draws_power=False,
@@ -85,6 +91,7 @@ KINDS: Final[dict[str, Kind]] = {
             (Field(key=CONF_ALLOW_WRITING, kind=FieldKind.FLAG, default=False),)
         ),
         hidden=frozenset(("watcher_token", "api_key", "session_token")),
+        actions=HEADFRAME_ACTIONS,
     ),
     "nvml": Kind(
         module="nvml",
@@ -153,13 +160,12 @@ KINDS: Final[dict[str, Kind]] = {
 
 
 async def async_source_factory(hass: HomeAssistant, kind: str) -> SourceFactory:
-    """Import the module of a kind and return what opens its sources.
+    """Import the module of a kind and return its factory.
 
-    Raises RequirementsNotFound where a package of its cannot be installed.
+    Raises RequirementsNotFound where one of its packages cannot be installed.
     """
     if (requirements := KINDS[kind].requirements) and not hass.config.skip_pip:
-        # A failure is remembered until the next restart. By then the network may have
-        # been back for long.
+        # A failure is cached until the next restart, although the network may be back.
         async_clear_install_history(hass)
         await async_process_requirements(
             hass, DOMAIN, [*requirements], is_built_in=False
@@ -184,5 +190,5 @@ async def async_push_apis(hass: HomeAssistant) -> dict[str, PushApi]:
 
 
 def rig_unique_id(kind: str, rig_id: str) -> str:
-    """Return the unique id of the entry of a rig that has an id of its own."""
+    """Return an entry's unique id from the rig's own id."""
     return f"{kind}_{rig_id}"

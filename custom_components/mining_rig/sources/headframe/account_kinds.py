@@ -1,4 +1,4 @@
-"""Which operations tell the same of a miner, an operator and a pool."""
+"""The operations with the same purpose for a miner, an operator and a pool."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class AccountKind:
 
     @property
     def parameter(self) -> str:
-        """What the account's id is called in a path."""
+        """The name of the account's id in a path."""
         return self.details.parameters[0]
 
     def path(self, account: str) -> Mapping[str, str]:
@@ -29,12 +29,12 @@ class AccountKind:
         return {self.parameter: account}
 
 
-def _scope(**names: str) -> AccountKind:
+def _account_kind(**names: str) -> AccountKind:
     return AccountKind(**{key: OPERATIONS[name] for key, name in names.items()})
 
 
 ACCOUNT_KINDS: Final[dict[str, AccountKind]] = {
-    "miner": _scope(
+    "miner": _account_kind(
         details="miner",
         stats="miner_stats",
         workers="miner_workers",
@@ -43,7 +43,7 @@ ACCOUNT_KINDS: Final[dict[str, AccountKind]] = {
         payments_csv="miner_payments_csv",
         chart="miner_charts",
     ),
-    "operator": _scope(
+    "operator": _account_kind(
         details="operator",
         stats="operator_stats",
         workers="operator_workers",
@@ -52,7 +52,7 @@ ACCOUNT_KINDS: Final[dict[str, AccountKind]] = {
         payments_csv="operator_payments_csv",
         chart="operator_chart",
     ),
-    "pool": _scope(
+    "pool": _account_kind(
         details="pool",
         stats="pool_stats",
         workers="pool_workers",

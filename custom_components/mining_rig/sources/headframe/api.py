@@ -1,6 +1,6 @@
-"""Headframe's interface over HTTP, with one credential.
+"""Headframe's HTTP API, with one credential.
 
-An address may hold a watcher token, so no text made here shows one.
+A URL may contain a watcher token, so no message contains a URL.
 """
 
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -28,15 +28,17 @@ from .operations import Operation
 from .server import Server
 
 PAGE: Final = 100
-"""Items of a page, the most that the pool gives."""
+"""Items of a page, the pool's maximum."""
+IDS: Final = 40
+"""Ids in the query of one request, which limits the length of its URL."""
 MOST_PAGES: Final = 50
 TIMEOUT: Final = 15.0
 LIMIT: Final = 512 * 1024
-"""Bytes of the largest answer; to decode more would hold up Home Assistant."""
+"""Bytes of the largest answer; decoding more would block the event loop."""
 
 
 class CredentialKind(StrEnum):
-    """What lets us in; the key of the secret in an entry's data."""
+    """The kind of a credential; its value is the key of the secret in an entry's data."""
 
     WATCHER = "watcher_token"
     API_KEY = "api_key"
@@ -45,14 +47,14 @@ class CredentialKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A secret that lets us in."""
+    """A secret that authenticates requests."""
 
     kind: CredentialKind
     secret: str = field(repr=False)
 
     @property
     def headers(self) -> dict[str, str]:
-        """The header that bears it."""
+        """The header with the secret."""
         match self.kind:
             case CredentialKind.WATCHER:
                 return {"X-Watcher-Token": self.secret}
@@ -63,15 +65,15 @@ class Credential:
 
     @property
     def writes(self) -> bool:
-        """Whether it can be good for more than reading."""
+        """Whether it may allow more than reading."""
         return self.kind is not CredentialKind.WATCHER
 
 
 class Closed(CommandRefused):
-    """The operation is not open to this credential, not there, or not asked rightly."""
+    """The operation is not allowed, does not exist, or the request is invalid."""
 
     def __init__(self, operation: Operation, status: int) -> None:
-        """Take what was asked, and the status of the answer."""
+        """Take the operation and the status of the answer."""
         super().__init__(_CLOSED.get(status, "headframe_invalid"))
         self.operation = operation
         self.status = status
@@ -91,35 +93,35 @@ _CLOSED: Final[dict[int, str]] = {
 
 
 class HeadframeApi:
-    """What one credential may ask of one pool, for one account."""
+    """The operations of one pool with one credential, for one account."""
 
     def __init__(
         self,
         session: ClientSession,
-        place: Server,
+        server: Server,
         credential: Credential,
         limiter: Limiter,
         account: Budget | None = None,
     ) -> None:
-        """Take a session that keeps no cookies.
+        """Take a session without a cookie jar.
 
         Without the budget of an account, requests count for the login only.
         """
         self.credential = credential
         self.limiter = limiter
-        self.place = place
+        self.server = server
         self._account = account
         self._http = JsonHttp(
             session,
-            place.host,
-            place.port,
-            ssl=place.ssl,
+            server.host,
+            server.port,
+            ssl=server.ssl,
             timeout=TIMEOUT,
             limit=LIMIT,
         )
         self._found: dict[str, str] = {}
-        """Paths that were right where there are several guesses."""
-        self._bases = place.bases
+        """The paths that exist, of operations with several inferred ones."""
+        self._bases = server.bases
 
     async def call(
         self,
@@ -129,17 +131,16 @@ class HeadframeApi:
         query: Query | None = None,
         body: Any = None,
     ) -> Any:
-        """Ask once; returns decoded JSON, None for an empty answer.
+        """Make one request; return the decoded JSON, None for an empty answer.
 
         Numbers with a fraction are Decimal, whole ones int. Raises a SourceError:
-        Closed for an operation that is not open (400, 403, 404; with a watcher link
-        401, too).
+        Closed for status 400, 403, 404, and 401 with a watcher link.
         """
-        answer = await self._ask(operation, path, query, body)
+        answer = await self._request_path(operation, path, query, body)
         if not answer.body.strip():
             self.limiter.answered()
             return None
-        with self._noting():
+        with self._backing_off():
             decoded = answer.exact_json()
         self.limiter.answered()
         return decoded
@@ -151,8 +152,10 @@ class HeadframeApi:
         path: Mapping[str, str] | None = None,
         query: Query | None = None,
     ) -> str:
-        """Return an answer that is no JSON (CSV). Raises as `call`."""
-        answer = await self._ask(operation, path, query, accept="text/csv, */*;q=0.5")
+        """Make one request; return an answer that is CSV. Raises as `call`."""
+        answer = await self._request_path(
+            operation, path, query, accept="text/csv, */*;q=0.5"
+        )
         self.limiter.answered()
         return answer.body.decode("utf-8-sig", errors="replace")
 
@@ -164,10 +167,10 @@ class HeadframeApi:
         query: Query | None = None,
         most: int = MOST_PAGES,
     ) -> AsyncIterator[tuple[list[Any], bool]]:
-        """Go through the pages: the items, and whether these were the last.
+        """Yield the items of each page, and whether it is the last page.
 
-        A page with nothing new ends it, too: then the pool does not turn pages. Raises
-        as `call`, and SourceGarbled for what is no page.
+        A page without new items is the end, too: such a pool ignores the offset. Raises
+        as `call`, and SourceGarbled for an answer that is no page.
         """
         offset = 0
         seen: set[str] = set()
@@ -179,11 +182,11 @@ class HeadframeApi:
                 query={**(query or {}), "limit": str(PAGE), "offset": str(offset)},
             )
             if not isinstance(answer, dict) or "data" not in answer:
-                raise SourceGarbled("The pool sends something else than a page")
-            # The pool is written in Go: an empty list may come as null.
+                raise SourceGarbled("The pool did not send a page")
+            # An empty list may be sent as null.
             items = [] if answer["data"] is None else answer["data"]
             if not isinstance(items, list):
-                raise SourceGarbled("The pool sends something else than a list")
+                raise SourceGarbled("The pool did not send a list")
             ids = {own for item in items if (own := _id_of(item)) is not None}
             if (ids and ids <= seen) or (items and items == before):
                 return
@@ -208,7 +211,7 @@ class HeadframeApi:
     ) -> list[Any]:
         """Return `data` of all pages, each item once by its id. Raises as `call`.
 
-        Pages are no snapshot: items move from one to the other between two requests.
+        Pages are no snapshot: items move between pages from request to request.
         """
         found: dict[Any, Any] = {}
         async for items, _ in self.each_page(
@@ -219,13 +222,13 @@ class HeadframeApi:
         return list(found.values())
 
     def may_spare(self, now: datetime) -> bool:
-        """Tell whether the budget allows something that can wait."""
+        """Return whether the budget allows a request that can wait."""
         budgets = [self.limiter.budget]
         if self._account is not None:
             budgets.append(self._account)
         return all(budget.left(now) > RESERVE for budget in budgets)
 
-    async def _ask(
+    async def _request_path(
         self,
         operation: Operation,
         path: Mapping[str, str] | None,
@@ -233,7 +236,7 @@ class HeadframeApi:
         body: Any = None,
         accept: str = "application/json",
     ) -> Answer:
-        """Ask, by the next path where one that is only guessed is not there."""
+        """Make a request; where an inferred path does not exist, try the next one."""
         known = self._found.get(operation.name)
         guesses = (known,) if known else (operation.path, *operation.others)
         answer = None
@@ -242,7 +245,7 @@ class HeadframeApi:
             at = f"{base}{operation.filled(path or {}, template)}"
             found = await self._request(operation.method, at, query, body, accept)
             if base != first and not found.body.lstrip().startswith((b"{", b"[")):
-                # The pool's web site, which has a page for everything.
+                # The pool's web site, which answers any path with a page.
                 continue
             answer = found
             if answer.status != HTTPStatus.NOT_FOUND:
@@ -254,7 +257,7 @@ class HeadframeApi:
             return answer
         self.limiter.answered()
         if answer.status == HTTPStatus.UNAUTHORIZED and self.credential.writes:
-            raise SourceRefused("The pool does not take these credentials any more")
+            raise SourceRefused("The pool does not accept these credentials any more")
         raise Closed(operation, answer.status)
 
     async def _request(
@@ -265,16 +268,16 @@ class HeadframeApi:
         body: Any,
         accept: str,
     ) -> Answer:
-        """Send one request when it is its turn, and note what it says of the pool."""
+        """Send one request when the limiter allows it; back off after an error."""
         limiter = self.limiter
         if (now := limiter.now) is not None and (wait := limiter.wait(now)):
-            raise SourceBusy("The pool has to be left alone for a while", wait)
+            raise SourceBusy("The pool allows no requests for a while", wait)
         async with limiter.turn():
             if now is not None:
                 limiter.budget.spend(now)
                 if self._account is not None:
                     self._account.spend(now)
-            with self._noting():
+            with self._backing_off():
                 answer = await self._http.request(
                     method,
                     path,
@@ -287,8 +290,8 @@ class HeadframeApi:
         return answer
 
     @contextmanager
-    def _noting(self) -> Iterator[None]:
-        """Let a pool rest that is busy or fails."""
+    def _backing_off(self) -> Iterator[None]:
+        """Make the limiter wait after an error."""
         now = self.limiter.now
         try:
             yield

@@ -1,7 +1,7 @@
-"""How often the pool is asked: its limits are not known, so little and evenly.
+"""Limiting the requests to a pool, whose own limits are not documented.
 
-Time passes only where a `now` is handed in; the small gap between two requests is the
-one thing measured by the loop's clock (wire facts: headframe §4).
+Time is passed in as `now`; only the small gap between two requests is measured with the
+event loop's clock.
 """
 
 import asyncio
@@ -20,47 +20,49 @@ PER_ACCOUNT: Final = 60
 PER_LOGIN: Final = 120
 """Requests in an hour."""
 RESERVE: Final = 6
-"""Of them, what is left for what does not wait: a change, a person's question."""
+"""How many of them are kept for changes and actions."""
 AT_ONCE: Final = 2
 GAP: Final = 0.25
-"""Seconds between the beginnings of two requests of one login."""
+"""Seconds between the starts of two requests of one login."""
+MOST_CHARTS: Final = 10
+"""Requests in an hour for the history of workers."""
 
 _HOUR: Final = timedelta(hours=1)
 _BUSY: Final = 60.0
 _BROKEN: Final = 30.0
 _LONGEST: Final = 1800.0
-"""Seconds to wait at first when the pool is busy or broken, and at most."""
+"""Seconds to wait at first when the pool is busy or failing, and at most."""
 
 
 @dataclass(slots=True)
 class Budget:
-    """Requests that may be made in any hour."""
+    """A limit of requests in any hour."""
 
     most: int
     _spent: deque[datetime] = field(default_factory=deque)
 
     def spend(self, now: datetime) -> None:
-        """Note a request, whether or not there was one left."""
+        """Count a request, even above the limit."""
         self._spent.append(now)
 
     def left(self, now: datetime) -> int:
         """Return how many requests may be made now."""
-        # A clock that was set back must not stop everything for long.
+        # A clock that was set back must not block all requests for long.
         while self._spent and not now - _HOUR < self._spent[0] <= now:
             self._spent.popleft()
         return max(0, self.most - len(self._spent))
 
 
 class Limiter:
-    """What all entries with one login at one pool share."""
+    """The limits that all entries with one login at one pool share."""
 
     def __init__(self) -> None:
-        """Begin with nothing asked."""
+        """Start with a full budget."""
         self.budget = Budget(PER_LOGIN)
         self.accounts: dict[str, Budget] = {}
         """By account; kept when an entry is reloaded."""
         self.now: datetime | None = None
-        """The time of the newest reading."""
+        """The time of the newest poll."""
         self._gate = asyncio.Semaphore(AT_ONCE)
         self._next = 0.0
         self._until: datetime | None = None
@@ -71,7 +73,7 @@ class Limiter:
         return self.accounts.setdefault(key, Budget(PER_ACCOUNT))
 
     def share(self, most: int) -> int:
-        """Return what one account may ask in an hour while all ask alike."""
+        """Return an account's share of the login's requests in an hour."""
         return min(most, PER_LOGIN // max(1, len(self.accounts)))
 
     @asynccontextmanager
@@ -85,27 +87,27 @@ class Limiter:
                 await asyncio.sleep(pause)
             yield
 
-    # ---- waiting until the pool can again
+    # ---- backing off
 
     def wait(self, now: datetime) -> float:
-        """Return the seconds for which nothing must be asked."""
+        """Return the seconds in which no request is allowed."""
         if self._until is None or not now < self._until:
             return 0.0
         return (self._until - now).total_seconds()
 
     def answered(self) -> None:
-        """Note that the pool answers."""
+        """Note an answer."""
         self._failures = 0
 
     def busy(self, now: datetime, seconds: float | None) -> None:
-        """Wait as long as the pool asks for, longer each time where it does not say."""
+        """Wait the given seconds; without them, longer each time."""
         self._back_off(now, _BUSY, seconds)
 
     def broken(self, now: datetime) -> None:
-        """Wait, longer each time, for a pool that fails or does not answer.
+        """Wait, longer each time, after a failure or no answer.
 
-        One failure between answers is that of an operation, which its group asks for
-        again later; the others are not to suffer.
+        A single failure between answers belongs to one operation, whose group retries
+        later, and does not delay the others.
         """
         if self._failures:
             self._back_off(now, _BROKEN / 2, None)
@@ -113,7 +115,7 @@ class Limiter:
             self._failures = 1
 
     def silent(self, now: datetime) -> None:
-        """Wait, longer each time, for a pool that takes too long to answer."""
+        """Wait, longer each time, after a timeout."""
         self._failures = max(1, self._failures)
         self.broken(now)
 
@@ -132,7 +134,7 @@ type _Key = tuple[str, str]
 _LIMITERS: Final[MutableMapping[ClientSession, dict[_Key, Limiter]]] = (
     WeakKeyDictionary()
 )
-"""By session, which lives as long as Home Assistant; then by pool and credential."""
+"""By session (for the lifetime of Home Assistant), then by pool and credential."""
 
 
 def limiter_for(session: ClientSession, pool: str, credential: str) -> Limiter:

@@ -1,7 +1,6 @@
-"""The past of an account and its workers, as the pool's charts tell it.
+"""The history of an account and its workers, from the pool's charts.
 
-A period tells as many points as the pool likes; the answer says how far apart they are
-(wire facts: headframe §2.2, §3).
+The pool chooses how many points a period has; the answer contains their interval.
 """
 
 from collections.abc import Sequence
@@ -11,27 +10,28 @@ from itertools import batched, islice
 import logging
 from typing import Final
 
-from ...model import RIG
+from ...model import RIG, Window
 from ...readings import HASHRATE
 from ..common.contract import HistorySeries
 from ..common.decoding import Fields
-from . import parse
-from .account import IDS, MOST_CHARTS
 from .account_kinds import ACCOUNT_KINDS
-from .api import Closed, HeadframeApi
+from .api import IDS, Closed, HeadframeApi
+from .budget import MOST_CHARTS
 from .operations import OPERATIONS, Operation
-from .parse import Account
+from .parse.account import Account
+from .parse.hashrate import Points, parse_interval, parse_points
+from .readings import PERIODS
 from .schedule import CLOSED
 
 _LOGGER: Final = logging.getLogger(__name__)
 
-DAY: Final = "P1D"
-WEEK: Final = "P1W"
+DAY: Final = PERIODS[Window.D1]
+WEEK: Final = PERIODS[Window.W1]
 
 _HOUR: Final = timedelta(hours=1)
 _WITHIN_DAY: Final = timedelta(hours=23)
 _MOST_POINTS: Final = 4000
-"""Of one answer, so that decoding it takes few milliseconds."""
+"""Points in one answer, so that decoding it takes few milliseconds."""
 _LENGTH: Final = {DAY: timedelta(days=1), WEEK: timedelta(days=7)}
 
 
@@ -39,24 +39,24 @@ class Charts:
     """The charts of one account."""
 
     def __init__(self, api: HeadframeApi, account: Account) -> None:
-        """Ask nothing yet."""
+        """Make no request yet."""
         self._api = api
         self._account = account
-        self._scope = ACCOUNT_KINDS[account.kind]
+        self._kind = ACCOUNT_KINDS[account.kind]
         self._week_is_fine = True
-        """Whether the points of a week are an hour apart at most."""
+        """Whether the interval of a week's points is an hour at most."""
         self._first = 0
-        """The worker that comes first when not all of them can be asked for."""
+        """The index of the worker to start with when the budget does not allow all."""
         self.closed: dict[str, int] = {}
-        """The status with which an operation was turned down last, by its name."""
+        """The status with which the pool refused an operation last, by its name."""
         self._again: dict[str, datetime] = {}
 
-    async def past(
+    async def history(
         self, since: datetime | None, now: datetime, workers: Sequence[str]
     ) -> list[HistorySeries]:
-        """Return the past of the account, and of workers as far as the budget goes.
+        """Return the history of the account, and of workers within the budget.
 
-        What is not open is left out. Raises a SourceError.
+        Charts that the pool refuses are left out. Raises a SourceError.
         """
         try:
             account, period = await self._longest(since, now)
@@ -72,8 +72,8 @@ class Charts:
     async def _longest(
         self, since: datetime | None, now: datetime
     ) -> tuple[HistorySeries | None, str]:
-        """Return the longest past of the account that is of use, and its period."""
-        if self._is_left(self._scope.chart, now):
+        """Return the longest usable history of the account, and its period."""
+        if self._is_closed(self._kind.chart, now):
             return None, DAY
         longer = since is None or now - since > _WITHIN_DAY
         period = WEEK if longer and self._week_is_fine else DAY
@@ -82,21 +82,21 @@ class Charts:
             self._week_is_fine = False
             period = DAY
             interval, found = await self._own(period)
-        self.closed.pop(self._scope.chart.name, None)
+        self.closed.pop(self._kind.chart.name, None)
         if interval is None or interval > _HOUR:
             return None, period
         points = [*found.items()]
-        past = HistorySeries(
+        series = HistorySeries(
             part=RIG, channel=HASHRATE.plain, interval=interval, points=points
         )
-        return past, period
+        return series, period
 
-    def _is_left(self, operation: Operation, now: datetime) -> bool:
+    def _is_closed(self, operation: Operation, now: datetime) -> bool:
         again = self._again.get(operation.name)
         return again is not None and now < again <= now + CLOSED
 
     def _close(self, err: Closed, now: datetime) -> None:
-        """Leave charts that are not open alone for a day; say so once."""
+        """Do not request these charts for a day; log that once."""
         name = err.operation.name
         self._again[name] = now + CLOSED
         if name not in self.closed:
@@ -108,31 +108,31 @@ class Charts:
             )
         self.closed[name] = err.status
 
-    async def _own(self, period: str) -> tuple[timedelta | None, parse.Points]:
+    async def _own(self, period: str) -> tuple[timedelta | None, Points]:
         """Return interval and points of the account's own chart."""
-        operation = self._scope.chart
+        operation = self._kind.chart
         if self._account.kind == "miner":
-            fields = await self._ask(operation, period, [self._account.id])
+            fields = await self._fetch(operation, period, [self._account.id])
             own = fields.inside("data", self._account.id)
         else:
             fields = Fields(
                 await self._api.call(
                     operation,
-                    path=self._scope.path(self._account.id),
+                    path=self._kind.path(self._account.id),
                     query={"period": period},
                 )
             )
             own = fields.inside("data")
-        points = parse.parse_points(own)
-        return parse.parse_interval(fields, [points]), points
+        points = parse_points(own)
+        return parse_interval(fields, [points]), points
 
     async def _workers(
         self, period: str, workers: Sequence[str], batch: int, now: datetime
     ) -> list[HistorySeries]:
-        """Return the past of workers; those that were left out come first next time."""
+        """Return the history of workers; those left out come first next time."""
         found: list[HistorySeries] = []
         operation = OPERATIONS["worker_charts"]
-        if not workers or self._is_left(operation, now):
+        if not workers or self._is_closed(operation, now):
             return found
         first = self._first % len(workers)
         done = 0
@@ -152,14 +152,14 @@ class Charts:
 
     async def _batch(self, period: str, ids: Sequence[str]) -> list[HistorySeries]:
         try:
-            fields = await self._ask(OPERATIONS["worker_charts"], period, ids)
+            fields = await self._fetch(OPERATIONS["worker_charts"], period, ids)
         except Closed as err:
             if err.status != HTTPStatus.NOT_FOUND or len(ids) == 1:
                 raise
-            # One of them may be gone: then there is an answer for another one.
+            # One of them may be removed: request another one alone.
             return await self._batch(period, ids[:1])
-        charts = {key: parse.parse_points(fields.inside("data", key)) for key in ids}
-        interval = parse.parse_interval(fields, charts.values())
+        charts = {key: parse_points(fields.inside("data", key)) for key in ids}
+        interval = parse_interval(fields, charts.values())
         if interval is None or interval > _HOUR:
             return []
         return [
@@ -173,7 +173,7 @@ class Charts:
             if points
         ]
 
-    async def _ask(
+    async def _fetch(
         self, operation: Operation, period: str, ids: Sequence[str]
     ) -> Fields:
         query = {"period": period, "id": [*ids]}

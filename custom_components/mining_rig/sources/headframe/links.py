@@ -1,4 +1,4 @@
-"""Watcher links: what reads one account and can do nothing else."""
+"""Watcher links, which allow reading one account and nothing else."""
 
 import re
 from typing import Final
@@ -9,9 +9,9 @@ from .api import HeadframeApi
 from .operations import OPERATIONS
 
 TITLE: Final = "Home Assistant"
-"""What the link that we make is called on the pool's page."""
+"""The title, on the pool's page, of the link created here."""
 ACCOUNTANT: Final = "accountant"
-"""What lets a link see the money, too."""
+"""The permission of a link to read payments."""
 
 _TOKEN: Final = re.compile(r"hfwl_[0-9a-fA-F]{64}(?![0-9a-zA-Z])")
 
@@ -23,13 +23,13 @@ def token_in(text: str) -> str | None:
 
 
 def pool_in(text: str) -> str | None:
-    """Return the address of the pool that a pasted link leads to."""
+    """Return the URL of the pool in a pasted link."""
     scheme, divider, rest = text.strip().partition("://")
     return f"{scheme}://{rest.partition('/')[0]}" if divider else None
 
 
-async def find_or_make_link(api: HeadframeApi, account: str, *, money: bool) -> str:
-    """Return the token of a link of our title. Raises a SourceError."""
+async def find_or_create_link(api: HeadframeApi, account: str, *, money: bool) -> str:
+    """Return the token of the link titled `TITLE`. Raises a SourceError."""
     wanted = [ACCOUNTANT] if money else []
     path = {"miner_id": account}
     answer = {"data": await api.pages(OPERATIONS["watchers"], path=path)}
@@ -39,8 +39,8 @@ async def find_or_make_link(api: HeadframeApi, account: str, *, money: bool) -> 
         if token and link.text("title") == TITLE and sorted(more) == wanted:
             return token
     body = {"title": TITLE, "extra_permissions": wanted}
-    made = await api.call(OPERATIONS["create_watcher"], path=path, body=body)
-    token = token_in(Fields(made).text("token") or "")
+    created = await api.call(OPERATIONS["create_watcher"], path=path, body=body)
+    token = token_in(Fields(created).text("token") or "")
     if token is None:
-        raise SourceGarbled("The pool made a link without a token")
+        raise SourceGarbled("The pool created a link without a token")
     return token

@@ -1,8 +1,8 @@
-"""Every operation of Headframe's interface, with how sure its path is.
+"""Every operation of Headframe's API, and how its path is known.
 
-Paths are relative to `https://<pool host>/api/backend/v0.1` (wire facts: headframe
-§1.2). Most of them were lost from the documentation and are inferred from its words: a
-404 on one of them costs the feature that uses it and nothing else.
+Paths are relative to `https://<pool host>/api/backend/v0.1`. Headframe's documentation
+(API 0.1.0) shows few paths; the others are inferred from its wording. A 404 on one of
+them disables the feature that uses it and nothing else. docs/headframe.md lists all.
 """
 
 from collections.abc import Mapping
@@ -16,13 +16,13 @@ class Mark(StrEnum):
     """How the path of an operation is known."""
 
     STATED = "stated"
-    """It stands in the documentation."""
+    """Headframe's documentation has it."""
     FOUND = "found"
-    """Somebody's published source uses it."""
+    """A published program uses it."""
     LIKELY = "likely"
-    """Inferred: plain REST, or the path of a sister is known."""
+    """Inferred: plain REST, or the path of a similar operation is known."""
     WEAK = "weak"
-    """Inferred: the wording is a guess, the method too where it is PUT or PATCH."""
+    """Inferred: the wording is a guess, and so is the method PUT or PATCH."""
 
 
 class Base(StrEnum):
@@ -36,7 +36,7 @@ class Base(StrEnum):
 
 
 class Feature(StrEnum):
-    """What stands and falls together for the person who uses it."""
+    """What is available or not as a whole for the user."""
 
     SIGN_IN = "sign_in"
     ACCOUNT = "account"
@@ -66,19 +66,20 @@ class Feature(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One thing that can be asked of the pool or its identity server."""
+    """A request to the pool or its identity server."""
 
     number: str
-    """As in the wire reference: 1 to 131; X found elsewhere, S a step of sign-in."""
+    """1 to 131: the position in Headframe's documentation, repeats left out. X: found
+    in a published program. S: a step of the sign-in."""
     name: str
     method: str
     path: str
-    """With the names of its parameters in braces."""
+    """With its parameters in braces."""
     mark: Mark
     feature: Feature | None
-    """What uses it; None: deliberately not offered, `docs/headframe.md` says why."""
+    """What uses it; None: not offered, for the reason in docs/headframe.md."""
     others: tuple[str, ...] = ()
-    """Other guesses of the path, tried where it is not there."""
+    """Other inferred paths, tried where the first does not exist."""
 
     @property
     def base(self) -> Base:
@@ -88,29 +89,29 @@ class Operation:
         return Base.SITE if self.path.startswith("/api/") else Base.API
 
     @property
-    def guessed(self) -> bool:
-        """Tell whether a 404 may mean that the path is wrong."""
+    def inferred(self) -> bool:
+        """Whether the path is inferred, so that a 404 may mean that it is wrong."""
         return self.mark in (Mark.LIKELY, Mark.WEAK)
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """The names of what stands in the path."""
+        """The names of the path's parameters."""
         return tuple(_PARAMETER.findall(self.path))
 
     def filled(self, parameters: Mapping[str, str], template: str = "") -> str:
-        """Return the path, or another guess of it, with its parameters.
+        """Return the path, or another inferred one, with its parameters filled in.
 
-        Raises ValueError for what is no id and could lead to another path, KeyError for
-        a parameter that is missing.
+        Raises ValueError for a value that is no id and could change the path, KeyError
+        for a missing parameter.
         """
         values = {name: parameters[name] for name in self.parameters}
         if not all(map(ID.fullmatch, values.values())):
-            raise ValueError(f"{self.name} is given what is no id")
+            raise ValueError(f"{self.name} was given a value that is no id")
         return (template or self.path).format_map(values)
 
 
 ID: Final = re.compile(r"[\w-]{1,128}", re.ASCII)
-"""What stands in a path: a uuid, `me`, a watcher token."""
+"""A parameter of a path: a uuid, `me`, a watcher token."""
 
 _PARAMETER: Final = re.compile(r"{(\w+)}")
 
@@ -263,4 +264,4 @@ def _read(line: str) -> Operation:
 OPERATIONS: Final[Mapping[str, Operation]] = {
     operation.name: operation for operation in map(_read, _TABLE.split("\n")[1:-1])
 }
-"""All operations by their names, in the order of the wire reference."""
+"""All operations by name, in the order of their numbers."""

@@ -1,14 +1,24 @@
-"""What Headframe tells beyond the shared vocabulary."""
+"""Headframe's readings beyond the shared vocabulary."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
 from ...model import Category, EventDescription, Quantity, Reading, Window
 
+MANUFACTURER: Final = "Headframe"
 BTC: Final = "BTC"
 STATUSES: Final = ("stable", "unavailable", "off", "removed")
-WINDOWS: Final = (Window.M15, Window.H1, Window.D1, Window.W1)
+"""Of a worker."""
+PERIODS: Final[Mapping[Window, str]] = {
+    Window.M15: "PT15M",
+    Window.H1: "PT1H",
+    Window.D1: "P1D",
+    Window.W1: "P1W",
+}
+"""The pool's windows, and their names in the queries of charts."""
+WINDOWS: Final = tuple(PERIODS)
 
 # Of an account and of its workers.
 AVERAGE: Final = Reading[float](
@@ -17,7 +27,7 @@ AVERAGE: Final = Reading[float](
     unit="H/s",
     shown=(Window.H1, Window.D1),
 )
-"""The shared hashrate shows the shortest of them, 15 minutes."""
+"""The shared hashrate reading shows the shortest average, of 15 minutes."""
 REJECTED_SHARE: Final = Reading[float](
     "headframe_rejected_share", Quantity.RATIO, shown=(Window.M15, Window.D1)
 )
@@ -36,7 +46,7 @@ WORKERS_UNAVAILABLE: Final = Reading[int](
 )
 WORKERS_OFF: Final = Reading[int]("headframe_workers_off", Quantity.NUMBER)
 WORKERS_DOWN: Final = Reading[bool]("headframe_workers_down", Quantity.PROBLEM)
-"""A machine does not hash; a slice of somebody else's hashrate is no machine."""
+"""Some machine does not hash; transferred hashrate is no machine."""
 
 EARNINGS_TODAY: Final = Reading[Decimal](
     "headframe_earnings_today", Quantity.MONEY, unit=BTC
@@ -94,7 +104,7 @@ ADDRESS: Final = Reading[str](
 ADDRESS_CHANGES: Final = Reading[bool](
     "headframe_wallet_address_changes", Quantity.PROBLEM
 )
-"""Payouts will go to another address: by the owner's wish, or a thief's."""
+"""The payout address is about to change; if the owner did not do it, a thief did."""
 
 FEE: Final = Reading[float]("headframe_fee", Quantity.RATIO, Category.DIAGNOSTIC)
 FEE_NEXT: Final = Reading[float](
@@ -135,7 +145,7 @@ PROFIT_SHARINGS: Final = Reading[int](
 PROFIT_SHARED: Final = Reading[float](
     "headframe_profit_shared", Quantity.RATIO, Category.DIAGNOSTIC
 )
-"""What goes to other accounts now, of all that is earned."""
+"""The share of all earnings that goes to other accounts now."""
 
 # Of the whole pool.
 POOL_HASHRATE: Final = Reading[float](
@@ -173,7 +183,7 @@ THRESHOLD_SET: Final = Reading[Decimal](
     unit=BTC,
     setting=True,
 )
-"""What the threshold is, or will be where a change is on its way."""
+"""The threshold in force, or the next one where a change is scheduled."""
 TITLE: Final = Reading[str](
     "headframe_title", Quantity.TEXT, Category.CONFIG, enabled=False, setting=True
 )
@@ -186,7 +196,7 @@ LANGUAGE: Final = Reading[str](
     choices=LANGUAGES,
     setting=True,
 )
-"""Of what the pool writes to the user."""
+"""The language of the pool's messages to the user."""
 NOTIFICATIONS: Final[dict[tuple[str, str], Reading[bool]]] = {
     (channel, topic): Reading[bool](
         f"headframe_{channel}_{topic.replace('-', '_')}",
@@ -205,7 +215,7 @@ NOTIFICATIONS: Final[dict[tuple[str, str], Reading[bool]]] = {
         ("telegram", "worker-status-changed"),
     )
 }
-"""What the pool tells the user of, by channel and topic."""
+"""The pool's notifications to the user, by channel and topic."""
 
 PAYMENT: Final = EventDescription("headframe_payment", ("reward", "payout", "other"))
 WORKER_STATUS: Final = EventDescription(

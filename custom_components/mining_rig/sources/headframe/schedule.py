@@ -1,7 +1,7 @@
-"""What is asked when: groups of requests, each with a period of its own.
+"""When to make which requests: groups of them, each with its own period.
 
-A group is an async generator that pauses after each request, so that a round that is
-too long for one reading or for the budget goes on in the next one.
+A group's reader is an async generator that pauses after each request, so that one with
+too many requests for a poll or for the budget continues in the next poll.
 """
 
 from collections.abc import AsyncGenerator, Callable
@@ -11,15 +11,19 @@ from typing import Final
 
 from .operations import Feature
 
-type Ask = Callable[[datetime], AsyncGenerator[None]]
+type Read = Callable[[datetime], AsyncGenerator[None]]
 """Makes a request before each `yield`. Raises a SourceError."""
 
 CLOSED: Final = timedelta(hours=24)
-"""How long a feature that is not open is left alone."""
+"""Time until a feature that the pool refused is tried again."""
 _RETRY: Final = timedelta(minutes=1)
 _SELDOM: Final = timedelta(hours=1)
 _CREDIT: Final = (time(10, 20), time(12), time(14, 10))
-"""In UTC, when what happened to the money of a day can be seen."""
+"""UTC times at which the credits and payouts of a day are visible.
+
+Headframe's FAQ (https://faq.headframe.io/article/5994): credits at 10:10 UTC, payouts
+between 11:00 and 14:00 UTC.
+"""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -27,35 +31,35 @@ class Group:
     """Requests that belong together, and when they are due."""
 
     name: str
-    """Unique; what they told is kept under it."""
+    """Unique; the key of the group's results."""
     feature: Feature
-    ask: Ask
+    read: Read
     period: timedelta
     at_credit: bool = False
-    """Also asked when the pool has credited or paid."""
+    """Also read after the pool has credited or paid."""
     due: datetime | None = None
-    """None: at once."""
+    """When it is read next; None: at once."""
     running: AsyncGenerator[None] | None = None
     answered: datetime | None = None
-    """When it was answered last."""
+    """The time of the last successful request."""
     failures: int = 0
     closed: int | None = None
-    """The status with which the pool turned the feature down last."""
+    """The status with which the pool refused the feature last."""
 
     def is_due(self, now: datetime) -> bool:
-        """Tell whether there is something to ask, or to go on asking."""
+        """Return whether to start reading, or to continue."""
         if self.running is not None or self.due is None:
             return True
-        # A clock that was set back must not put it off.
+        # A clock that was set back must not delay it.
         return not now < self.due <= now + max(self.period, CLOSED)
 
     def is_fresh(self, now: datetime, shortest: timedelta) -> bool:
-        """Tell whether what it told last still holds: for three rounds."""
+        """Return whether the last results are valid: for three periods."""
         holds = max(3 * self.period, shortest)
         return self.answered is not None and now - self.answered <= holds
 
     def finish(self, now: datetime) -> None:
-        """End a round that is complete."""
+        """Note that everything was read."""
         self.running = None
         self.answered = now
         self.failures = 0
@@ -66,7 +70,7 @@ class Group:
             self.due = min([self.due, *(at for at in today if at > now)])
 
     def close(self, now: datetime, status: int) -> bool:
-        """Leave the feature alone for long; tell whether it was open so far."""
+        """Note that the pool refused the feature; return whether it was open before."""
         was_open = self.closed is None
         self.running = None
         self.answered = None
@@ -75,7 +79,7 @@ class Group:
         return was_open
 
     def fail(self, now: datetime) -> None:
-        """End a round that brought nothing; try again soon, then less and less."""
+        """Note a failure; retry soon, then less and less often."""
         self.running = None
         self.due = now + min(_RETRY * 2 ** min(self.failures, 10), self.period, _SELDOM)
         self.failures += 1

@@ -1,7 +1,7 @@
-"""Where a pool or its identity server is: behind TLS, as money hangs on it.
+"""The addresses of a pool and of its identity server.
 
-Without TLS only what is on this machine or in this network is asked: a simulator, or a
-server made from a description of the interface.
+TLS is required, but for servers on this machine or in a private network: a simulator, or
+a mock server generated from the API's description.
 """
 
 from dataclasses import dataclass
@@ -13,10 +13,14 @@ from ..common.address import parse_address
 
 POOL: Final = "pool.headframe.io"
 SIGN_IN: Final = "relaxed-wescoff-eywmz1r7og.projects.oryapis.com"
-"""Derived from the name of the pool's cookie; not confirmed (wire facts: headframe)."""
+"""Inferred, not published by the pool.
+
+Ory Network names its cookies `ory_session_` and the project's name without dashes;
+Headframe's is `ory_session_relaxedwescoffeywmz1r7og`.
+"""
 
 API: Final = "/api/backend/v0.1"
-"""Where a pool's interface begins (wire facts: headframe §1.2)."""
+"""The base path of a pool's API."""
 
 _HTTPS_PORT: Final = 443
 _LOCAL: Final = ("localhost", "local", "internal", "lan", "home.arpa")
@@ -25,7 +29,7 @@ _LOCAL: Final = ("localhost", "local", "internal", "lan", "home.arpa")
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server, and the path below which it answers."""
+    """A server, and the base path of its API."""
 
     host: str
     port: int = _HTTPS_PORT
@@ -34,7 +38,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Return the address of its first page, for a person."""
+        """Return its address, for people."""
         scheme = "https" if self.ssl else "http"
         host = f"[{self.host}]" if ":" in self.host else self.host
         usual = self.ssl and self.port == _HTTPS_PORT
@@ -42,10 +46,9 @@ class Server:
 
     @property
     def bases(self) -> tuple[str, ...]:
-        """Return where the interface may begin; a later one where nothing is found.
+        """Return the base paths to try, in order.
 
-        A server that was made from the interface's description may leave out the usual
-        path; a pool does not.
+        Without TLS it may be a mock server that leaves out the usual path.
         """
         if self.prefix.endswith(API):
             return (self.prefix,)
@@ -54,15 +57,15 @@ class Server:
 
 
 def parse_server(text: str) -> Server:
-    """Read a host, or an address with a port and a path.
+    """Parse a host, or a URL with a port and a path.
 
-    Raises ValueError for what is none, and for an address without TLS unless it is on
-    this machine or in a private network (a simulator).
+    Raises ValueError for what is neither, and for http unless the host is on this
+    machine or in a private network.
     """
     address = parse_address(text)
     ssl = address.ssl is not False
-    if not ssl and not _is_near(address.host):
-        raise ValueError("only https is asked")
+    if not ssl and not _is_local(address.host):
+        raise ValueError("https is required")
     rest = text.strip().partition("://")[2] or text.strip()
     return Server(
         host=address.host,
@@ -72,7 +75,7 @@ def parse_server(text: str) -> Server:
     )
 
 
-def _is_near(host: str) -> bool:
+def _is_local(host: str) -> bool:
     try:
         address = ip_address(host)
     except ValueError:

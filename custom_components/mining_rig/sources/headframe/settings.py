@@ -1,7 +1,7 @@
-"""What can be changed of an account: little, and nothing that moves its money.
+"""The settings of an account that can be changed; none of them moves its money.
 
-The payout address, the access of other people and everything that deletes, invites or
-sells is left to the pool's own page.
+Payout addresses, the access of other people, deletions, invitations and prices are left
+to the pool's own page.
 """
 
 from collections.abc import Mapping
@@ -12,13 +12,14 @@ from typing import Any, Final
 from ...model import Channel, Value
 from ..common.contract import CommandRefused
 from . import readings
-from .account import AccountReader, wallet_number
+from .account import AccountReader
+from .money import wallet_number
 from .operations import OPERATIONS, Operation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """A request that changes a setting, and the group that shows it."""
+    """A request that changes a setting, and the group that reads the setting."""
 
     operation: Operation
     path: Mapping[str, str]
@@ -31,12 +32,12 @@ _TOPICS: Final = {
 }
 
 
-def change_of(rounds: AccountReader, channel: Channel[Any], value: Value) -> Change:
-    """Return what has to be sent. Raises CommandRefused for what is no setting."""
+def change_of(reader: AccountReader, channel: Channel[Any], value: Value) -> Change:
+    """Return the request to send. Raises CommandRefused for what is no setting."""
     if channel.reading is readings.THRESHOLD_SET and isinstance(value, Decimal):
         return Change(
             operation=OPERATIONS["change_wallet_min_payment"],
-            path={"wallet_id": _wallet(rounds, channel.number)},
+            path={"wallet_id": _wallet(reader, channel.number)},
             body={"amount": f"{value:f}"},
             group="thresholds",
         )
@@ -44,7 +45,7 @@ def change_of(rounds: AccountReader, channel: Channel[Any], value: Value) -> Cha
         title = str(value).strip()
         return Change(
             operation=OPERATIONS["set_title" if title else "delete_title"],
-            path={"miner_id": rounds.account.id},
+            path={"miner_id": reader.results.account.id},
             body={"title": title} if title else None,
             group="details",
         )
@@ -55,21 +56,22 @@ def change_of(rounds: AccountReader, channel: Channel[Any], value: Value) -> Cha
             body={"language": value},
             group="user",
         )
-    if channel in _TOPICS and rounds.user is not None:
+    if channel in _TOPICS and reader.user is not None:
         means, topic = _TOPICS[channel]
         body: dict[str, Any] = {"email": {}, "telegram": {}}
         body[means][topic] = {"enabled": value}
         return Change(
             operation=OPERATIONS["set_notifications"],
-            path={"user_id": rounds.user.id},
+            path={"user_id": reader.user.id},
             body=body,
             group="notifications",
         )
     raise CommandRefused("not_offered")
 
 
-def _wallet(rounds: AccountReader, number: int | None) -> str:
-    wallets = rounds.details.wallets if rounds.details is not None else ()
+def _wallet(reader: AccountReader, number: int | None) -> str:
+    details = reader.results.details
+    wallets = details.wallets if details is not None else ()
     for index, wallet in enumerate(wallets):
         if wallet_number(index) == number:
             return wallet

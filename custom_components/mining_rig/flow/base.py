@@ -1,0 +1,369 @@
+"""The config flow steps that all kinds of rigs share; per-kind flows inherit them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from itertools import chain, count
+from typing import Any, Final, override
+from uuid import uuid4
+
+from homeassistant.config_entries import ConfigEntry, ConfigFlow, ConfigFlowResult
+from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PORT
+from homeassistant.core import callback
+from homeassistant.helpers.selector import BooleanSelector, TextSelector
+from homeassistant.requirements import RequirementsNotFound
+from homeassistant.util import slugify
+import voluptuous as vol
+
+from ..const import CONF_ID_ROOT, CONF_KIND, LOGGER
+from ..coordinator import READ_TIMEOUT
+from ..source_context import source_context_for
+from ..sources import KINDS, async_source_factory, rig_unique_id
+from ..sources.common.contract import (
+    Identity,
+    SourceBusy,
+    SourceGarbled,
+    SourceRefused,
+    SourceUnreachable,
+)
+from .forms import Answers, FormError, flat, form_schema, secrets_schema, with_address
+from .options import RigOptionsFlow
+
+type Errors = dict[str, str]
+type KindStep = Callable[..., Awaitable[ConfigFlowResult]]
+type Step = Callable[[RigFlow, dict[str, Any] | None], Awaitable[ConfigFlowResult]]
+
+_FORGET: Final = "forget_"
+"""Prefix of a secret's key: the checkbox that deletes the stored secret."""
+_NEW_ID: Final = "new_id"
+"""The checkbox to accept a changed id of the same rig."""
+
+
+class RigFlow(ConfigFlow):
+    """Adding, re-authenticating and reconfiguring a rig of any kind.
+
+    The form step of each kind is generated from the registry, below. A kind with
+    steps of its own is a subclass, whose steps are named `async_step_<kind>...`.
+    """
+
+    def __init__(self) -> None:
+        """Start an empty flow."""
+        self._kind = ""
+        self._answers: Answers = {}
+        self._identity: Identity | None = None
+        self._options: dict[str, Any] = {}
+        """The options of the entry that is created; set by a kind's own steps."""
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> RigOptionsFlow:
+        """Return the options flow."""
+        return RigOptionsFlow()
+
+    # ---- connecting
+
+    async def _async_identify(
+        self, kind: str, data: Answers
+    ) -> tuple[Identity | None, Errors]:
+        """Connect and identify the rig. Returns the identity, or errors by field."""
+        form = KINDS[kind].form
+        host = CONF_HOST if form.has(CONF_HOST) else "base"
+        try:
+            open_source = await async_source_factory(self.hass, kind)
+            source = await open_source(source_context_for(self.hass, KINDS[kind], data))
+            try:
+                async with asyncio.timeout(READ_TIMEOUT):
+                    return await source.identify(), {}
+            finally:
+                await source.close()
+        except TimeoutError:
+            return None, {host: "timeout"}
+        except RequirementsNotFound:
+            return None, {"base": "not_installed"}
+        except SourceUnreachable as err:
+            why = "timeout" if err.timed_out else "cannot_connect"
+            return None, {host: err.reason or why}
+        except SourceRefused:
+            return None, {min(form.secrets, default=host): "invalid_auth"}
+        except SourceBusy:
+            return None, {host: "busy"}
+        except SourceGarbled as err:
+            return None, {host: err.advice or "wrong_device"}
+        except Exception:  # noqa: BLE001 - shown as "unknown"; logged
+            LOGGER.exception("Unexpected error while connecting to a rig")
+            return None, {"base": "unknown"}
+
+    async def _async_submitted(
+        self, kind: str, user_input: dict[str, Any], stored: Mapping[str, Any]
+    ) -> tuple[Answers, Identity | None, Errors]:
+        """Connect with the submitted form; empty secrets keep their stored values."""
+        form = KINDS[kind].form
+        kept = {
+            key: stored[key]
+            for key in form.secrets & stored.keys()
+            if not user_input.get(_FORGET + key)
+        }
+        answers = kept | flat(form, user_input)
+        try:
+            answers = with_address(form, answers, {**form.defaults, **stored})
+        except FormError as err:
+            return answers, None, {err.field: err.error}
+        return answers, *await self._async_identify(kind, answers)
+
+    # ---- adding a rig
+
+    @override
+    async def async_step_user(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Choose the kind of rig."""
+        return self.async_show_menu(step_id="user", menu_options=list(KINDS), sort=True)
+
+    async def _async_step_form(
+        self, kind: str, user_input: dict[str, Any] | None
+    ) -> ConfigFlowResult:
+        """Show the form of a kind and connect; the step's id is the kind."""
+        errors: Errors = {}
+        if user_input is not None:
+            answers, identity, errors = await self._async_submitted(
+                kind, user_input, {}
+            )
+            if identity is not None:
+                return await self._async_found(kind, answers, identity)
+        return self.async_show_form(
+            step_id=kind,
+            data_schema=self.add_suggested_values_to_schema(
+                form_schema(KINDS[kind].form, shown=user_input), user_input
+            ),
+            errors=errors,
+        )
+
+    async def _async_found(
+        self, kind: str, answers: Answers, identity: Identity
+    ) -> ConfigFlowResult:
+        """Continue with the identified rig unless it is already configured."""
+        unique_id = _unique_id(kind, identity)
+        await self.async_set_unique_id(unique_id, raise_on_progress=False)
+        known = self._entry_of(kind, unique_id, answers)
+        if known is not None:
+            return await self._async_known(known, answers)
+        self._kind, self._answers, self._identity = kind, answers, identity
+        return await self.async_step_name()
+
+    def _entry_of(
+        self, kind: str, unique_id: str | None, answers: Answers
+    ) -> ConfigEntry | None:
+        """Return another entry of the same rig: same id, or same address without one."""
+        for entry in self._async_current_entries():
+            if entry.data[CONF_KIND] != kind:
+                continue
+            if entry.entry_id == self.context.get("entry_id"):
+                continue
+            if unique_id is None or entry.unique_id is None:
+                if _same_address(entry.data, answers):
+                    return entry
+            elif entry.unique_id == unique_id:
+                return entry
+        return None
+
+    async def _async_known(
+        self, entry: ConfigEntry, answers: Answers
+    ) -> ConfigFlowResult:
+        """Update the address of an entry unless its rig still answers at the old one.
+
+        Cloned disks and containers exist: the same id may answer at two addresses.
+        """
+        about = {"rig": entry.title, "host": str(entry.data.get(CONF_HOST))}
+        if _same_address(entry.data, answers):
+            return self.async_abort(
+                reason="already_configured", description_placeholders=about
+            )
+        kind = entry.data[CONF_KIND]
+        old, _ = await self._async_identify(kind, dict(entry.data))
+        if old is not None and _unique_id(kind, old) == entry.unique_id:
+            return self.async_abort(
+                reason="same_id_elsewhere", description_placeholders=about
+            )
+        form = KINDS[kind].form
+        kept = {k: v for k, v in entry.data.items() if k not in form.connection_keys}
+        moved = {k: v for k, v in answers.items() if k in form.connection_keys}
+        self.hass.config_entries.async_update_entry(entry, data=kept | moved)
+        self.hass.config_entries.async_schedule_reload(entry.entry_id)
+        about["host"] = str(answers.get(CONF_HOST))
+        return self.async_abort(
+            reason="address_updated", description_placeholders=about
+        )
+
+    async def async_step_name(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Choose the name; it is part of the entity ids and must be unique."""
+        assert self._identity is not None
+        errors: Errors = {}
+        taken = {slugify(entry.title) for entry in self._async_current_entries()}
+        if user_input is None:
+            title = self._identity.title.strip() or KINDS[self._kind].manufacturer
+            names = chain([title], (f"{title} {number}" for number in count(2)))
+            name = next(name for name in names if slugify(name) not in taken)
+        else:
+            name = user_input[CONF_NAME].strip()
+            if not name:
+                errors[CONF_NAME] = "name_empty"
+            elif slugify(name) in taken:
+                errors[CONF_NAME] = "name_taken"
+            else:
+                return self._create(name, self._identity)
+        schema = vol.Schema({vol.Required(CONF_NAME): TextSelector()})
+        model = self._identity.model or KINDS[self._kind].manufacturer
+        version = self._identity.version
+        return self.async_show_form(
+            step_id="name",
+            data_schema=self.add_suggested_values_to_schema(schema, {CONF_NAME: name}),
+            errors=errors,
+            description_placeholders={
+                "model": f"{model} ({version})" if version else model,
+            },
+        )
+
+    def _create(self, name: str, identity: Identity) -> ConfigFlowResult:
+        """Create the entry."""
+        # Another flow may have added the rig in the meantime.
+        known = self._entry_of(self._kind, self.unique_id, self._answers)
+        if known is not None:
+            return self.async_abort(
+                reason="already_configured",
+                description_placeholders={"rig": known.title},
+            )
+        id_roots = {e.data[CONF_ID_ROOT] for e in self._async_current_entries()}
+        id_root = self.unique_id if identity.stable else None
+        if id_root is None or id_root in id_roots:
+            id_root = uuid4().hex
+        return self.async_create_entry(
+            title=name,
+            data={CONF_KIND: self._kind, CONF_ID_ROOT: id_root, **self._answers},
+            options=self._options,
+        )
+
+    # ---- new credentials, another address
+
+    async def async_step_reauth(
+        self, entry_data: Mapping[str, Any]
+    ) -> ConfigFlowResult:
+        """Start after a rig refused the stored credentials."""
+        if (step := self._kind_step(entry_data[CONF_KIND], "reauth")) is not None:
+            return await step()
+        return await self.async_step_reauth_confirm()
+
+    async def async_step_reauth_confirm(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for new credentials; one left empty is deleted."""
+        entry = self._get_reauth_entry()
+        form = KINDS[entry.data[CONF_KIND]].form
+        errors: Errors = {}
+        if user_input is not None:
+            data = {k: v for k, v in entry.data.items() if k not in form.secrets}
+            data |= flat(form, user_input)
+            identity, errors = await self._async_identify(entry.data[CONF_KIND], data)
+            if identity is not None:
+                return self._changed(entry, data, identity)
+        return self.async_show_form(
+            step_id="reauth_confirm",
+            data_schema=secrets_schema(form),
+            errors=errors,
+            description_placeholders={"rig": entry.title},
+        )
+
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Show the form again; a secret left empty keeps its stored value."""
+        entry = self._get_reconfigure_entry()
+        kind = entry.data[CONF_KIND]
+        if (step := self._kind_step(kind, "reconfigure")) is not None:
+            return await step(user_input)
+        form = KINDS[kind].form
+        if not form.fields:
+            return self.async_abort(
+                reason="nothing_to_change",
+                description_placeholders={"rig": entry.title},
+            )
+        errors: Errors = {}
+        if user_input is not None:
+            answers, identity, errors = await self._async_submitted(
+                kind, user_input, entry.data
+            )
+            if identity is not None:
+                data = {key: entry.data[key] for key in (CONF_KIND, CONF_ID_ROOT)}
+                return self._changed(
+                    entry,
+                    data | answers,
+                    identity,
+                    id_may_differ=user_input.get(_NEW_ID, False),
+                )
+        flags = [_FORGET + key for key in sorted(form.secrets & entry.data.keys())]
+        if entry.unique_id is not None:
+            flags.append(_NEW_ID)
+        schema = form_schema(form, entry.data, user_input).extend(
+            {vol.Optional(flag, default=False): BooleanSelector() for flag in flags}
+        )
+        return self.async_show_form(
+            step_id="reconfigure",
+            data_schema=self.add_suggested_values_to_schema(schema, user_input),
+            errors=errors,
+            description_placeholders={"rig": entry.title},
+        )
+
+    def _kind_step(self, kind: str, purpose: str) -> KindStep | None:
+        """Return a kind's own step for re-authentication or reconfiguration, if any."""
+        step: KindStep | None = getattr(self, f"async_step_{kind}_{purpose}", None)
+        return step
+
+    def _changed(
+        self,
+        entry: ConfigEntry,
+        data: Answers,
+        identity: Identity,
+        *,
+        id_may_differ: bool = False,
+    ) -> ConfigFlowResult:
+        """Update the entry, provided that the same rig answered.
+
+        Some miners derive their id from the port or the network card;
+        `id_may_differ` accepts the new id.
+        """
+        about = {"rig": entry.title, "host": str(data.get(CONF_HOST))}
+        found = _unique_id(entry.data[CONF_KIND], identity)
+        unique_id = found or entry.unique_id
+        if entry.unique_id not in (None, unique_id) and not id_may_differ:
+            return self.async_abort(
+                reason="unique_id_mismatch", description_placeholders=about
+            )
+        known = self._entry_of(entry.data[CONF_KIND], unique_id, data)
+        if known is not None:
+            return self.async_abort(
+                reason="already_configured",
+                description_placeholders={**about, "rig": known.title},
+            )
+        return self.async_update_reload_and_abort(entry, unique_id=unique_id, data=data)
+
+
+def _unique_id(kind: str, identity: Identity) -> str | None:
+    return None if identity.rig_id is None else rig_unique_id(kind, identity.rig_id)
+
+
+def _same_address(data: Mapping[str, Any], answers: Mapping[str, Any]) -> bool:
+    return all(data.get(key) == answers.get(key) for key in (CONF_HOST, CONF_PORT))
+
+
+def _form_step(kind: str) -> Step:
+    async def async_step(
+        self: RigFlow, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        return await self._async_step_form(kind, user_input)
+
+    return async_step
+
+
+for _kind in KINDS:
+    setattr(RigFlow, f"async_step_{_kind}", _form_step(_kind))
