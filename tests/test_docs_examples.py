@@ -61,10 +61,11 @@ type PassMinutes = Callable[[float], Awaitable[None]]
 def quick_miner(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look as often whether something took effect, without waiting in between."""
     module = "custom_components.mining_rig"
-    monkeypatch.setattr(f"{module}.coordinator.CONFIRM_PAUSES", (0.0,) * 8)
-    for source in ("xmrig_config", "xmrig"):
-        monkeypatch.setattr(f"{module}.sources.{source}.APPLIED_AFTER", (0.0,) * 2)
-    monkeypatch.setattr(f"{module}.sources.xmrig_api.PUT_GAP", 0.0)
+    monkeypatch.setattr(f"{module}.coordinator.poll.CONFIRM_PAUSES", (0.0,) * 8)
+    for source in ("config", "miner"):
+        name = f"{module}.sources.xmrig.{source}.APPLIED_AFTER"
+        monkeypatch.setattr(name, (0.0,) * 2)
+    monkeypatch.setattr(f"{module}.sources.xmrig.api.PUT_GAP", 0.0)
 
 
 @pytest.fixture
