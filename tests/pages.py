@@ -1,4 +1,4 @@
-"""The README and the pages under docs, and what can be found in them."""
+"""The repository's Markdown pages, and what can be found in them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -107,6 +107,6 @@ PAGES = {
     page.path: page
     for page in map(
         _read,
-        (ROOT / README, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))),
+        (*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))),
     )
 }

@@ -1,4 +1,4 @@
-"""The examples of the README and the pages under docs do what they say."""
+"""The examples of the README and the pages under docs work."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -27,10 +27,11 @@ from simulator.hardware import Card
 from simulator.models import RTX_3070
 from simulator.xmrig import SimulatedXMRig
 
-from .pages import PAGES, README, Block
+from .pages import PAGES, Block
 from .rigs import async_pass, async_set_up, entity_id, entry_for
 from .simulator.wire import get
 
+ACTIONS = Path("docs/actions.md")
 AUTOMATIONS = Path("docs/automations.md")
 NAME = "Garage"
 """The rig that the pages tell of."""
@@ -188,10 +189,10 @@ async def test_json(hass: HomeAssistant) -> None:
 
 
 async def async_run(hass: HomeAssistant, action: str) -> Any:
-    """Run the README's example of an action; return what it answers."""
+    """Run the example of an action; return its response."""
     (config,) = [
         config
-        for block in PAGES[README].blocks
+        for block in PAGES[ACTIONS].blocks
         if block.language == "yaml"
         and isinstance(config := parse_yaml(block.text), dict)
         and config.get("action") == action
@@ -233,8 +234,8 @@ async def test_stop_when_hot(
     garage: SimulatedXMRig,
     pass_minutes: PassMinutes,
 ) -> None:
-    """The README's own automation."""
-    await automate(README, "Garage stops when it is too hot")
+    """It pauses a rig that is hot, and no other."""
+    await automate(AUTOMATIONS, "Garage stops when it is too hot")
     await pass_minutes(2)
     assert not garage.paused
     garage.fault("hot")

@@ -22,13 +22,14 @@ from simulator.xmrig import SimulatedXMRig
 from .rigs import async_pass, async_pass_polls, async_set_up, entry_for, state
 
 TOKEN = "b6b8b4a2"
+PAGE = "docs/troubleshooting.md"
 
 HEADINGS = {
     re.sub(r"[^a-z0-9 -]", "", line.lstrip("# ").lower()).replace(" ", "-")
-    for line in (Path(__file__).parents[1] / "README.md").read_text().splitlines()
+    for line in (Path(__file__).parents[1] / PAGE).read_text().splitlines()
     if line.startswith("#")
 }
-"""The headings of the README, as GitHub makes anchors of them."""
+"""The headings of the page that issues link to, as GitHub makes anchors of them."""
 
 
 @pytest.fixture
@@ -55,6 +56,7 @@ def anchor(issue: Any) -> str:
     """Return the heading that an issue points at."""
     page, _, heading = issue.learn_more_url.partition("#")
     assert page.startswith("https://github.com/")
+    assert page.endswith(f"/blob/main/{PAGE}")
     return str(heading)
 
 

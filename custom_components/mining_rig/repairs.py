@@ -29,15 +29,18 @@ POWER_METER: Final = "power_meter_gone"
 UNKNOWN_AGENT: Final = "unknown_agent"
 SHARED_CODE: Final = "shared_code"
 
-_README: Final = "https://github.com/mining-rig-home-assistant/mining_rig"
-_HELP: Final = {
-    READ_ONLY: "a-rig-can-only-be-read",
+_TROUBLESHOOTING: Final = (
+    "https://github.com/mining-rig-home-assistant/mining_rig"
+    "/blob/main/docs/troubleshooting.md"
+)
+_HEADINGS: Final = {
+    READ_ONLY: "a-rig-is-read-only",
     OTHER_RIG: "another-rig-answers-at-the-address-of-a-rig",
-    POWER_METER: "the-power-meter-of-a-rig-is-gone",
+    POWER_METER: "the-power-meter-of-a-rig-is-missing",
     UNKNOWN_AGENT: "an-agent-uses-an-unknown-api-code",
     SHARED_CODE: "two-rigs-seem-to-use-the-api-code-of-a-rig",
 }
-"""Where the README tells more."""
+"""The heading of each issue on the page about troubleshooting."""
 
 
 def issue_id(subject: str, entry: ConfigEntry) -> str:
@@ -95,7 +98,7 @@ def _raise(
         severity=ir.IssueSeverity.WARNING,
         translation_key=key,
         translation_placeholders={"rig": entry.title, **placeholders},
-        learn_more_url=f"{_README}#{_HELP[subject]}",
+        learn_more_url=f"{_TROUBLESHOOTING}#{_HEADINGS[subject]}",
     )
 
 
@@ -121,7 +124,7 @@ def async_raise_unknown_agent(hass: HomeAssistant, address: str) -> None:
         severity=ir.IssueSeverity.WARNING,
         translation_key=UNKNOWN_AGENT,
         translation_placeholders={"address": address},
-        learn_more_url=f"{_README}#{_HELP[UNKNOWN_AGENT]}",
+        learn_more_url=f"{_TROUBLESHOOTING}#{_HEADINGS[UNKNOWN_AGENT]}",
     )
 
 
