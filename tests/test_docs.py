@@ -185,7 +185,7 @@ def test_named_packages() -> None:
     assert __version__ in rows["homeassistant"]
 
 
-# ---- what the dialogs ask for, and what Home Assistant says
+# ---- fields of the dialogs, and messages
 
 
 def test_every_kind_of_rig_has_its_place() -> None:
@@ -228,13 +228,13 @@ def test_every_option_is_explained() -> None:
 
 def test_every_action_is_explained() -> None:
     """Each action stands in a table with its fields."""
-    told: dict[str, set[str]] = {}
+    documented: dict[str, set[str]] = {}
     name = ""
     for page in (CONFIG_ACTIONS, ACTIONS):
         for row in PAGES[page].rows("Action"):
             name = row["Action"].strip("`") or name
-            told.setdefault(name, set()).add(row["Field"].strip("`"))
-    assert told == {
+            documented.setdefault(name, set()).add(row["Field"].strip("`"))
+    assert documented == {
         f"{DOMAIN}.{service}": set(texts["fields"])
         for service, texts in TEXTS["services"].items()
     }
@@ -256,7 +256,7 @@ def test_every_repair_is_explained(issue: str) -> None:
 async def entities(
     hass: HomeAssistant, socket_enabled: None
 ) -> AsyncIterator[list[er.RegistryEntry]]:
-    """Return the entities of two XMRigs that tell everything between them."""
+    """Return the entities of two XMRigs that together report everything."""
     async with (
         SimulatedXMRig(
             token="secret",
@@ -289,15 +289,15 @@ def _name(entity: er.RegistryEntry) -> str:
     return name.replace("{number}", "1")
 
 
-def _told(*pages: Page) -> dict[str, list[dict[str, str]]]:
+def _documented(*pages: Page) -> dict[str, list[dict[str, str]]]:
     """Return the rows of all tables of entities and controls, by name."""
-    told: dict[str, list[dict[str, str]]] = {}
+    documented: dict[str, list[dict[str, str]]] = {}
     for page in pages:
         for column in ("Entity", "Control"):
             for row in page.rows(column):
                 for name in row[column].split(", "):
-                    told.setdefault(name, []).append(row)
-    return told
+                    documented.setdefault(name, []).append(row)
+    return documented
 
 
 def test_named_entities_exist() -> None:
@@ -308,15 +308,15 @@ def test_named_entities_exist() -> None:
         for texts in platform.values()
         for number in "123"
     }
-    assert not _told(*PAGES.values()).keys() - names
+    assert not _documented(*PAGES.values()).keys() - names
 
 
-async def test_all_entities_are_told(entities: list[er.RegistryEntry]) -> None:
+async def test_all_entities_are_documented(entities: list[er.RegistryEntry]) -> None:
     """Every entity of an XMRig is in a table, with its unit and its default."""
-    assert not _untold(entities, PAGES[ENTITIES], PAGES[XMRIG])
+    assert not _undocumented(entities, PAGES[ENTITIES], PAGES[XMRIG])
 
 
-async def test_all_entities_of_a_t_rex_are_told(
+async def test_all_entities_of_a_t_rex_are_documented(
     hass: HomeAssistant, socket_enabled: None
 ) -> None:
     """Likewise, with both algorithms of dual mining."""
@@ -332,10 +332,10 @@ async def test_all_entities_of_a_t_rex_are_told(
         await async_set_up(hass, entry)
     entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
     assert len(entities) > 100
-    assert not _untold(entities, PAGES[ENTITIES], PAGES[T_REX])
+    assert not _undocumented(entities, PAGES[ENTITIES], PAGES[T_REX])
 
 
-async def test_all_entities_of_nvidia_cards_are_told(
+async def test_all_entities_of_nvidia_cards_are_documented(
     hass: HomeAssistant, nvidia: SimulatedNvml
 ) -> None:
     """Likewise, of a card that has everything and of a laptop's."""
@@ -349,12 +349,12 @@ async def test_all_entities_of_nvidia_cards_are_told(
     await async_set_up(hass, entry)
     entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
     assert len(entities) > 50
-    assert not _untold(entities, PAGES[ENTITIES], PAGES[NVML])
+    assert not _undocumented(entities, PAGES[ENTITIES], PAGES[NVML])
 
 
 @pytest.mark.usefixtures("socket_enabled")
 @pytest.mark.parametrize("restricted", [True, False])
-async def test_all_entities_of_an_xmrig_proxy_are_told(
+async def test_all_entities_of_an_xmrig_proxy_are_documented(
     hass: HomeAssistant, restricted: bool
 ) -> None:
     """Likewise, with its workers."""
@@ -363,10 +363,10 @@ async def test_all_entities_of_an_xmrig_proxy_are_told(
         await async_set_up(hass, entry)
     entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
     assert len(entities) > 60
-    assert not _untold(entities, PAGES[ENTITIES], PAGES[XMRIG_PROXY])
+    assert not _undocumented(entities, PAGES[ENTITIES], PAGES[XMRIG_PROXY])
 
 
-async def test_all_entities_of_an_account_are_told(
+async def test_all_entities_of_an_account_are_documented(
     hass: HomeAssistant, socket_enabled: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Likewise, of its owner, who may change settings and has an operator."""
@@ -380,19 +380,19 @@ async def test_all_entities_of_an_account_are_told(
         entry = entry_of(pool)
         await async_set_up(hass, entry)
     entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
-    told = {_name(entity) for entity in entities}
-    assert not _untold(entities, PAGES[ENTITIES], PAGES[HEADFRAME])
+    documented = {_name(entity) for entity in entities}
+    assert not _undocumented(entities, PAGES[ENTITIES], PAGES[HEADFRAME])
     texts = {
         entry["name"]
         for platform in TEXTS["entity"].values()
         for key, entry in platform.items()
         if key.startswith("headframe_") and "_number" not in key
     }
-    assert not texts - told
+    assert not texts - documented
 
 
 @pytest.mark.usefixtures("socket_enabled")
-async def test_all_entities_of_rigs_that_push_are_told(
+async def test_all_entities_of_rigs_that_push_are_documented(
     hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator
 ) -> None:
     """Likewise, of an ASIC and a CPU/GPU rig with everything that they may push."""
@@ -417,23 +417,23 @@ async def test_all_entities_of_rigs_that_push_are_told(
     await hass.async_block_till_done()
     entities = [*er.async_get(hass).entities.values()]
     assert len(entities) > 80
-    assert not _untold(entities, PAGES[ENTITIES], PAGES[RIG_MONITOR])
+    assert not _undocumented(entities, PAGES[ENTITIES], PAGES[RIG_MONITOR])
 
 
-def _untold(
+def _undocumented(
     entities: list[er.RegistryEntry], *pages: Page
 ) -> list[tuple[str, str | None, bool]]:
-    """Return the entities that no table tells rightly."""
-    told = _told(*pages)
+    """Return the entities that no table describes correctly."""
+    documented = _documented(*pages)
     return [
         (_name(entity), entity.unit_of_measurement, entity.disabled)
         for entity in entities
-        if not any(_is_true(row, entity) for row in told.get(_name(entity), ()))
+        if not any(_is_true(row, entity) for row in documented.get(_name(entity), ()))
     ]
 
 
 def _is_true(row: Mapping[str, str], entity: er.RegistryEntry) -> bool:
-    """Tell whether a row says what Home Assistant's registry says."""
+    """Return whether a row agrees with the entity registry."""
     if row["Enabled"] != ("no" if entity.disabled else "yes"):
         return False
     cell = row.get("Unit", "as Hashrate")

@@ -34,7 +34,7 @@ from .simulator.wire import get
 ACTIONS = Path("docs/actions.md")
 AUTOMATIONS = Path("docs/automations.md")
 NAME = "Garage"
-"""The rig that the pages tell of."""
+"""The rig in the examples of the pages."""
 STEP = 30
 """Seconds that pass at once."""
 MOST_TURNS = 10_000
@@ -317,7 +317,7 @@ async def test_solar_surplus(
     assert not await surplus(0, 6)
 
 
-async def test_tell_that_it_is_off(
+async def test_notify_that_it_is_off(
     hass: HomeAssistant,
     automate: Automate,
     garage: SimulatedXMRig,
@@ -338,7 +338,7 @@ async def test_tell_that_it_is_off(
     assert len(messages) == 1
 
 
-async def test_tell_of_lost_shares(
+async def test_notify_of_lost_shares(
     hass: HomeAssistant,
     automate: Automate,
     garage: SimulatedXMRig,
