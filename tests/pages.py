@@ -1,4 +1,4 @@
-"""The README and the pages under docs, and what can be found in them."""
+"""The repository's Markdown pages, and what can be found in them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -73,7 +73,7 @@ class Page:
         return [re.sub(r"[`*]", "", found) for found in _HEADING.findall(self.prose)]
 
     @property
-    def id_roots(self) -> set[str]:
+    def anchors(self) -> set[str]:
         """What a link can point to in this page, as GitHub makes it of headings."""
         return {
             re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
@@ -107,6 +107,6 @@ PAGES = {
     page.path: page
     for page in map(
         _read,
-        (ROOT / README, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))),
+        (*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))),
     )
 }

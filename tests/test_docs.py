@@ -1,4 +1,4 @@
-"""What the README and the pages under docs promise is what is there."""
+"""The README and the other pages agree with the code."""
 
 from collections.abc import AsyncIterator, Mapping
 from decimal import Decimal
@@ -42,6 +42,11 @@ from .rigs import async_set_up, entry_for
 
 COMPONENT = ROOT / "custom_components" / DOMAIN
 TEXTS = json.loads((COMPONENT / "translations" / "en.json").read_text())
+CONTRIBUTING = Path("CONTRIBUTING.md")
+CONFIG_ACTIONS = Path("docs/actions.md")
+ENTITIES = Path("docs/entities.md")
+OPTIONS = Path("docs/options.md")
+TROUBLESHOOTING = Path("docs/troubleshooting.md")
 XMRIG = Path("docs/xmrig.md")
 T_REX = Path("docs/t_rex.md")
 XMRIG_PROXY = Path("docs/xmrig_proxy.md")
@@ -93,7 +98,7 @@ def test_tables_are_whole(page: Page) -> None:
 
 
 async def test_learn_more(hass: HomeAssistant, socket_enabled: None) -> None:
-    """What "Learn more" of a repair opens is a heading of the README."""
+    """What "Learn more" of a repair opens is a heading about troubleshooting."""
     async with SimulatedXMRig() as rig:
         entry = entry_for(
             rig,
@@ -108,8 +113,8 @@ async def test_learn_more(hass: HomeAssistant, socket_enabled: None) -> None:
     assert len(issues) == 3
     for issue in issues:
         address, _, anchor = str(issue.learn_more_url).partition("#")
-        assert address == _ADDRESS
-        assert anchor in PAGES[README].anchors
+        assert address == f"{_ADDRESS}/blob/main/{TROUBLESHOOTING}"
+        assert anchor in PAGES[TROUBLESHOOTING].anchors
 
 
 def test_links_into_home_assistant() -> None:
@@ -171,7 +176,7 @@ def test_named_packages() -> None:
     """The versions in the table of packages are those that are tested with."""
     rows = {
         row["Package"]: row["What stands for it"]
-        for row in PAGES[README].rows("Package")
+        for row in PAGES[CONTRIBUTING].rows("Package")
     }
     wanted = (ROOT / "requirements_test.txt").read_text()
     kit = "pytest-homeassistant-custom-component"
@@ -180,7 +185,7 @@ def test_named_packages() -> None:
     assert __version__ in rows["homeassistant"]
 
 
-# ---- what the dialogs ask for, and what Home Assistant says
+# ---- fields of the dialogs, and messages
 
 
 def test_every_kind_of_rig_has_its_place() -> None:
@@ -217,20 +222,20 @@ def test_every_field_is_explained(kind: str) -> None:
 def test_every_option_is_explained() -> None:
     """The options stand in a table, by their names."""
     settings = TEXTS["options"]["step"]["settings"]["data"].values()
-    assert {row["Option"] for row in PAGES[README].rows("Option")} == set(settings)
+    assert {row["Option"] for row in PAGES[OPTIONS].rows("Option")} == set(settings)
     for choice in TEXTS["options"]["step"]["init"]["menu_options"].values():
-        assert f"**{choice}**" in " ".join(PAGES[README].prose.split())
+        assert f"**{choice}**" in " ".join(PAGES[OPTIONS].prose.split())
 
 
 def test_every_action_is_explained() -> None:
     """Each action stands in a table with its fields."""
-    told: dict[str, set[str]] = {}
+    documented: dict[str, set[str]] = {}
     name = ""
-    for page in (README, ACTIONS):
+    for page in (CONFIG_ACTIONS, ACTIONS):
         for row in PAGES[page].rows("Action"):
             name = row["Action"].strip("`") or name
-            told.setdefault(name, set()).add(row["Field"].strip("`"))
-    assert told == {
+            documented.setdefault(name, set()).add(row["Field"].strip("`"))
+    assert documented == {
         f"{DOMAIN}.{service}": set(texts["fields"])
         for service, texts in TEXTS["services"].items()
     }
@@ -241,7 +246,7 @@ def test_every_repair_is_explained(issue: str) -> None:
     """What a repair is called is a heading where its "Learn more" leads."""
     title = re.escape(TEXTS["issues"][issue]["title"])
     pattern = re.sub(r"\\{\w+\\}", r"(an?|the) \\w+", title)
-    headings = [heading.lower() for heading in PAGES[README].headings]
+    headings = [heading.lower() for heading in PAGES[TROUBLESHOOTING].headings]
     assert any(re.fullmatch(pattern.lower(), heading) for heading in headings)
 
 
@@ -252,7 +257,7 @@ def test_every_repair_is_explained(issue: str) -> None:
 async def entities(
     hass: HomeAssistant, socket_enabled: None
 ) -> AsyncIterator[list[er.RegistryEntry]]:
-    """Return the entities of two XMRigs that tell everything between them."""
+    """Return the entities of two XMRigs that together report everything."""
     async with (
         SimulatedXMRig(
             token="secret",
@@ -285,15 +290,15 @@ def _name(entity: er.RegistryEntry) -> str:
     return name.replace("{number}", "1")
 
 
-def _told(*pages: Page) -> dict[str, list[dict[str, str]]]:
+def _documented(*pages: Page) -> dict[str, list[dict[str, str]]]:
     """Return the rows of all tables of entities and controls, by name."""
-    told: dict[str, list[dict[str, str]]] = {}
+    documented: dict[str, list[dict[str, str]]] = {}
     for page in pages:
         for column in ("Entity", "Control"):
             for row in page.rows(column):
                 for name in row[column].split(", "):
-                    told.setdefault(name, []).append(row)
-    return told
+                    documented.setdefault(name, []).append(row)
+    return documented
 
 
 def test_named_entities_exist() -> None:
@@ -304,15 +309,15 @@ def test_named_entities_exist() -> None:
         for texts in platform.values()
         for number in "123"
     }
-    assert not _told(*PAGES.values()).keys() - names
+    assert not _documented(*PAGES.values()).keys() - names
 
 
-async def test_all_entities_are_told(entities: list[er.RegistryEntry]) -> None:
+async def test_all_entities_are_documented(entities: list[er.RegistryEntry]) -> None:
     """Every entity of an XMRig is in a table, with its unit and its default."""
-    assert not _untold(entities, PAGES[README], PAGES[XMRIG])
+    assert not _undocumented(entities, PAGES[ENTITIES], PAGES[XMRIG])
 
 
-async def test_all_entities_of_a_t_rex_are_told(
+async def test_all_entities_of_a_t_rex_are_documented(
     hass: HomeAssistant, socket_enabled: None
 ) -> None:
     """Likewise, with both algorithms of dual mining."""
@@ -328,10 +333,10 @@ async def test_all_entities_of_a_t_rex_are_told(
         await async_set_up(hass, entry)
     entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
     assert len(entities) > 100
-    assert not _untold(entities, PAGES[README], PAGES[T_REX])
+    assert not _undocumented(entities, PAGES[ENTITIES], PAGES[T_REX])
 
 
-async def test_all_entities_of_nvidia_cards_are_told(
+async def test_all_entities_of_nvidia_cards_are_documented(
     hass: HomeAssistant, nvidia: SimulatedNvml
 ) -> None:
     """Likewise, of a card that has everything and of a laptop's."""
@@ -345,12 +350,12 @@ async def test_all_entities_of_nvidia_cards_are_told(
     await async_set_up(hass, entry)
     entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
     assert len(entities) > 50
-    assert not _untold(entities, PAGES[README], PAGES[NVML])
+    assert not _undocumented(entities, PAGES[ENTITIES], PAGES[NVML])
 
 
 @pytest.mark.usefixtures("socket_enabled")
 @pytest.mark.parametrize("restricted", [True, False])
-async def test_all_entities_of_an_xmrig_proxy_are_told(
+async def test_all_entities_of_an_xmrig_proxy_are_documented(
     hass: HomeAssistant, restricted: bool
 ) -> None:
     """Likewise, with its workers."""
@@ -359,10 +364,10 @@ async def test_all_entities_of_an_xmrig_proxy_are_told(
         await async_set_up(hass, entry)
     entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
     assert len(entities) > 60
-    assert not _untold(entities, PAGES[README], PAGES[XMRIG_PROXY])
+    assert not _undocumented(entities, PAGES[ENTITIES], PAGES[XMRIG_PROXY])
 
 
-async def test_all_entities_of_an_account_are_told(
+async def test_all_entities_of_an_account_are_documented(
     hass: HomeAssistant, socket_enabled: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Likewise, of its owner, who may change settings and has an operator."""
@@ -376,19 +381,19 @@ async def test_all_entities_of_an_account_are_told(
         entry = entry_of(pool)
         await async_set_up(hass, entry)
     entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
-    told = {_name(entity) for entity in entities}
-    assert not _untold(entities, PAGES[README], PAGES[HEADFRAME])
+    documented = {_name(entity) for entity in entities}
+    assert not _undocumented(entities, PAGES[ENTITIES], PAGES[HEADFRAME])
     texts = {
         entry["name"]
         for platform in TEXTS["entity"].values()
         for key, entry in platform.items()
         if key.startswith("headframe_") and "_number" not in key
     }
-    assert not texts - told
+    assert not texts - documented
 
 
 @pytest.mark.usefixtures("socket_enabled")
-async def test_all_entities_of_rigs_that_push_are_told(
+async def test_all_entities_of_rigs_that_push_are_documented(
     hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator
 ) -> None:
     """Likewise, of an ASIC and a CPU/GPU rig with everything that they may push."""
@@ -413,23 +418,23 @@ async def test_all_entities_of_rigs_that_push_are_told(
     await hass.async_block_till_done()
     entities = [*er.async_get(hass).entities.values()]
     assert len(entities) > 80
-    assert not _untold(entities, PAGES[README], PAGES[RIG_MONITOR])
+    assert not _undocumented(entities, PAGES[ENTITIES], PAGES[RIG_MONITOR])
 
 
-def _untold(
+def _undocumented(
     entities: list[er.RegistryEntry], *pages: Page
 ) -> list[tuple[str, str | None, bool]]:
-    """Return the entities that no table tells rightly."""
-    told = _told(*pages)
+    """Return the entities that no table describes correctly."""
+    documented = _documented(*pages)
     return [
         (_name(entity), entity.unit_of_measurement, entity.disabled)
         for entity in entities
-        if not any(_is_true(row, entity) for row in told.get(_name(entity), ()))
+        if not any(_is_true(row, entity) for row in documented.get(_name(entity), ()))
     ]
 
 
 def _is_true(row: Mapping[str, str], entity: er.RegistryEntry) -> bool:
-    """Tell whether a row says what Home Assistant's registry says."""
+    """Return whether a row agrees with the entity registry."""
     if row["Enabled"] != ("no" if entity.disabled else "yes"):
         return False
     cell = row.get("Unit", "as Hashrate")

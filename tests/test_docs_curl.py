@@ -99,8 +99,8 @@ def requests(text: str) -> Iterator[tuple[str, str, dict[str, str], str | None]]
             if option == "-d":
                 body = value
             else:
-                name, _, said = value.partition(": ")
-                headers[name] = said
+                name, _, text_of = value.partition(": ")
+                headers[name] = text_of
         yield "GET" if body is None else "POST", address, headers, body
 
 
@@ -135,9 +135,9 @@ async def test_curl(
     hass: HomeAssistant, client: TestClient[Any, Any], curl: str
 ) -> None:
     """A shell and curl do the same, where they are there."""
-    told = f'curl() {{ {curl} --silent --output /dev/null --write-out "%{{http_code}} " "$@"; }}'
+    wrapper = f'curl() {{ {curl} --silent --output /dev/null --write-out "%{{http_code}} " "$@"; }}'
     shell = await asyncio.create_subprocess_exec(
-        "sh", "-c", f"{told}\n{script(client)}", stdout=asyncio.subprocess.PIPE
+        "sh", "-c", f"{wrapper}\n{script(client)}", stdout=asyncio.subprocess.PIPE
     )
     output, _ = await shell.communicate()
     await hass.async_block_till_done()
@@ -146,7 +146,7 @@ async def test_curl(
 
 
 def test_codes_are_those_of_the_demo() -> None:
-    """Whoever runs the demo can paste the block as it is."""
+    """The block can be pasted as it is while the demo runs."""
     home = url(DEFAULT_PORT)
     agents = pushing_agents(Site(clock=wall_clock), home)
     codes = {str(rig.form["api_code"]) for agent in agents for rig in agent.rigs}

@@ -1,4 +1,4 @@
-"""The examples of the README and the pages under docs do what they say."""
+"""The examples of the README and the pages under docs work."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -27,13 +27,14 @@ from simulator.hardware import Card
 from simulator.models import RTX_3070
 from simulator.xmrig import SimulatedXMRig
 
-from .pages import PAGES, README, Block
+from .pages import PAGES, Block
 from .rigs import async_pass, async_set_up, entity_id, entry_for
 from .simulator.wire import get
 
+ACTIONS = Path("docs/actions.md")
 AUTOMATIONS = Path("docs/automations.md")
 NAME = "Garage"
-"""The rig that the pages tell of."""
+"""The rig in the examples of the pages."""
 STEP = 30
 """Seconds that pass at once."""
 MOST_TURNS = 10_000
@@ -62,8 +63,9 @@ def quick_miner(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look as often whether something took effect, without waiting in between."""
     module = "custom_components.mining_rig"
     monkeypatch.setattr(f"{module}.coordinator.commands.CONFIRM_PAUSES", (0.0,) * 8)
-    for source in ("xmrig_config", "xmrig"):
-        monkeypatch.setattr(f"{module}.sources.{source}.APPLIED_AFTER", (0.0,) * 2)
+    for source in ("config", "miner.threads"):
+        name = f"{module}.sources.xmrig.{source}.APPLIED_AFTER"
+        monkeypatch.setattr(name, (0.0,) * 2)
     monkeypatch.setattr(f"{module}.sources.xmrig.api.PUT_GAP", 0.0)
 
 
@@ -187,10 +189,10 @@ async def test_json(hass: HomeAssistant) -> None:
 
 
 async def async_run(hass: HomeAssistant, action: str) -> Any:
-    """Run the README's example of an action; return what it answers."""
+    """Run the example of an action; return its response."""
     (config,) = [
         config
-        for block in PAGES[README].blocks
+        for block in PAGES[ACTIONS].blocks
         if block.language == "yaml"
         and isinstance(config := parse_yaml(block.text), dict)
         and config.get("action") == action
@@ -232,8 +234,8 @@ async def test_stop_when_hot(
     garage: SimulatedXMRig,
     pass_minutes: PassMinutes,
 ) -> None:
-    """The README's own automation."""
-    await automate(README, "Garage stops when it is too hot")
+    """It pauses a rig that is hot, and no other."""
+    await automate(AUTOMATIONS, "Garage stops when it is too hot")
     await pass_minutes(2)
     assert not garage.paused
     garage.fault("hot")
@@ -315,7 +317,7 @@ async def test_solar_surplus(
     assert not await surplus(0, 6)
 
 
-async def test_tell_that_it_is_off(
+async def test_notify_that_it_is_off(
     hass: HomeAssistant,
     automate: Automate,
     garage: SimulatedXMRig,
@@ -336,7 +338,7 @@ async def test_tell_that_it_is_off(
     assert len(messages) == 1
 
 
-async def test_tell_of_lost_shares(
+async def test_notify_of_lost_shares(
     hass: HomeAssistant,
     automate: Automate,
     garage: SimulatedXMRig,

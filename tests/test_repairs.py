@@ -1,4 +1,4 @@
-"""What the owner of a rig is told to repair, and how it is repaired."""
+"""Issues that owners see, and the flows that fix them."""
 
 from collections.abc import AsyncIterator, Mapping
 from http import HTTPStatus
@@ -22,13 +22,14 @@ from simulator.xmrig import SimulatedXMRig
 from .rigs import async_pass, async_pass_polls, async_set_up, entry_for, state
 
 TOKEN = "b6b8b4a2"
+PAGE = "docs/troubleshooting.md"
 
 HEADINGS = {
     re.sub(r"[^a-z0-9 -]", "", line.lstrip("# ").lower()).replace(" ", "-")
-    for line in (Path(__file__).parents[1] / "README.md").read_text().splitlines()
+    for line in (Path(__file__).parents[1] / PAGE).read_text().splitlines()
     if line.startswith("#")
 }
-"""The headings of the README, as GitHub makes anchors of them."""
+"""The headings of the page that issues link to, as GitHub makes anchors of them."""
 
 
 @pytest.fixture
@@ -55,6 +56,7 @@ def anchor(issue: Any) -> str:
     """Return the heading that an issue points at."""
     page, _, heading = issue.learn_more_url.partition("#")
     assert page.startswith("https://github.com/")
+    assert page.endswith(f"/blob/main/{PAGE}")
     return str(heading)
 
 
@@ -103,7 +105,7 @@ async def test_read_only(
     rig: SimulatedXMRig,
     entry: MockConfigEntry,
 ) -> None:
-    """Who wants to control is told how, until the rig takes commands."""
+    """An owner who wants control gets an issue until the rig accepts commands."""
     assert await async_set_up(hass, entry)
     found = issue(hass, entry, "read_only")
     assert found.translation_key == "xmrig_restricted"
@@ -126,7 +128,7 @@ async def test_read_only(
 
 
 async def test_read_only_and_content(hass: HomeAssistant, rig: SimulatedXMRig) -> None:
-    """Who only wants to read is left in peace."""
+    """There is no issue for an owner who only wants to read."""
     entry = entry_for(rig, rig_id="feed", controls=False)
     assert await async_set_up(hass, entry)
     assert ir.async_get(hass).issues == {}
@@ -148,7 +150,7 @@ async def test_controls_not_wanted_any_more(
 async def test_rig_that_is_gone(
     hass: HomeAssistant, entry: MockConfigEntry, disable: bool
 ) -> None:
-    """Nobody is bothered with a rig that was removed or disabled."""
+    """A rig that was removed or disabled has no issues."""
     assert await async_set_up(hass, entry)
     assert issue(hass, entry, "read_only") is not None
     if disable:
@@ -186,7 +188,7 @@ async def test_other_rig(
     entry: MockConfigEntry,
     replaced: SimulatedXMRig,
 ) -> None:
-    """It is said, and taken back when the right one answers again."""
+    """The issue is deleted when the right rig answers again."""
     found = issue(hass, entry, "other_rig")
     assert found.translation_key == "other_rig"
     assert anchor(found) in HEADINGS

@@ -9,7 +9,10 @@ from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
 
-README: Final = "https://github.com/mining-rig-home-assistant/mining_rig"
+TROUBLESHOOTING: Final = (
+    "https://github.com/mining-rig-home-assistant/mining_rig"
+    "/blob/main/docs/troubleshooting.md"
+)
 
 
 def issue_id(subject: str, entry: ConfigEntry) -> str:
@@ -28,7 +31,7 @@ def raise_issue(
     is_fixable: bool = True,
     **placeholders: str,
 ) -> None:
-    """Raise an issue of a rig; `help_anchor` is a heading of the README."""
+    """Raise an issue of a rig; `help_anchor` is a heading of docs/troubleshooting.md."""
     ir.async_create_issue(
         hass,
         DOMAIN,
@@ -38,5 +41,5 @@ def raise_issue(
         severity=ir.IssueSeverity.WARNING,
         translation_key=key,
         translation_placeholders={"rig": entry.title, **placeholders},
-        learn_more_url=f"{README}#{help_anchor}",
+        learn_more_url=f"{TROUBLESHOOTING}#{help_anchor}",
     )

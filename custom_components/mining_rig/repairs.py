@@ -22,12 +22,12 @@ READ_ONLY: Final = "read_only"
 OTHER_RIG: Final = "other_rig"
 POWER_METER: Final = "power_meter_gone"
 
-_HELP: Final = {
-    READ_ONLY: "a-rig-can-only-be-read",
+_HEADINGS: Final = {
+    READ_ONLY: "a-rig-is-read-only",
     OTHER_RIG: "another-rig-answers-at-the-address-of-a-rig",
-    POWER_METER: "the-power-meter-of-a-rig-is-gone",
+    POWER_METER: "the-power-meter-of-a-rig-is-missing",
 }
-"""The headings of the README that issues link to."""
+"""The heading of each issue in docs/troubleshooting.md."""
 
 
 @callback
@@ -77,7 +77,7 @@ def _raise(
         subject,
         key,
         data,
-        help_anchor=_HELP[subject],
+        help_anchor=_HEADINGS[subject],
         is_fixable=is_fixable,
         **placeholders,
     )

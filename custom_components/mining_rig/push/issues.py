@@ -15,7 +15,7 @@ from homeassistant.helpers import issue_registry as ir
 import voluptuous as vol
 
 from ..const import DOMAIN
-from ..issues import README, issue_id, raise_issue
+from ..issues import TROUBLESHOOTING, issue_id, raise_issue
 
 UNKNOWN_AGENT: Final = "unknown_agent"
 SHARED_CODE: Final = "shared_code"
@@ -40,7 +40,7 @@ def async_raise_unknown_agent(hass: HomeAssistant, address: str) -> None:
         severity=ir.IssueSeverity.WARNING,
         translation_key=UNKNOWN_AGENT,
         translation_placeholders={"address": address},
-        learn_more_url=f"{README}#an-agent-uses-an-unknown-api-code",
+        learn_more_url=f"{TROUBLESHOOTING}#an-agent-uses-an-unknown-api-code",
     )
 
 
