@@ -73,7 +73,7 @@ class Page:
         return [re.sub(r"[`*]", "", found) for found in _HEADING.findall(self.prose)]
 
     @property
-    def id_roots(self) -> set[str]:
+    def anchors(self) -> set[str]:
         """What a link can point to in this page, as GitHub makes it of headings."""
         return {
             re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
