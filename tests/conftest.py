@@ -1,6 +1,7 @@
 """What every test starts from."""
 
 from collections.abc import Iterator
+import logging
 import os
 from pathlib import Path
 from unittest.mock import patch
@@ -17,6 +18,9 @@ from simulator.models import GTX_1660_SUPER, RTX_3080
 from simulator.nvml import SimulatedNvml, install, nvidia_card
 
 from .texts import watched
+
+# The test kit logs every statement of the recorder's, which takes longer than to run it.
+logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
 
 # How fast a shared machine draws examples says nothing about the code.
 settings.register_profile(

@@ -4,6 +4,10 @@ from pathlib import Path
 import subprocess
 import sys
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 
 def test_push() -> None:
     """It prints a table with a column for each home, and every push is taken."""
