@@ -27,7 +27,7 @@ settings.register_profile(
     "ci", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 # Loaded by --hypothesis-profile, as scripts/check-release does.
-settings.register_profile("release", settings.get_profile("ci"), max_examples=5_000)
+settings.register_profile("release", settings.get_profile("ci"), max_examples=2_000)
 settings.load_profile("ci")
 
 

@@ -14,7 +14,7 @@ def test_push() -> None:
     done = subprocess.run(
         [
             *(sys.executable, "-m", "benchmarks.push"),
-            *("--rigs=2", "--rounds=1", "--pushes=4", "--real-pushes=2"),
+            *("--rigs=2", "--rounds=1", "--pushes=4", "--real-pushes=1"),
         ],
         cwd=Path(__file__).parents[1],
         capture_output=True,
