@@ -1,11 +1,15 @@
 """What every test starts from."""
 
 from collections.abc import Iterator
+import logging
+import os
+from pathlib import Path
 from unittest.mock import patch
 
 from hypothesis import HealthCheck, settings
 import pynvml
 import pytest
+from pytest_homeassistant_custom_component.common import get_test_config_dir
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 from syrupy.assertion import SnapshotAssertion
 
@@ -15,30 +19,59 @@ from simulator.nvml import SimulatedNvml, install, nvidia_card
 
 from .texts import watched
 
+# The test kit logs every statement of the recorder's, which takes longer than to run it.
+logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
+
 # How fast a shared machine draws examples says nothing about the code.
 settings.register_profile(
-    "steady", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "ci", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
-settings.load_profile("steady")
+# Loaded by --hypothesis-profile, as scripts/check-release does.
+settings.register_profile("release", settings.get_profile("ci"), max_examples=2_000)
+settings.load_profile("ci")
+
+
+def files_below(folder: str | Path) -> set[Path]:
+    """Return every file in a folder, but compiled Python."""
+    return {
+        Path(parent, name)
+        for parent, _, names in os.walk(folder)
+        for name in names
+        if not name.endswith(".pyc")
+    }
+
+
+KIT_FOLDER = get_test_config_dir()
+KIT_FILES = files_below(KIT_FOLDER)
 
 
 @pytest.fixture(autouse=True)
-def _custom_integrations(enable_custom_integrations: None) -> None:
-    """Let Home Assistant load this repository's integration."""
+def _custom_integrations(request: pytest.FixtureRequest) -> None:
+    """Let Home Assistant load this repository's integration, in tests that start it."""
+    if "hass" in request.fixturenames:
+        request.getfixturevalue("enable_custom_integrations")
 
 
 @pytest.fixture(autouse=True)
-def _texts() -> Iterator[None]:
-    """Let a test fail that shows a person something without a text."""
+def _texts(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test in which Home Assistant shows something that has no text."""
+    if "hass" not in request.fixturenames:
+        yield
+        return
     with watched() as watch:
         yield
     assert watch.missing == set()
 
 
 @pytest.fixture
-def hass_config_dir(hass_tmp_config_dir: str) -> str:
-    """Give each test a configuration folder of its own: rigs keep files there."""
-    return hass_tmp_config_dir
+def hass_config_dir(tmp_path: Path) -> Iterator[str]:
+    """Give each test an empty configuration folder of its own: rigs are stored there.
+
+    The default one of the test kit lies in site-packages; a test that leaves a file
+    there fails.
+    """
+    yield str(tmp_path)
+    assert files_below(KIT_FOLDER) == KIT_FILES
 
 
 @pytest.fixture

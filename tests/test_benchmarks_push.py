@@ -4,13 +4,17 @@ from pathlib import Path
 import subprocess
 import sys
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 
 def test_push() -> None:
     """It prints a table with a column for each home, and every push is taken."""
     done = subprocess.run(
         [
             *(sys.executable, "-m", "benchmarks.push"),
-            *("--rigs=2", "--rounds=1", "--pushes=4", "--real-pushes=2"),
+            *("--rigs=2", "--rounds=1", "--pushes=4", "--real-pushes=1"),
         ],
         cwd=Path(__file__).parents[1],
         capture_output=True,

@@ -40,6 +40,11 @@ def _custom_integrations(
 
 
 @pytest.fixture
+def enable_event_loop_debug() -> None:
+    """Leave the event loop fast: hours pass in these tests."""
+
+
+@pytest.fixture
 async def pool(
     _custom_integrations: None, socket_enabled: None
 ) -> AsyncIterator[SimulatedHeadframe]:
@@ -97,6 +102,7 @@ async def test_a_week_where_it_can_be(
     assert len(await hours(hass, worker(pool))) >= 166
 
 
+@pytest.mark.slow
 async def test_hour_by_hour(
     hass: HomeAssistant, pool: SimulatedHeadframe, freezer: FrozenDateTimeFactory
 ) -> None:
@@ -148,6 +154,8 @@ async def test_one_worker_that_is_gone(
     entry = entry_of(pool)
     with patch.object(HeadframeSource, "history", return_value=[]):
         assert await async_set_up(hass, entry)
+        # The set-up asks the recorder for what is missing; end that before it stops.
+        await hass.async_block_till_done(wait_background_tasks=True)
     source = entry.runtime_data.source
     known = sorted(machine.id for machine in pool.account.machines)
     with patch.object(source, "_reader") as reader:

@@ -359,6 +359,7 @@ async def test_a_payout(
     assert money(hass, "headframe_last_payout") == paid[-1].amount
 
 
+@pytest.mark.slow
 async def test_requests_stay_within_the_budget(
     hass: HomeAssistant,
     pool: SimulatedHeadframe,
@@ -528,6 +529,7 @@ async def test_restart(
     assert state(hass, "event", "headframe_payment").state == moment
 
 
+@pytest.mark.slow
 async def test_hundreds_of_workers(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, socket_enabled: None
 ) -> None:

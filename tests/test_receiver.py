@@ -688,6 +688,8 @@ def _value(chance: random.Random, depth: int = 0) -> Any:
     return {str(n): _value(chance, depth + 1) for n in range(chance.randrange(4))}
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("enable_event_loop_debug", [None], ids=["fast"])
 @pytest.mark.parametrize("seed", range(4))
 async def test_ten_thousand_strange_bodies(
     hass: HomeAssistant,

@@ -54,6 +54,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("socket_enabled")
 async def test_kill_9_between_push_and_answer(tmp_path: Path) -> None:
     """Specifications that were answered with 200 are there; orders are served again."""

@@ -71,6 +71,7 @@ async def _ask(port: int, rig: Rig) -> Any:
         return await answer.json()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("socket_enabled")
 async def test_orders_survive_kill_9(tmp_path: Path) -> None:
     """When a service or a dialog has returned, it is on disk and served again."""

@@ -8,6 +8,7 @@ import pytest
 from benchmarks.restart import Restart, measure
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("socket_enabled")
 async def test_restart(tmp_path: Path) -> None:
     """The same orders before and after; nothing but silence and 404 between them.

@@ -121,6 +121,7 @@ async def test_what_cannot_be_written_is_an_error(
     logging.getLogger().info("the error above is part of the test")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("socket_enabled")
 async def test_kill_9_at_any_moment_loses_nothing(tmp_path: Path) -> None:
     """What was said to be on disk is there after a kill -9 in the middle of it all."""

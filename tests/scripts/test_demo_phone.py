@@ -23,6 +23,7 @@ from simulator.phone import SimulatedPhone
 from simulator.xmrig import SimulatedXMRig
 
 
+@pytest.mark.slow
 def test_mobile_app_needs_nothing_else() -> None:
     """The component is loaded without what is compiled at its installation."""
     code = (

@@ -17,10 +17,5 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def _custom_integrations() -> None:
-    """Start no Home Assistant: the simulator knows none."""
-
-
-@pytest.fixture
 def enable_event_loop_debug() -> None:
     """Leave the event loop fast: hours of agents pass in these tests."""

@@ -13,11 +13,6 @@ type Serve = Callable[
 
 
 @pytest.fixture(autouse=True)
-def _custom_integrations() -> None:
-    """Take the place of the fixture that starts Home Assistant."""
-
-
-@pytest.fixture(autouse=True)
 def _sockets(socket_enabled: None) -> None:
     """Let these tests open sockets on loopback."""
 

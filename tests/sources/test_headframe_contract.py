@@ -139,11 +139,6 @@ def enable_event_loop_debug() -> None:
     """Leave the event loop fast: hundreds of requests are made here."""
 
 
-@pytest.fixture
-def _custom_integrations() -> None:
-    """Start no Home Assistant: the source knows none."""
-
-
 # ---- the simulator
 
 
