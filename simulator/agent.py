@@ -2,7 +2,7 @@
 
 The agents are those of Mining Rig Monitor. They are Erlang programs: each of their
 workers crashes for itself when an answer is not what it expects, is started anew by its
-supervisor, and begins again. Wire facts: Mining Rig Monitor, sections 2 to 5.
+supervisor, and begins again. docs/rig_monitor.md has the API that they use.
 """
 
 from abc import ABC, abstractmethod

@@ -1,7 +1,6 @@
 """ASIC Sentry: one program that pushes for many ASICs, and the relays at their mains.
 
-As ASIC Sentry 3.1.0 with Ice River KS5L behaves. Wire facts: Mining Rig Monitor,
-sections 2, 4, 6 and 7.
+Behaves like ASIC Sentry 3.1.0 with an Ice River KS5L, as its source describes it.
 """
 
 from collections.abc import Callable, Mapping, Sequence

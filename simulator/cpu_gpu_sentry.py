@@ -1,7 +1,7 @@
 """CPU/GPU Sentry: the program on a rig that pushes, and starts what is to be mined.
 
-As CPU/GPU Sentry 1.1.0 behaves. Wire facts: Mining Rig Monitor, sections 2, 5 and 11;
-what happens between its workers was read in its source.
+Behaves like CPU/GPU Sentry 1.1.0, as its source describes it; docs/rig_monitor.md has
+the API that it uses.
 """
 
 from collections.abc import Mapping, Sequence

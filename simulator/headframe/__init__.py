@@ -1,7 +1,7 @@
 """A simulated Headframe: a mining pool's accounts, and the server where one signs in.
 
-It answers at the paths of the wire reference on one port; nothing of it knows the
-integration. Wire facts: Headframe.
+It answers at the paths of the OpenAPI description in tests/fixtures/headframe on one
+port; it shares no code with the integration.
 """
 
 from collections.abc import Mapping
@@ -289,8 +289,7 @@ class SimulatedHeadframe(SimulatedRig):
     def _caller(self, request: Request, now: float) -> Caller | None:
         """Return who asks; None if nobody whom the pool knows.
 
-        A session token goes before a cookie, and that before a key. Wire facts:
-        Headframe §1.3.
+        A session token goes before a cookie, and that before a key.
         """
         headers = request.headers
         if "x-session-token" in headers:

@@ -1,6 +1,6 @@
 """The identity server of a pool: native sign-in as Ory Kratos does it.
 
-Wire facts: Headframe §1.4.
+Its API is public: https://www.ory.sh/docs/kratos/reference/api.
 """
 
 from collections.abc import Callable, Sequence

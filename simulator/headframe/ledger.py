@@ -1,7 +1,7 @@
 """Money of an account: what each day earns, its credit the next day, its payout.
 
 The accounting day begins at 00:00 UTC, is credited at 10:10 UTC of the next one, and
-payouts leave between 11:00 and 14:00 UTC. Wire facts: Headframe, sources and §2.2.
+payouts leave between 11:00 and 14:00 UTC.
 """
 
 from collections.abc import Callable, Sequence

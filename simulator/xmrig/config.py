@@ -1,6 +1,6 @@
 """The configuration of XMRig: what it makes of a document it is given.
 
-Wire facts: section 7. The miner reads the keys it knows, replaces what it cannot use by
+Like XMRig 6.x: the miner reads the keys it knows, replaces what it cannot use by
 the default, drops the rest, and generates thread profiles where there are none.
 """
 

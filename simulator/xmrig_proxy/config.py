@@ -1,6 +1,6 @@
 """The configuration of xmrig-proxy: what it makes of a document it is given.
 
-Wire facts: section 6. It knows its keys, replaces what it cannot use by the default and
+Like xmrig-proxy 6.x, it knows its keys, replaces what it cannot use by the default and
 drops the rest; a key that is left out goes back to its default, the binds included.
 """
 
