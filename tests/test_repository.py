@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 THIS = Path(__file__).relative_to(ROOT)
 MANIFEST = Path("custom_components/mining_rig/manifest.json")
-MADE_HERE = {".git", ".demo", "__pycache__", "node_modules"}
+MADE_HERE = {".git", ".demo", ".hypothesis", "__pycache__", "node_modules"}
 
 # Names of other projects' repositories that stand in our files.
 OTHERS = {
@@ -46,7 +46,8 @@ def _files(root: Path) -> dict[Path, str]:
             if name not in MADE_HERE and not name.startswith(".venv")
             if not name.endswith("_cache")
         ]
-        for path in (Path(folder, name) for name in names):
+        # In a linked worktree .git is a file.
+        for path in (Path(folder, name) for name in names if name != ".git"):
             relative = path.relative_to(root)
             if relative == THIS or relative.parts[:2] == ("tests", "fixtures"):
                 continue
