@@ -327,7 +327,7 @@ async def test_another_card_follows(hass: HomeAssistant) -> None:
         await async_set_up(hass, entry_for(rig))
         with pytest.raises(HomeAssistantError) as caught:
             await call(hass, "switch.turn_off", "mining_allowed", rig.uuids[0])
-        assert "another card" in message(caught.value)
+        assert "a different card" in message(caught.value)
         assert rig.paused == [False, False]
         assert state(hass, "switch", "mining_allowed", rig.uuids[0]).state == STATE_ON
         assert state(hass, "switch", "mining_allowed", rig.uuids[1]).state == STATE_ON
