@@ -402,7 +402,7 @@ async def test_what_is_disabled_at_first(
     await async_set_up(hass, entry_for(rig))
     registry = er.async_get(hass)
     for platform, channel in (
-        ("button", "t_rex_shutdown"),
+        ("button", "stop"),
         ("number", "t_rex_time_limit"),
         ("switch", "t_rex_protocol_dump"),
         ("switch", "t_rex_no_color"),
@@ -421,7 +421,7 @@ async def test_switches_and_shutdown(hass: HomeAssistant, rig: SimulatedTRex) ->
     await call(hass, "switch.turn_on", "t_rex_no_color")
     await call(hass, "switch.turn_off", "t_rex_no_color")
     assert rig.options["no-color"] is False
-    await call(hass, "button.press", "t_rex_shutdown")
+    await call(hass, "button.press", "stop")
     assert rig.ended
 
 

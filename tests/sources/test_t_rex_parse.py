@@ -33,6 +33,7 @@ from custom_components.mining_rig.readings import (
     POWER,
     REJECTED,
     STARTED,
+    STOP,
     TEMPERATURE,
     VERSION,
 )
@@ -624,7 +625,7 @@ def test_what_can_be_paused(api: Any, *, whole: bool, single: bool) -> None:
     found = rig(changed(MINING_NOW, api=api))
     assert (MINING_ALLOWED.plain in found.rig.controls) is whole
     assert (MINING_ALLOWED.plain in found.parts[UUID].controls) is single
-    assert (readings.SHUTDOWN in found.rig.actions) is whole
+    assert (STOP in found.rig.actions) is whole
 
 
 def test_a_card_without_a_number_cannot_be_paused() -> None:
