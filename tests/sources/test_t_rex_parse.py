@@ -22,6 +22,7 @@ from custom_components.mining_rig.model import (
 from custom_components.mining_rig.readings import (
     ACCEPTED,
     ALGORITHM,
+    BLOCKS_FOUND,
     DIFFICULTY,
     FAN_LEVEL,
     HASHRATE,
@@ -230,7 +231,7 @@ def test_documented_example() -> None:
         HASHRATE.channel(Window.M1): fields.pop("hashrate_minute"),
         readings.SYSTEM.plain: fields.pop("os"),
         REJECTED.plain: fields.pop("rejected_count"),
-        readings.BLOCKS.plain: fields.pop("solved_count"),
+        BLOCKS_FOUND.plain: fields.pop("solved_count"),
         readings.CLOCK.plain: datetime.fromtimestamp(fields.pop("ts"), UTC),
         STARTED.plain: NOW - timedelta(seconds=fields.pop("uptime")),
         VERSION.plain: fields["version"],
@@ -263,7 +264,7 @@ def test_documented_example() -> None:
         ACCEPTED.plain: shares.pop("accepted_count"),
         INVALID.plain: shares.pop("invalid_count"),
         REJECTED.plain: shares.pop("rejected_count"),
-        readings.CARD_BLOCKS.plain: shares.pop("solved_count"),
+        BLOCKS_FOUND.plain: shares.pop("solved_count"),
     }
     assert shares == {}
     assert (gpu.model, gpu.manufacturer) == (entry.pop("name"), entry.pop("vendor"))
