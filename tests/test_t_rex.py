@@ -227,7 +227,7 @@ async def test_eight_cards(hass: HomeAssistant, rig: SimulatedTRex) -> None:
     registry = dr.async_get(hass)
     device = registry.async_get_device_by_identifier((DOMAIN, ID_ROOT), entry.entry_id)
     assert device is not None
-    assert (device.manufacturer, device.sw_version) == ("T-Rex", "0.26.8")
+    assert device.sw_version == "T-Rex 0.26.8"
     assert device.configuration_url == f"{rig.url}/trex"
     children = dr.async_child_entries_for_config_entry(registry, entry.entry_id)
     names = sorted(str(child.name) for child in children)

@@ -202,7 +202,7 @@ class RigFlow(ConfigFlow):
         errors: Errors = {}
         taken = {slugify(entry.title) for entry in self._async_current_entries()}
         if user_input is None:
-            title = self._identity.title.strip() or KINDS[self._kind].manufacturer
+            title = self._identity.title.strip() or KINDS[self._kind].name
             names = chain([title], (f"{title} {number}" for number in count(2)))
             name = next(name for name in names if slugify(name) not in taken)
         else:
@@ -214,7 +214,7 @@ class RigFlow(ConfigFlow):
             else:
                 return self._create(name, self._identity)
         schema = vol.Schema({vol.Required(CONF_NAME): TextSelector()})
-        model = self._identity.model or KINDS[self._kind].manufacturer
+        model = self._identity.model or KINDS[self._kind].name
         version = self._identity.version
         return self.async_show_form(
             step_id="name",

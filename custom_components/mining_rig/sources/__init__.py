@@ -31,7 +31,10 @@ class Kind:
 
     module: str
     form: Form
-    manufacturer: str
+    manufacturer: str | None = None
+    """Of the device, where all of the kind have the same; else the hardware's."""
+    program: str | None = None
+    """The name of the miner's program, which its version is shown with."""
     pushes: bool = False
     """Its rigs push; the module's `routes` declares how. Its dialogs are its own."""
     requirements: tuple[str, ...] = ()
@@ -54,6 +57,11 @@ class Kind:
     def secrets(self) -> frozenset[str]:
         """The keys of an entry's data that must never be shown."""
         return self.form.secrets | self.hidden
+
+    @property
+    def name(self) -> str:
+        """What a rig is called that has no name of its own."""
+        return self.program or self.manufacturer or "Mining rig"
 
 
 def network_form(port: int | None, *extra: Field) -> Form:
@@ -114,7 +122,6 @@ KINDS: Final[dict[str, Kind]] = {
                 Field(key="api_code", kind=FieldKind.TEXT),
             )
         ),
-        manufacturer="Mining Rig Monitor",
         pushes=True,
         options=Form(
             (
@@ -133,7 +140,7 @@ KINDS: Final[dict[str, Kind]] = {
             Field(key="password", kind=FieldKind.SECRET),
             Field(key="controls", kind=FieldKind.FLAG, default=False),
         ),
-        manufacturer="T-Rex",
+        program="T-Rex",
         options=_PAUSES,
     ),
     "xmrig": Kind(
@@ -143,7 +150,7 @@ KINDS: Final[dict[str, Kind]] = {
             Field(key="access_token", kind=FieldKind.SECRET),
             Field(key="controls", kind=FieldKind.FLAG, default=False),
         ),
-        manufacturer="XMRig",
+        program="XMRig",
         options=_PAUSES,
     ),
     "xmrig_proxy": Kind(
@@ -154,6 +161,7 @@ KINDS: Final[dict[str, Kind]] = {
             Field(key="controls", kind=FieldKind.FLAG, default=False),
         ),
         manufacturer="XMRig",
+        program="xmrig-proxy",
         draws_power=False,
     ),
 }

@@ -160,6 +160,7 @@ class RigMonitorSource:
             Part(
                 kind=PartKind.RIG,
                 key=RIG,
+                manufacturer=specs.manufacturer,
                 model=specs.model,
                 version=specs.version,
                 values=rig,

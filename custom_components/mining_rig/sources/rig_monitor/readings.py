@@ -79,6 +79,9 @@ GPU_WALLET: Final = Reading[str](
 SOFTWARE: Final = Reading[str](
     "rig_monitor_software", Quantity.TEXT, Category.DIAGNOSTIC
 )
+MOTHERBOARD: Final = Reading[str](
+    "rig_monitor_motherboard", Quantity.TEXT, Category.DIAGNOSTIC, enabled=False
+)
 MEMORY: Final = Reading[float](
     "rig_monitor_memory", Quantity.DATA_SIZE, Category.DIAGNOSTIC
 )

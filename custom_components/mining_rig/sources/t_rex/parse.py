@@ -103,7 +103,6 @@ def parse_summary(summary: JsonObject, now: datetime) -> Summary:
     rig = Part(
         kind=PartKind.RIG,
         key=RIG,
-        model=fields.text("description"),
         version=version,
         values=values,
         release=_release(fields, version),
