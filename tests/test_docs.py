@@ -18,10 +18,10 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.mining_rig.const import (
-    CONF_CONTROLS,
     CONF_ID_ROOT,
     CONF_KIND,
     CONF_POWER_METER,
+    CONF_WARN_IF_READ_ONLY,
     DOMAIN,
 )
 from custom_components.mining_rig.sources import KINDS
@@ -103,8 +103,7 @@ async def test_learn_more(hass: HomeAssistant, socket_enabled: None) -> None:
         entry = entry_for(
             rig,
             rig_id=rig.identity,
-            options={CONF_POWER_METER: "sensor.gone"},
-            **{CONF_CONTROLS: True},
+            options={CONF_POWER_METER: "sensor.gone", CONF_WARN_IF_READ_ONLY: True},
         )
         await async_set_up(hass, entry)
         rig.fault("other_rig")

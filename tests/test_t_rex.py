@@ -113,7 +113,11 @@ async def test_add(hass: HomeAssistant, rig: SimulatedTRex) -> None:
     )
     flow = hass.config_entries.flow
     form = await flow.async_configure(menu["flow_id"], {"next_step_id": "t_rex"})
-    assert form["step_id"] == "t_rex"
+    assert form["step_id"] == "network"
+    shown = form["description_placeholders"]
+    assert shown is not None
+    assert shown["label"] == "T-Rex"
+    assert "--api-bind-http" in shown["hint"]
     answers: dict[str, Any] = {"host": rig.url}
     for wrong in ({}, {"password": "0123abcd"}):
         form = await flow.async_configure(menu["flow_id"], {**answers, **wrong})

@@ -340,15 +340,22 @@ def test_kinds(kind: str) -> None:
     """Every kind of rig can be chosen, added, reconfigured and re-authenticated."""
     form = KINDS[kind].form
     needed = {f"user.menu_options.{kind}", f"user.menu_option_descriptions.{kind}"}
-    needed |= {f"{kind}.title"}
+    network = form.has("host")
+    step = "network" if network else kind
+    needed |= {f"{step}.title"}
     # Some have a dialog of their own for changes.
     own = f"config.step.{kind}_reconfigure.title" in texts()
-    steps = (kind,) if own else (kind, "reconfigure")
+    steps = (step,) if own else (step, "reconfigure")
     needed |= {f"{step}.{path}" for step in steps for path in fields_of(form)}
     for secret in form.secrets:
         needed |= {f"reauth_confirm.data.{secret}", f"reconfigure.data.{secret}"}
         needed |= {f"reconfigure.data.forget_{secret}"}
     assert {path for path in needed if f"config.step.{path}" not in texts()} == set()
+    # All that a kind on the network costs: two texts in the menu, and a hint.
+    assert (f"selector.network_hint.options.{kind}" in texts()) is network
+    assert not network or not [
+        path for path in texts() if path.startswith(f"config.step.{kind}.")
+    ]
 
 
 def test_every_refusal_has_a_text() -> None:
@@ -387,13 +394,15 @@ def test_no_text_is_unused() -> None:
 def test_steps_hold_only_what_they_ask() -> None:
     """A field's text stands only where the field is."""
     unused = set()
-    for kind in KINDS:
-        step = f"config.step.{kind}."
+    forms = {kind: set(fields_of(KINDS[kind].form)) for kind in KINDS}
+    forms["network"] = {
+        path for kind in KINDS if KINDS[kind].form.has("host") for path in forms[kind]
+    }
+    for name, fields in forms.items():
+        step = f"config.step.{name}."
         there = {path.removeprefix(step) for path in texts() if path.startswith(step)}
         unused |= {
-            f"{step}{path}"
-            for path in there - set(fields_of(KINDS[kind].form))
-            if path.split(".")[0] not in MENU
+            f"{step}{path}" for path in there - fields if path.split(".")[0] not in MENU
         }
     secrets = {key for kind in KINDS.values() for key in kind.form.secrets}
     step = "config.step.reauth_confirm.data"

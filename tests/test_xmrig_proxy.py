@@ -92,7 +92,7 @@ async def async_answer(
     flow = hass.config_entries.flow
     menu = await flow.async_init(DOMAIN, context={"source": SOURCE_USER})
     form = await flow.async_configure(menu["flow_id"], {"next_step_id": kind})
-    assert form["step_id"] == kind
+    assert form["step_id"] == "network"
     return dict(await flow.async_configure(form["flow_id"], dict(rig.form)))
 
 

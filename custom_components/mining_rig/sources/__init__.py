@@ -1,7 +1,7 @@
 """The registry: the only list of sources.
 
-The key of a kind is the id of its step in the config flow and is stored in every entry's
-data. The module of a kind is imported when an entry or a flow first needs it; its
+The key of a kind is its option in the menu of the config flow and is stored in every
+entry's data. The module of a kind is imported when an entry or a flow first needs it; its
 actions, which Home Assistant must know at start, are data beside it.
 """
 
@@ -17,7 +17,7 @@ from homeassistant.requirements import (
     async_process_requirements,
 )
 
-from ..const import CONF_ALLOW_WRITING, CONF_KEEP_ORDER, DOMAIN
+from ..const import CONF_ALLOW_WRITING, CONF_KEEP_ORDER, CONF_WARN_IF_READ_ONLY, DOMAIN
 from .common.actions import KindAction
 from .common.contract import SourceFactory
 from .common.forms import Field, FieldKind, Form
@@ -85,8 +85,13 @@ def network_form(port: int | None, *extra: Field) -> Form:
     )
 
 
-_PAUSES: Final = Form((Field(key=CONF_KEEP_ORDER, kind=FieldKind.FLAG, default=False),))
-"""The options of a miner that forgets its pause when it restarts."""
+_WARN: Final = Field(key=CONF_WARN_IF_READ_ONLY, kind=FieldKind.FLAG, default=False)
+_COMMANDS: Final = Form((_WARN,))
+"""The options of a program that takes commands if its owner lets it."""
+_PAUSES: Final = Form(
+    (Field(key=CONF_KEEP_ORDER, kind=FieldKind.FLAG, default=False), _WARN)
+)
+"""Also of a miner that forgets its pause when it restarts."""
 
 KINDS: Final[dict[str, Kind]] = {
     "headframe": Kind(
@@ -138,7 +143,6 @@ KINDS: Final[dict[str, Kind]] = {
         form=network_form(
             4067,
             Field(key="password", kind=FieldKind.SECRET),
-            Field(key="controls", kind=FieldKind.FLAG, default=False),
         ),
         program="T-Rex",
         options=_PAUSES,
@@ -148,7 +152,6 @@ KINDS: Final[dict[str, Kind]] = {
         form=network_form(
             None,
             Field(key="access_token", kind=FieldKind.SECRET),
-            Field(key="controls", kind=FieldKind.FLAG, default=False),
         ),
         program="XMRig",
         options=_PAUSES,
@@ -158,11 +161,11 @@ KINDS: Final[dict[str, Kind]] = {
         form=network_form(
             None,
             Field(key="access_token", kind=FieldKind.SECRET),
-            Field(key="controls", kind=FieldKind.FLAG, default=False),
         ),
         manufacturer="XMRig",
         program="xmrig-proxy",
         draws_power=False,
+        options=_COMMANDS,
     ),
 }
 
