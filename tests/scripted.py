@@ -53,6 +53,7 @@ class ScriptedSource:
         self.values = dict(values or {})
         self.controls = {control.channel: control for control in controls}
         self.events = events
+        self.actions: tuple[Action, ...] = ()
         self.others: list[Part] = []
         self.new_events: list[PartEvent] = []
         """Told by the next reading."""
@@ -79,6 +80,7 @@ class ScriptedSource:
             key=RIG,
             values=self.values,
             controls=self.controls,
+            actions=self.actions,
             events=self.events,
         )
         return Snapshot(parts=part_map(rig, *self.others), events=tuple(events))

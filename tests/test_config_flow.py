@@ -74,7 +74,7 @@ async def async_begin(hass: HomeAssistant, kind: str = "xmrig") -> ConfigFlowRes
     assert menu["menu_options"] == list(KINDS)
     form = await async_go_on(hass, menu, {"next_step_id": kind})
     assert form["type"] is FlowResultType.FORM
-    assert form["step_id"] == kind
+    assert form["step_id"] == ("network" if KINDS[kind].form.has("host") else kind)
     return form
 
 
@@ -169,7 +169,6 @@ async def test_add(hass: HomeAssistant, rig: SimulatedXMRig) -> None:
         "host": "127.0.0.1",
         "port": rig.port,
         "access_token": TOKEN,
-        "controls": False,
         "ssl": False,
         "verify_ssl": True,
     }
@@ -197,7 +196,7 @@ async def test_add_over_rest(
     flow = f"/{menu['flow_id']}"
     form = await post(flow, {"next_step_id": "xmrig"})
     fields = {field["name"]: field for field in form["data_schema"]}
-    assert [*fields] == ["host", "port", "access_token", "controls", "connection"]
+    assert [*fields] == ["host", "port", "access_token", "connection"]
     assert fields["host"]["required"]
     assert fields["connection"]["type"] == "expandable"
     assert not fields["connection"]["expanded"]
@@ -291,7 +290,7 @@ async def test_errors(
     with patch(f"{FLOW}.READ_TIMEOUT", 0.5):
         form = await async_go_on(hass, form, answers)
     assert form["type"] is FlowResultType.FORM
-    assert form["step_id"] == "xmrig"
+    assert form["step_id"] == "network"
     assert form["errors"] == errors
     # What was typed is not lost.
     assert suggested(form).items() >= answers.items()
@@ -437,7 +436,7 @@ async def test_rig_has_moved(
 ) -> None:
     """Where the old address does not answer any more, the entry follows its rig."""
     rig = await make_rig(rig_id="feed")
-    done = await async_add(hass, {**rig.form, "controls": True}, name="Office PC")
+    done = await async_add(hass, rig.form, name="Office PC")
     entry = done["result"]
     old = dict(entry.data)
     if disabled:
@@ -582,7 +581,7 @@ async def test_reauth_with_another_rig(
 async def entry(hass: HomeAssistant, make_rig: MakeRig) -> MockConfigEntry:
     """Return the entry of a rig with the id `feed`."""
     rig = await make_rig(rig_id="feed")
-    entry = entry_for(rig, rig_id="feed", ssl=False, verify_ssl=True, controls=True)
+    entry = entry_for(rig, rig_id="feed", ssl=False, verify_ssl=True)
     assert await async_set_up(hass, entry)
     return entry
 
@@ -598,7 +597,6 @@ async def test_reconfigure(
     shown = {str(key): key for key in form["data_schema"].schema}
     assert shown["host"].default() == "127.0.0.1"
     assert shown["port"].default() == before["port"]
-    assert shown["controls"].default() is True
     assert TOKEN not in str({key: vars(marker) for key, marker in shown.items()})
 
     done = await async_go_on(hass, form, {"port": moved.port})
@@ -616,12 +614,9 @@ async def test_reconfigure_with_pasted_address(
     old = entry.data["port"]
     moved = await make_rig(rig_id="feed")
     form = await entry.start_reconfigure_flow(hass)
-    done = await async_go_on(
-        hass, form, {"host": moved.url, "port": old, "controls": False}
-    )
+    done = await async_go_on(hass, form, {"host": moved.url, "port": old})
     assert done["reason"] == "reconfigure_successful"
     assert entry.data["port"] == moved.port
-    assert entry.data["controls"] is False
 
 
 async def test_reconfigure_errors(

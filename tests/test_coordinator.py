@@ -45,7 +45,7 @@ from custom_components.mining_rig.sources.xmrig.miner import readings
 
 from .rigs import ID_ROOT, async_pass, async_pass_polls, async_set_up, entity_id, state
 
-REBOOT = Action("xmrig_stop", restarts=True)
+REBOOT = Action("stop", restarts=True)
 
 
 def a_rig(*parts: Part, allowed: bool = True, controlled: bool = True) -> Snapshot:
@@ -202,7 +202,7 @@ async def test_a_command_that_fails_says_why(
         await hass.services.async_call(
             "button",
             "press",
-            {ATTR_ENTITY_ID: entity_id(hass, "button", "xmrig_stop")},
+            {ATTR_ENTITY_ID: entity_id(hass, "button", "stop")},
             blocking=True,
         )
     assert caught.value.translation_key == key
@@ -303,7 +303,7 @@ async def test_a_restart_button_and_a_setting_that_can_only_be_seen(
     )
     source.snapshot = replace(whole, parts=part_map(rig))
     await async_add(hass, source)
-    button = state(hass, "button", "xmrig_stop")
+    button = state(hass, "button", "stop")
     assert button.attributes["device_class"] == "restart"
     seen = entity_id(hass, "binary_sensor", "xmrig_pause_on_battery")
     entry = er.async_get(hass).async_get(seen)

@@ -10,7 +10,7 @@ import re
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from homeassistant.const import __version__
+from homeassistant.const import Platform, __version__
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 import pytest
@@ -18,10 +18,10 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.mining_rig.const import (
-    CONF_CONTROLS,
     CONF_ID_ROOT,
     CONF_KIND,
     CONF_POWER_METER,
+    CONF_WARN_IF_READ_ONLY,
     DOMAIN,
 )
 from custom_components.mining_rig.sources import KINDS
@@ -103,8 +103,7 @@ async def test_learn_more(hass: HomeAssistant, socket_enabled: None) -> None:
         entry = entry_for(
             rig,
             rig_id=rig.identity,
-            options={CONF_POWER_METER: "sensor.gone"},
-            **{CONF_CONTROLS: True},
+            options={CONF_POWER_METER: "sensor.gone", CONF_WARN_IF_READ_ONLY: True},
         )
         await async_set_up(hass, entry)
         rig.fault("other_rig")
@@ -209,6 +208,15 @@ def test_every_field_is_explained(kind: str) -> None:
     text = PAGES[README].text + PAGES[Path(f"docs/{kind}.md")].text
     steps = TEXTS["config"]["step"]
     # Where the first step only asks which way to go, the forms are behind it.
+    if KINDS[kind].form.has("host"):
+        fields = {field.key for field in KINDS[kind].form.fields}
+        network = steps["network"]
+        section = network["sections"]["connection"]
+        shown = {**network["data"], **section["data"]}
+        assert not {
+            label for key, label in shown.items() if key in fields and label not in text
+        }
+        return
     own = [steps[kind]]
     if "data" not in steps[kind]:
         own = [steps[name] for name in steps if name.startswith(f"{kind}_")]
@@ -424,13 +432,23 @@ async def test_all_entities_of_rigs_that_push_are_documented(
 def _undocumented(
     entities: list[er.RegistryEntry], *pages: Page
 ) -> list[tuple[str, str | None, bool]]:
-    """Return the entities that no table describes correctly."""
+    """Return the entities that no table describes correctly.
+
+    The sensor beside a control is described by the control's row, and disabled.
+    """
     documented = _documented(*pages)
+    controls = {entity.unique_id for entity in entities if not _is_shown(entity)}
     return [
         (_name(entity), entity.unit_of_measurement, entity.disabled)
         for entity in entities
+        if not (entity.disabled and _is_shown(entity) and entity.unique_id in controls)
         if not any(_is_true(row, entity) for row in documented.get(_name(entity), ()))
     ]
+
+
+def _is_shown(entity: er.RegistryEntry) -> bool:
+    """Return whether an entity only shows a value."""
+    return entity.domain in (Platform.SENSOR, Platform.BINARY_SENSOR)
 
 
 def _is_true(row: Mapping[str, str], entity: er.RegistryEntry) -> bool:

@@ -88,8 +88,11 @@ async def test_devices(
     assert device is not None
     assert (device.name, device.manufacturer, device.sw_version) == (
         "Office PC",
-        "XMRig",
-        "6.22.1",
+        None,
+        "XMRig 6.22.1",
+    )
+    assert device.model == (
+        "AMD Radeon RX 7800 XT + NVIDIA GeForce GTX 1050 + Intel Core i7-5960X"
     )
     children = dr.async_child_entries_for_config_entry(registry, entry.entry_id)
     assert {child.parent_device_id for child in children} == {device.id}

@@ -105,3 +105,32 @@ def test_unknown_channels_are_left_out() -> None:
     assert channel_from("never_heard_of", None, None) is None
     assert channel_from("hashrate", "7m", None) is None
     assert channel_from("hashrate", "1h", None) is HASHRATE.channel(Window.H1)
+
+
+@pytest.mark.parametrize(
+    ("models", "cpu", "hardware"),
+    [
+        ((), None, None),
+        (("RTX 3070",), None, "RTX 3070"),
+        (("RTX 3070",) * 3, "Celeron J4125", "3 × RTX 3070 + Celeron J4125"),
+        (("RTX 3070", None, "RX 580"), None, "RTX 3070 + RX 580"),
+    ],
+)
+def test_hardware(
+    models: tuple[str | None, ...], cpu: str | None, hardware: str | None
+) -> None:
+    """A rig is what it is made of; cards without a model are left out."""
+    parts = [
+        Part(kind=PartKind.GPU, key=f"gpu{number}", model=model, manufacturer="MSI")
+        for number, model in enumerate(models)
+    ]
+    if cpu is not None:
+        parts.append(Part(kind=PartKind.CPU, key="cpu", name=cpu))
+    known = KnownParts()
+    known.learn(Snapshot(parts=part_map(Part(kind=PartKind.RIG, key=RIG), *parts)))
+    assert known.hardware == hardware
+    assert known.manufacturer == ("MSI" if models else None)
+    if models:
+        other = Part(kind=PartKind.GPU, key="other", manufacturer="Gigabyte")
+        known.learn(Snapshot(parts=part_map(other)))
+        assert known.manufacturer is None

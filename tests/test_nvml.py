@@ -372,7 +372,7 @@ async def test_few_entities_at_first(hass: HomeAssistant, cards: SimulatedNvml) 
         "memory_clock",
         "nvml_gpu_load",
         "nvml_memory_used",
-        "nvml_power_limit",
+        "power_limit",
         "nvml_persistence",
         "nvml_throttled",
         "nvml_throttle_reason",
@@ -582,15 +582,15 @@ async def test_power_limit(hass: HomeAssistant, cards: SimulatedNvml) -> None:
     """Each card has its own range."""
     await async_set_up(hass, entry())
     card = key(cards, 1)
-    number = state(hass, "number", "nvml_power_limit", card)
+    number = state(hass, "number", "power_limit", card)
     assert (number.attributes["min"], number.attributes["max"]) == (69, 226)
     assert float(number.state) == 206
-    await call(hass, "number.set_value", "nvml_power_limit", card, value=120)
+    await call(hass, "number.set_value", "power_limit", card, value=120)
     assert cards.cards[1].limit == 120
-    assert float(state(hass, "number", "nvml_power_limit", card).state) == 120
+    assert float(state(hass, "number", "power_limit", card).state) == 120
     assert value(hass, "power", card) <= 120
     with pytest.raises(ServiceValidationError):
-        await call(hass, "number.set_value", "nvml_power_limit", card, value=300)
+        await call(hass, "number.set_value", "power_limit", card, value=300)
 
 
 async def test_persistence(hass: HomeAssistant, cards: SimulatedNvml) -> None:
@@ -608,12 +608,12 @@ async def test_not_root(hass: HomeAssistant, cards: SimulatedNvml) -> None:
     await async_set_up(hass, entry())
     card = key(cards, 0)
     with pytest.raises(HomeAssistantError) as error:
-        await call(hass, "number.set_value", "nvml_power_limit", card, value=200)
+        await call(hass, "number.set_value", "power_limit", card, value=200)
     assert error.value.translation_key == "nvml_no_permission"
     text = texts()["exceptions.nvml_no_permission.message"]
     assert "root" in text
     assert "SYS_ADMIN" in text
-    assert float(state(hass, "number", "nvml_power_limit", card).state) == 298
+    assert float(state(hass, "number", "power_limit", card).state) == 298
 
 
 # ---- beside other rigs

@@ -75,6 +75,7 @@ async def test_settings(hass: HomeAssistant, entry: MockConfigEntry) -> None:
         "rated_power": 150,
         "zero_while_off": True,
         "keep_order": True,
+        "warn_if_read_only": False,
     }
     done = await async_go_on(hass, form, answers)
     assert done["type"] is FlowResultType.CREATE_ENTRY
@@ -216,4 +217,4 @@ async def test_a_proxy_is_asked_for_nothing_that_it_does_not_have(
         assert await async_set_up(hass, entry)
         form = await async_open(hass, entry, "settings")
         asked = {str(field) for field in form["data_schema"].schema}
-        assert asked == {"shown_workers", "zero_while_off"}
+        assert asked == {"shown_workers", "warn_if_read_only", "zero_while_off"}

@@ -262,7 +262,7 @@ async def test_missing_fields(ask: Ask) -> None:
 
 async def test_expected_status(hass: HomeAssistant, ask: Ask) -> None:
     """What is switched is what agents are told, at once."""
-    for switch, service in (("rig_monitor_power", "off"), ("rig_monitor_light", "on")):
+    for switch, service in (("rig_monitor_power", "off"), ("locate", "on")):
         await hass.services.async_call(
             "switch",
             f"turn_{service}",

@@ -44,7 +44,7 @@ async def rig(
 @pytest.fixture
 def entry(rig: SimulatedXMRig) -> MockConfigEntry:
     """Return the entry of the rig, whose owner wants to control it."""
-    return entry_for(rig, rig_id="feed", controls=True)
+    return entry_for(rig, rig_id="feed", options={"warn_if_read_only": True})
 
 
 def issue(hass: HomeAssistant, entry: MockConfigEntry, subject: str) -> Any:
@@ -129,7 +129,7 @@ async def test_read_only(
 
 async def test_read_only_and_content(hass: HomeAssistant, rig: SimulatedXMRig) -> None:
     """There is no issue for an owner who only wants to read."""
-    entry = entry_for(rig, rig_id="feed", controls=False)
+    entry = entry_for(rig, rig_id="feed")
     assert await async_set_up(hass, entry)
     assert ir.async_get(hass).issues == {}
 
@@ -140,8 +140,8 @@ async def test_controls_not_wanted_any_more(
     """The issue goes when its owner changes the entry."""
     assert await async_set_up(hass, entry)
     assert issue(hass, entry, "read_only") is not None
-    form = await entry.start_reconfigure_flow(hass)
-    await hass.config_entries.flow.async_configure(form["flow_id"], {"controls": False})
+    hass.config_entries.async_update_entry(entry, options={"warn_if_read_only": False})
+    assert await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done()
     assert issue(hass, entry, "read_only") is None
 

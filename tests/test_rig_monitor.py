@@ -125,7 +125,7 @@ async def test_asic(hass: HomeAssistant, push: Push) -> None:
     (rig,) = [
         device for device in dr.async_get(hass).devices if device.name == "Thanh Long"
     ]
-    assert rig.model == "Ice River KS5L"
+    assert (rig.manufacturer, rig.model) == ("Ice River", "Ice River KS5L")
     assert rig.sw_version == "Factory BOOT_3_1 image_1.0"
 
 

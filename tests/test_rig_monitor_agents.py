@@ -133,7 +133,7 @@ async def test_asic_is_switched_off_and_on(
         (device,) = [d for d in dr.async_get(hass).devices if d.name == "Thanh Long"]
         assert device.model == "Ice River KS5L"
         assert not asic.light
-        await _switch(hass, "rig_monitor_light", "on")
+        await _switch(hass, "locate", "on")
         await _switch(hass, "rig_monitor_power", "off")
         await go(agent, 10)
         assert asic.light

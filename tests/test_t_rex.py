@@ -113,7 +113,11 @@ async def test_add(hass: HomeAssistant, rig: SimulatedTRex) -> None:
     )
     flow = hass.config_entries.flow
     form = await flow.async_configure(menu["flow_id"], {"next_step_id": "t_rex"})
-    assert form["step_id"] == "t_rex"
+    assert form["step_id"] == "network"
+    shown = form["description_placeholders"]
+    assert shown is not None
+    assert shown["label"] == "T-Rex"
+    assert "--api-bind-http" in shown["hint"]
     answers: dict[str, Any] = {"host": rig.url}
     for wrong in ({}, {"password": "0123abcd"}):
         form = await flow.async_configure(menu["flow_id"], {**answers, **wrong})
@@ -227,7 +231,7 @@ async def test_eight_cards(hass: HomeAssistant, rig: SimulatedTRex) -> None:
     registry = dr.async_get(hass)
     device = registry.async_get_device_by_identifier((DOMAIN, ID_ROOT), entry.entry_id)
     assert device is not None
-    assert (device.manufacturer, device.sw_version) == ("T-Rex", "0.26.8")
+    assert device.sw_version == "T-Rex 0.26.8"
     assert device.configuration_url == f"{rig.url}/trex"
     children = dr.async_child_entries_for_config_entry(registry, entry.entry_id)
     names = sorted(str(child.name) for child in children)
@@ -402,7 +406,7 @@ async def test_what_is_disabled_at_first(
     await async_set_up(hass, entry_for(rig))
     registry = er.async_get(hass)
     for platform, channel in (
-        ("button", "t_rex_shutdown"),
+        ("button", "stop"),
         ("number", "t_rex_time_limit"),
         ("switch", "t_rex_protocol_dump"),
         ("switch", "t_rex_no_color"),
@@ -421,7 +425,7 @@ async def test_switches_and_shutdown(hass: HomeAssistant, rig: SimulatedTRex) ->
     await call(hass, "switch.turn_on", "t_rex_no_color")
     await call(hass, "switch.turn_off", "t_rex_no_color")
     assert rig.options["no-color"] is False
-    await call(hass, "button.press", "t_rex_shutdown")
+    await call(hass, "button.press", "stop")
     assert rig.ended
 
 

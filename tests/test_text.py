@@ -64,7 +64,11 @@ async def test_it_shows_the_text(hass: HomeAssistant) -> None:
     assert registry.async_get_entity_id("select", DOMAIN, unique_id) is not None
     unique_id = f"{ID_ROOT}_rig_{TITLE.key}"
     assert registry.async_get_entity_id("select", DOMAIN, unique_id) is None
-    assert registry.async_get_entity_id("sensor", DOMAIN, unique_id) is None
+    sensor = registry.async_get_entity_id("sensor", DOMAIN, unique_id)
+    assert sensor is not None
+    found = registry.async_get(sensor)
+    assert found is not None
+    assert found.disabled_by is er.RegistryEntryDisabler.INTEGRATION
 
 
 @pytest.mark.parametrize("text", ["Cellar", "", "Süd ⛏"])

@@ -10,14 +10,16 @@ import sys
 from typing import Any
 
 from homeassistant.components.sensor import SensorDeviceClass
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util.yaml import load_yaml_dict
 import pytest
 
-from custom_components.mining_rig import binary_sensor, number, sensor, sources
+from custom_components.mining_rig import sources
 from custom_components.mining_rig.model import (
     Action,
+    Category,
     EventDescription,
     PartKind,
     Quantity,
@@ -25,6 +27,12 @@ from custom_components.mining_rig.model import (
     Window,
     every_event_description,
     every_reading,
+)
+from custom_components.mining_rig.platforms import (
+    BINARY_SENSORS,
+    NUMBERS,
+    ROWS,
+    SENSORS,
 )
 from custom_components.mining_rig.readings import MINING_ALLOWED
 from custom_components.mining_rig.sources import KINDS
@@ -38,9 +46,9 @@ from .rigs import async_set_up, entry_for
 from .texts import FOLDER, flatten, placeholders, texts
 
 CONTROLS = {
-    "number": {*number.ROWS},
+    "number": {*NUMBERS},
     "select": {Quantity.CHOICE, Quantity.TEXT},
-    "switch": {Quantity.FLAG},
+    "switch": {q for q, row in ROWS.items() if row.control is Platform.SWITCH},
     "text": {Quantity.TEXT},
 }
 """Which quantities the platforms of controls take."""
@@ -162,9 +170,9 @@ def may_show(platform: str, reading: Reading[Any]) -> bool:
     """Tell whether a platform can have entities of a reading."""
     quantity = reading.quantity
     if platform == "sensor":
-        return quantity in sensor.ROWS
+        return quantity in SENSORS
     if platform == "binary_sensor":
-        return quantity in binary_sensor.ROWS
+        return quantity in BINARY_SENSORS
     ordered = reading.setting or reading is MINING_ALLOWED
     return ordered and quantity in CONTROLS[platform]
 
@@ -173,14 +181,21 @@ def may_show(platform: str, reading: Reading[Any]) -> bool:
 
 
 def test_every_reading_has_a_text() -> None:
-    """Wherever it may be shown, with its windows and numbers."""
-    named = set(entity_texts())
-    told = {
+    """Its sensor or binary sensor has one, and where it can be set its control."""
+    shown: set[str] = set()
+    set_: set[str] = set()
+    for platform, key in entity_texts():
+        if platform in ("button", "event", "update"):
+            continue
+        if (reading := reading_of(key)) and may_show(platform, reading):
+            (set_ if platform in CONTROLS else shown).add(reading.key)
+    assert set(readings()) - shown == set()
+    settable = {
         reading.key
-        for platform, key in named
-        if (reading := reading_of(key)) and may_show(platform, reading)
+        for reading in readings().values()
+        if reading.setting and reading.category is Category.CONFIG
     }
-    assert set(readings()) - told == set()
+    assert settable - set_ == set()
 
 
 def test_every_entity_text_has_a_reading() -> None:
@@ -247,9 +262,9 @@ def test_every_entity_has_an_icon() -> None:
         reading = reading_of(key)
         assert reading is not None
         device_class = {
-            "sensor": lambda q: sensor.ROWS[q].device_class,
-            "binary_sensor": binary_sensor.ROWS.get,
-            "number": lambda q: number.ROWS[q][0],
+            "sensor": lambda q: SENSORS[q].device_class,
+            "binary_sensor": lambda q: BINARY_SENSORS[q].device_class,
+            "number": lambda q: NUMBERS[q].device_class,
         }.get(platform, lambda q: None)(reading.quantity)
         if device_class in (None, SensorDeviceClass.ENUM):
             assert key in icons()["entity"].get(platform, {}), (platform, key)
@@ -325,15 +340,22 @@ def test_kinds(kind: str) -> None:
     """Every kind of rig can be chosen, added, reconfigured and re-authenticated."""
     form = KINDS[kind].form
     needed = {f"user.menu_options.{kind}", f"user.menu_option_descriptions.{kind}"}
-    needed |= {f"{kind}.title"}
+    network = form.has("host")
+    step = "network" if network else kind
+    needed |= {f"{step}.title"}
     # Some have a dialog of their own for changes.
     own = f"config.step.{kind}_reconfigure.title" in texts()
-    steps = (kind,) if own else (kind, "reconfigure")
+    steps = (step,) if own else (step, "reconfigure")
     needed |= {f"{step}.{path}" for step in steps for path in fields_of(form)}
     for secret in form.secrets:
         needed |= {f"reauth_confirm.data.{secret}", f"reconfigure.data.{secret}"}
         needed |= {f"reconfigure.data.forget_{secret}"}
     assert {path for path in needed if f"config.step.{path}" not in texts()} == set()
+    # All that a kind on the network costs: two texts in the menu, and a hint.
+    assert (f"selector.network_hint.options.{kind}" in texts()) is network
+    assert not network or not [
+        path for path in texts() if path.startswith(f"config.step.{kind}.")
+    ]
 
 
 def test_every_refusal_has_a_text() -> None:
@@ -372,13 +394,15 @@ def test_no_text_is_unused() -> None:
 def test_steps_hold_only_what_they_ask() -> None:
     """A field's text stands only where the field is."""
     unused = set()
-    for kind in KINDS:
-        step = f"config.step.{kind}."
+    forms = {kind: set(fields_of(KINDS[kind].form)) for kind in KINDS}
+    forms["network"] = {
+        path for kind in KINDS if KINDS[kind].form.has("host") for path in forms[kind]
+    }
+    for name, fields in forms.items():
+        step = f"config.step.{name}."
         there = {path.removeprefix(step) for path in texts() if path.startswith(step)}
         unused |= {
-            f"{step}{path}"
-            for path in there - set(fields_of(KINDS[kind].form))
-            if path.split(".")[0] not in MENU
+            f"{step}{path}" for path in there - fields if path.split(".")[0] not in MENU
         }
     secrets = {key for kind in KINDS.values() for key in kind.form.secrets}
     step = "config.step.reauth_confirm.data"

@@ -92,7 +92,7 @@ async def async_answer(
     flow = hass.config_entries.flow
     menu = await flow.async_init(DOMAIN, context={"source": SOURCE_USER})
     form = await flow.async_configure(menu["flow_id"], {"next_step_id": kind})
-    assert form["step_id"] == kind
+    assert form["step_id"] == "network"
     return dict(await flow.async_configure(form["flow_id"], dict(rig.form)))
 
 
@@ -158,7 +158,7 @@ async def test_devices(hass: HomeAssistant, proxy: SimulatedXmrigProxy) -> None:
     registry = dr.async_get(hass)
     rig = registry.async_get_device_by_identifier((DOMAIN, ID_ROOT), entry.entry_id)
     assert rig is not None
-    assert (rig.model, rig.sw_version) == ("xmrig-proxy", "6.26.0")
+    assert (rig.model, rig.sw_version) == ("xmrig-proxy", "xmrig-proxy 6.26.0")
     workers = [
         device
         for device in dr.async_entries_for_config_entry(registry, entry.entry_id)

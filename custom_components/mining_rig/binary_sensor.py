@@ -1,28 +1,18 @@
-"""Binary sensors: one row for each quantity that is true or false."""
+"""Binary sensors: every reading that is true or false."""
 
 from typing import Any, Final, override
 
-from homeassistant.components.binary_sensor import (
-    BinarySensorDeviceClass,
-    BinarySensorEntity,
-)
-from homeassistant.const import EntityCategory
+from homeassistant.components.binary_sensor import BinarySensorEntity
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import RigConfigEntry, RigCoordinator
-from .entity import ChannelEntity, async_add_as_they_appear, channel_key, uncontrolled
+from .entity import ReadingEntity, async_add_as_they_appear, channel_key, readings_of
 from .known_parts import KnownPart
-from .model import Category, Channel, Quantity
+from .model import Channel
+from .platforms import BINARY_SENSORS
 
 PARALLEL_UPDATES: Final = 0
-
-ROWS: Final[dict[Quantity, BinarySensorDeviceClass | None]] = {
-    Quantity.FLAG: None,
-    Quantity.PROBLEM: BinarySensorDeviceClass.PROBLEM,
-    Quantity.RUNNING: BinarySensorDeviceClass.RUNNING,
-    Quantity.CONNECTIVITY: BinarySensorDeviceClass.CONNECTIVITY,
-}
 
 
 async def async_setup_entry(
@@ -32,15 +22,15 @@ async def async_setup_entry(
 ) -> None:
     """Set up the rig's binary sensors."""
     await async_add_as_they_appear(
-        entry, async_add_entities, _offered, RigBinarySensor, channel_key
+        entry,
+        async_add_entities,
+        readings_of(BINARY_SENSORS),
+        RigBinarySensor,
+        channel_key,
     )
 
 
-def _offered(part: KnownPart) -> list[Channel[Any]]:
-    return [c for c in uncontrolled(part) if c.reading.quantity in ROWS]
-
-
-class RigBinarySensor(ChannelEntity, BinarySensorEntity):
+class RigBinarySensor(ReadingEntity, BinarySensorEntity):
     """A reading that is true or false."""
 
     def __init__(
@@ -48,9 +38,7 @@ class RigBinarySensor(ChannelEntity, BinarySensorEntity):
     ) -> None:
         """Take the class from the row of the reading's quantity."""
         super().__init__(coordinator, part, channel)
-        self._attr_device_class = ROWS[channel.reading.quantity]
-        if channel.reading.category is Category.CONFIG:
-            self._attr_entity_category = EntityCategory.DIAGNOSTIC
+        self._attr_device_class = BINARY_SENSORS[channel.reading.quantity].device_class
 
     @property
     @override

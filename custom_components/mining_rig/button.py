@@ -43,6 +43,17 @@ class RigButton(RigEntity, ButtonEntity):
         if action.restarts:
             self._attr_device_class = ButtonDeviceClass.RESTART
 
+    @property
+    @override
+    def available(self) -> bool:
+        """An action that the rig does not offer now cannot be pressed."""
+        part = self._part
+        return (
+            part is not None
+            and any(action.key == self._action.key for action in part.actions)
+            and super().available
+        )
+
     @override
     async def async_press(self) -> None:
         """Press it."""

@@ -11,7 +11,6 @@ RECORDER: Final = "recorder"
 # In an entry's data, beside the answers to the source's form.
 CONF_KIND: Final = "kind"
 CONF_ID_ROOT: Final = "id_root"
-CONF_CONTROLS: Final = "controls"
 
 # In an entry's options.
 CONF_POWER_METER: Final = "power_meter"
@@ -19,6 +18,7 @@ CONF_BASE_POWER: Final = "base_power"
 CONF_RATED_POWER: Final = "rated_power"
 CONF_ZERO_WHILE_OFF: Final = "zero_while_off"
 CONF_KEEP_ORDER: Final = "keep_order"
+CONF_WARN_IF_READ_ONLY: Final = "warn_if_read_only"
 CONF_ALLOW_WRITING: Final = "allow_writing"
 CONF_SHOWN_WORKERS: Final = "shown_workers"
 

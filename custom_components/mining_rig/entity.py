@@ -5,22 +5,21 @@ then stays, whether the rig is on or off.
 """
 
 import asyncio
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Container, Hashable, Iterable
 from itertools import batched
 from typing import Any, Final, override
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EntityCategory, Platform
 from homeassistant.core import callback
-from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .const import DOMAIN
 from .coordinator import RigConfigEntry, RigCoordinator
 from .coordinator.workers import shows
 from .known_parts import KnownPart
-from .model import Category, Channel, Part, Value
+from .model import Category, Channel, Part, Quantity, Value
+from .platforms import control_platform
 
 CATEGORIES: Final[dict[Category, EntityCategory | None]] = {
     Category.PRIMARY: None,
@@ -81,11 +80,6 @@ async def async_add_as_they_appear[T](
 
     entry.async_on_unload(coordinator.async_on_known_parts(add_later))
     await add(take_new())
-
-
-def uncontrolled(part: KnownPart) -> Iterable[Channel[Any]]:
-    """Return the channels that are only read; controls show their value themselves."""
-    return (channel for channel in part.channels if channel not in part.controls)
 
 
 def channel_key(channel: Channel[Any]) -> str:
@@ -195,19 +189,23 @@ class ChannelEntity(RigEntity):
         return (self.coordinator.online or value is not None, value)
 
 
-class ControlEntity(ChannelEntity):
-    """A channel that can be written."""
+class ReadingEntity(ChannelEntity):
+    """A channel that is shown; it stays, whether the rig lets it be written or not."""
 
     def __init__(
         self, coordinator: RigCoordinator, part: KnownPart, channel: Channel[Any]
     ) -> None:
-        """Take the place of the sensor that stood for the channel while read-only."""
+        """Be disabled by default beside a control, which shows the same value."""
         super().__init__(coordinator, part, channel)
-        registry = er.async_get(coordinator.hass)
-        for platform in (Platform.SENSOR, Platform.BINARY_SENSOR):
-            sensor = registry.async_get_entity_id(platform, DOMAIN, str(self.unique_id))
-            if sensor is not None:
-                registry.async_remove(sensor)
+        if channel in part.controls:
+            self._attr_entity_registry_enabled_default = False
+        if channel.reading.category is Category.CONFIG:
+            # What only shows a value cannot be in that category.
+            self._attr_entity_category = EntityCategory.DIAGNOSTIC
+
+
+class ControlEntity(ChannelEntity):
+    """A channel that can be written."""
 
     @property
     @override
@@ -227,12 +225,27 @@ class ControlEntity(ChannelEntity):
         )
 
 
-def controls(
-    *quantities: Any,
+def readings_of(
+    quantities: Container[Quantity],
 ) -> Callable[[KnownPart], Iterable[Channel[Any]]]:
-    """Return what yields a part's controls of those quantities."""
+    """Return what yields a part's channels of those quantities."""
 
     def offered(part: KnownPart) -> Iterable[Channel[Any]]:
-        return (c for c in part.controls if c.reading.quantity in quantities)
+        return (c for c in part.channels if c.reading.quantity in quantities)
+
+    return offered
+
+
+def controls_of(
+    platform: Platform,
+) -> Callable[[KnownPart], Iterable[Channel[Any]]]:
+    """Return what yields a part's controls that belong to a platform."""
+
+    def offered(part: KnownPart) -> Iterable[Channel[Any]]:
+        return (
+            channel
+            for channel, control in part.controls.items()
+            if control_platform(control) is platform
+        )
 
     return offered

@@ -25,7 +25,7 @@ from .entity import translation_key
 from .entity_options import kept_unit
 from .hashrate import factor, suited_unit
 from .model import RIG, Channel, Quantity
-from .sensor import ROWS
+from .platforms import SENSORS
 from .sources.common.contract import HistoryProvider, HistorySeries, SourceError
 
 if TYPE_CHECKING:
@@ -195,7 +195,7 @@ class History:
                 return unit
             greatest = max(row["max"] for row in rows)
             return suited_unit(greatest, reading.unit or "H/s")
-        return ROWS[reading.quantity].unit or reading.unit
+        return SENSORS[reading.quantity].unit or reading.unit
 
     def _metadata(
         self,

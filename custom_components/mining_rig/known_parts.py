@@ -4,6 +4,7 @@ A rig that is off reports nothing, and a miner that is starting reports little. 
 are made from this record, so that they neither vanish nor change with a single reading.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache
@@ -153,6 +154,28 @@ class KnownParts:
     def _free_numbers(self, kind: PartKind) -> Iterator[int]:
         taken = {part.number for part in self.parts.values() if part.kind is kind}
         return (number for number in count(1) if number not in taken)
+
+    @property
+    def hardware(self) -> str | None:
+        """The models of cards and processors: `3 × RTX 3070 + Celeron J4125`."""
+        counts: Counter[str] = Counter()
+        for kind in (PartKind.GPU, PartKind.CPU):
+            counts.update(
+                name
+                for part in self.parts.values()
+                if part.kind is kind and (name := part.model or part.name)
+            )
+        words = [
+            name if number == 1 else f"{number} × {name}"
+            for name, number in counts.items()
+        ]
+        return " + ".join(words) or None
+
+    @property
+    def manufacturer(self) -> str | None:
+        """The manufacturer of the cards, where all have the same."""
+        found = {p.manufacturer for p in self.parts.values() if p.kind is PartKind.GPU}
+        return found.pop() if len(found) == 1 else None
 
     def forget(self, keys: Iterable[str]) -> bool:
         """Remove parts that are gone for good; return whether there were any."""

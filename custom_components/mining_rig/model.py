@@ -39,6 +39,7 @@ class Quantity(StrEnum):
     LATENCY = "latency"  # ms
     DATA_SIZE = "data_size"  # B
     DATA_RATE = "data_rate"  # B/s
+    SIGNAL = "signal"  # dBm
     MONEY = "money"  # Decimal, in the reading's unit
     NUMBER = "number"  # anything else that is measured
     TEXT = "text"

@@ -3,26 +3,18 @@
 from decimal import Decimal
 from typing import Any, Final, override
 
-from homeassistant.components.number import NumberDeviceClass, NumberEntity, NumberMode
-from homeassistant.const import UnitOfPower, UnitOfRatio, UnitOfTemperature, UnitOfTime
+from homeassistant.components.number import NumberEntity, NumberMode
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import RigConfigEntry, RigCoordinator
-from .entity import ControlEntity, async_add_as_they_appear, channel_key, controls
+from .entity import ControlEntity, async_add_as_they_appear, channel_key, controls_of
 from .known_parts import KnownPart
 from .model import Channel, Quantity
+from .platforms import NUMBERS
 
 PARALLEL_UPDATES: Final = 1
-
-ROWS: Final[dict[Quantity, tuple[NumberDeviceClass | None, str | None]]] = {
-    Quantity.RATIO: (None, UnitOfRatio.PERCENTAGE),
-    Quantity.POWER: (NumberDeviceClass.POWER, UnitOfPower.WATT),
-    Quantity.TEMPERATURE: (NumberDeviceClass.TEMPERATURE, UnitOfTemperature.CELSIUS),
-    Quantity.DURATION: (NumberDeviceClass.DURATION, UnitOfTime.SECONDS),
-    Quantity.NUMBER: (None, None),
-    Quantity.MONEY: (None, None),
-}
 
 
 async def async_setup_entry(
@@ -32,7 +24,7 @@ async def async_setup_entry(
 ) -> None:
     """Set up the rig's numbers."""
     await async_add_as_they_appear(
-        entry, async_add_entities, controls(*ROWS), RigNumber, channel_key
+        entry, async_add_entities, controls_of(Platform.NUMBER), RigNumber, channel_key
     )
 
 
@@ -54,10 +46,10 @@ class RigNumber(ControlEntity, NumberEntity):
     ) -> None:
         """Take the unit from the quantity and the range from the control."""
         super().__init__(coordinator, part, channel)
-        device_class, unit = ROWS[channel.reading.quantity]
+        row = NUMBERS[channel.reading.quantity]
         control = part.controls[channel]
-        self._attr_device_class = device_class
-        self._attr_native_unit_of_measurement = unit or channel.reading.unit
+        self._attr_device_class = row.device_class
+        self._attr_native_unit_of_measurement = row.unit or channel.reading.unit
         self._attr_native_min_value = control.minimum
         self._attr_native_max_value = control.maximum
         self._attr_native_step = control.step

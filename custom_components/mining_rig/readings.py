@@ -1,9 +1,12 @@
-"""The readings that many miners share; a miner's own are declared beside its parser."""
+"""The readings and actions that many miners share.
+
+A miner's own are declared beside its parser.
+"""
 
 from datetime import datetime
 from typing import Final
 
-from .model import Category, Quantity, Reading
+from .model import Action, Category, Quantity, Reading
 
 HASHRATE: Final = Reading[float]("hashrate", Quantity.HASHRATE, unit="H/s")
 HASHRATE_HIGHEST: Final = Reading[float](
@@ -23,20 +26,75 @@ ENERGY_ESTIMATE: Final = Reading[float](
 TEMPERATURE: Final = Reading[float]("temperature", Quantity.TEMPERATURE)
 MEMORY_TEMPERATURE: Final = Reading[float]("memory_temperature", Quantity.TEMPERATURE)
 HOTTEST: Final = Reading[float]("hottest", Quantity.TEMPERATURE)
+CHIP_TEMPERATURE: Final = Reading[float]("chip_temperature", Quantity.TEMPERATURE)
+BOARD_TEMPERATURE: Final = Reading[float]("board_temperature", Quantity.TEMPERATURE)
+JUNCTION_TEMPERATURE: Final = Reading[float](
+    "junction_temperature", Quantity.TEMPERATURE
+)
+REGULATOR_TEMPERATURE: Final = Reading[float](
+    "regulator_temperature", Quantity.TEMPERATURE, Category.DIAGNOSTIC
+)
+INLET_TEMPERATURE: Final = Reading[float](
+    "inlet_temperature", Quantity.TEMPERATURE, Category.DIAGNOSTIC
+)
+OUTLET_TEMPERATURE: Final = Reading[float](
+    "outlet_temperature", Quantity.TEMPERATURE, Category.DIAGNOSTIC
+)
 FAN_SPEED: Final = Reading[float]("fan_speed", Quantity.FAN_SPEED)
 FAN_LEVEL: Final = Reading[float]("fan_level", Quantity.RATIO, precision=0)
 CORE_CLOCK: Final = Reading[float]("core_clock", Quantity.CLOCK, Category.DIAGNOSTIC)
 MEMORY_CLOCK: Final = Reading[float](
     "memory_clock", Quantity.CLOCK, Category.DIAGNOSTIC
 )
+CORE_VOLTAGE: Final = Reading[float](
+    "core_voltage", Quantity.VOLTAGE, Category.DIAGNOSTIC, enabled=False
+)
+INPUT_VOLTAGE: Final = Reading[float](
+    "input_voltage", Quantity.VOLTAGE, Category.DIAGNOSTIC, enabled=False
+)
+INPUT_CURRENT: Final = Reading[float](
+    "input_current", Quantity.CURRENT, Category.DIAGNOSTIC, enabled=False
+)
+EXPECTED_HASHRATE: Final = Reading[float](
+    "expected_hashrate",
+    Quantity.HASHRATE,
+    Category.DIAGNOSTIC,
+    enabled=False,
+    unit="H/s",
+)
+WORKING_CHIPS: Final = Reading[int](
+    "working_chips",
+    Quantity.NUMBER,
+    Category.DIAGNOSTIC,
+    enabled=False,
+    precision=0,
+)
+EXPECTED_CHIPS: Final = Reading[int](
+    "expected_chips",
+    Quantity.NUMBER,
+    Category.DIAGNOSTIC,
+    enabled=False,
+    precision=0,
+)
+SIGNAL_STRENGTH: Final = Reading[float](
+    "signal_strength", Quantity.SIGNAL, Category.DIAGNOSTIC, enabled=False
+)
 ACCEPTED: Final = Reading[int]("accepted_shares", Quantity.COUNTER)
 REJECTED: Final = Reading[int]("rejected_shares", Quantity.COUNTER)
 INVALID: Final = Reading[int](
     "invalid_shares", Quantity.COUNTER, Category.DIAGNOSTIC, enabled=False
 )
+STALE: Final = Reading[int]("stale_shares", Quantity.COUNTER, enabled=False)
 ACCEPTANCE: Final = Reading[float]("acceptance_rate", Quantity.RATIO)
 BEST_SHARE: Final = Reading[float](
     "best_share", Quantity.NUMBER, Category.DIAGNOSTIC, enabled=False
+)
+BEST_SHARE_SESSION: Final = Reading[float](
+    "best_share_session", Quantity.NUMBER, Category.DIAGNOSTIC, enabled=False
+)
+"""The best share since the miner started."""
+BLOCKS_FOUND: Final = Reading[int](
+    "blocks_found", Quantity.COUNTER, Category.DIAGNOSTIC
 )
 DIFFICULTY: Final = Reading[float](
     "difficulty", Quantity.NUMBER, Category.DIAGNOSTIC, enabled=False
@@ -64,3 +122,44 @@ CONNECTED: Final = Reading[bool](
 MINING: Final = Reading[bool]("mining", Quantity.RUNNING)
 MINING_ALLOWED: Final = Reading[bool]("mining_allowed", Quantity.FLAG)
 """Whether the miner works when it can; the mining switch writes it."""
+
+# What is set; where a value can also be measured, that is another reading.
+POWER_LIMIT: Final = Reading[float](
+    "power_limit", Quantity.POWER, Category.CONFIG, setting=True
+)
+CORE_CLOCK_SET: Final = Reading[float](
+    "core_clock_set", Quantity.CLOCK, Category.CONFIG, setting=True
+)
+MEMORY_CLOCK_SET: Final = Reading[float](
+    "memory_clock_set", Quantity.CLOCK, Category.CONFIG, enabled=False, setting=True
+)
+CORE_VOLTAGE_SET: Final = Reading[float](
+    "core_voltage_set", Quantity.VOLTAGE, Category.CONFIG, setting=True
+)
+FAN_LEVEL_SET: Final = Reading[float](
+    "fan_level_set", Quantity.RATIO, Category.CONFIG, precision=0, setting=True
+)
+FAN_AUTO: Final = Reading[bool](
+    "fan_auto", Quantity.FLAG, Category.CONFIG, setting=True
+)
+"""Whether the miner controls its fans itself."""
+TEMPERATURE_TARGET: Final = Reading[float](
+    "temperature_target", Quantity.TEMPERATURE, Category.CONFIG, setting=True
+)
+WORK_MODE: Final = Reading[str](
+    "work_mode",
+    Quantity.CHOICE,
+    Category.CONFIG,
+    choices=("eco", "standard", "super", "low", "normal", "high", "sleep"),
+    setting=True,
+)
+"""The makes' modes; a control's options are those that the miner has."""
+LOCATE: Final = Reading[bool]("locate", Quantity.FLAG, Category.CONFIG, setting=True)
+"""A light to find the device by, whose state can be read; else `IDENTIFY`."""
+
+RESTART_MINER: Final = Action("restart_miner", Category.CONFIG, restarts=True)
+REBOOT: Final = Action("reboot", Category.CONFIG, restarts=True)
+IDENTIFY: Final = Action("identify", Category.CONFIG)
+"""Makes the device blink for a while."""
+STOP: Final = Action("stop", Category.CONFIG, enabled=False)
+"""Ends mining; unlike the mining switch, it cannot always be undone from here."""

@@ -13,7 +13,7 @@ from homeassistant.helpers.event import (
 )
 from homeassistant.helpers.start import async_at_started
 
-from .const import CONF_CONTROLS, CONF_KIND, CONF_POWER_METER, DOMAIN
+from .const import CONF_KIND, CONF_POWER_METER, CONF_WARN_IF_READ_ONLY, DOMAIN
 from .issues import issue_id, raise_issue
 from .push.issues import SHARED_CODE, UNKNOWN_AGENT, UnknownAgentFlow
 from .sources import rig_unique_id
@@ -42,7 +42,7 @@ def async_manage_issues(
     `read_only` is the key of the text on how to open the rig for commands,
     `other_rig` the id of another rig that answers at this one's address.
     """
-    wanted = read_only if entry.data.get(CONF_CONTROLS) else None
+    wanted = read_only if entry.options.get(CONF_WARN_IF_READ_ONLY) else None
     if wanted is None:
         ir.async_delete_issue(hass, DOMAIN, issue_id(READ_ONLY, entry))
     else:

@@ -3,13 +3,12 @@
 from typing import Any, Final, override
 
 from homeassistant.components.select import SelectEntity
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import RigConfigEntry
-from .entity import ControlEntity, async_add_as_they_appear, channel_key, controls
-from .known_parts import KnownPart
-from .model import Channel, Quantity
+from .entity import ControlEntity, async_add_as_they_appear, channel_key, controls_of
 
 PARALLEL_UPDATES: Final = 1
 
@@ -21,17 +20,8 @@ async def async_setup_entry(
 ) -> None:
     """Set up the rig's selects."""
     await async_add_as_they_appear(
-        entry, async_add_entities, _offered, RigSelect, channel_key
+        entry, async_add_entities, controls_of(Platform.SELECT), RigSelect, channel_key
     )
-
-
-def _offered(part: KnownPart) -> list[Channel[Any]]:
-    """Return the choices, and the texts of which one is chosen."""
-    return [
-        channel
-        for channel in controls(Quantity.CHOICE, Quantity.TEXT)(part)
-        if channel.reading.quantity is Quantity.CHOICE or part.controls[channel].free
-    ]
 
 
 class RigSelect(ControlEntity, SelectEntity):

@@ -1,124 +1,27 @@
-"""Sensors: one row for each quantity that is read."""
+"""Sensors: every reading that is not true or false."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final, override
 
-from homeassistant.components.sensor import (
-    SensorDeviceClass,
-    SensorEntity,
-    SensorStateClass,
-)
-from homeassistant.const import (
-    REVOLUTIONS_PER_MINUTE,
-    STATE_UNAVAILABLE,
-    STATE_UNKNOWN,
-    EntityCategory,
-    Platform,
-    UnitOfDataRate,
-    UnitOfElectricCurrent,
-    UnitOfElectricPotential,
-    UnitOfEnergy,
-    UnitOfFrequency,
-    UnitOfInformation,
-    UnitOfPower,
-    UnitOfRatio,
-    UnitOfTemperature,
-    UnitOfTime,
-)
+from homeassistant.components.sensor import SensorDeviceClass, SensorEntity
+from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN, Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import DOMAIN
 from .coordinator import RigConfigEntry, RigCoordinator
-from .entity import ChannelEntity, async_add_as_they_appear, channel_key, uncontrolled
+from .entity import ReadingEntity, async_add_as_they_appear, channel_key, readings_of
 from .entity_options import UNIT, async_set_entity_option, entity_option, kept_unit
 from .hashrate import efficiency_unit, factor, hashrate_unit, suited_unit
 from .known_parts import KnownPart
-from .model import Category, Channel, Quantity, Value
+from .model import Channel, Quantity, Value
+from .platforms import SENSORS
 from .readings import HASHRATE
 
 PARALLEL_UPDATES: Final = 0
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """How Home Assistant shows a quantity."""
-
-    device_class: SensorDeviceClass | None = None
-    state_class: SensorStateClass | None = SensorStateClass.MEASUREMENT
-    unit: str | None = None
-    shown_unit: str | None = None
-    precision: int | None = None
-
-
-_UNMEASURED: Final = Row(state_class=None)
-
-ROWS: Final[dict[Quantity, Row]] = {
-    Quantity.HASHRATE: Row(precision=2),
-    Quantity.EFFICIENCY: Row(precision=2),
-    Quantity.POWER: Row(
-        device_class=SensorDeviceClass.POWER, unit=UnitOfPower.WATT, precision=0
-    ),
-    Quantity.ENERGY: Row(
-        device_class=SensorDeviceClass.ENERGY,
-        state_class=SensorStateClass.TOTAL_INCREASING,
-        unit=UnitOfEnergy.WATT_HOUR,
-        shown_unit=UnitOfEnergy.KILO_WATT_HOUR,
-        precision=2,
-    ),
-    Quantity.TEMPERATURE: Row(
-        device_class=SensorDeviceClass.TEMPERATURE,
-        unit=UnitOfTemperature.CELSIUS,
-        precision=0,
-    ),
-    Quantity.FAN_SPEED: Row(unit=REVOLUTIONS_PER_MINUTE, precision=0),
-    Quantity.RATIO: Row(unit=UnitOfRatio.PERCENTAGE, precision=1),
-    Quantity.CLOCK: Row(
-        device_class=SensorDeviceClass.FREQUENCY,
-        unit=UnitOfFrequency.MEGAHERTZ,
-        precision=0,
-    ),
-    Quantity.VOLTAGE: Row(
-        device_class=SensorDeviceClass.VOLTAGE,
-        unit=UnitOfElectricPotential.VOLT,
-        precision=2,
-    ),
-    Quantity.CURRENT: Row(
-        device_class=SensorDeviceClass.CURRENT,
-        unit=UnitOfElectricCurrent.AMPERE,
-        precision=2,
-    ),
-    Quantity.COUNTER: Row(state_class=SensorStateClass.TOTAL_INCREASING, precision=0),
-    Quantity.DURATION: Row(
-        device_class=SensorDeviceClass.DURATION, unit=UnitOfTime.SECONDS, precision=0
-    ),
-    Quantity.MOMENT: Row(device_class=SensorDeviceClass.TIMESTAMP, state_class=None),
-    Quantity.UPTIME: Row(device_class=SensorDeviceClass.UPTIME, state_class=None),
-    Quantity.LATENCY: Row(
-        device_class=SensorDeviceClass.DURATION,
-        unit=UnitOfTime.MILLISECONDS,
-        precision=0,
-    ),
-    Quantity.DATA_SIZE: Row(
-        device_class=SensorDeviceClass.DATA_SIZE,
-        unit=UnitOfInformation.BYTES,
-        shown_unit=UnitOfInformation.GIBIBYTES,
-        precision=2,
-    ),
-    Quantity.DATA_RATE: Row(
-        device_class=SensorDeviceClass.DATA_RATE,
-        unit=UnitOfDataRate.BYTES_PER_SECOND,
-        shown_unit=UnitOfDataRate.MEGABYTES_PER_SECOND,
-        precision=1,
-    ),
-    Quantity.MONEY: Row(precision=8),
-    Quantity.NUMBER: Row(),
-    Quantity.TEXT: _UNMEASURED,
-    Quantity.CHOICE: Row(device_class=SensorDeviceClass.ENUM, state_class=None),
-}
 
 _WORDED: Final = (
     SensorDeviceClass.ENUM,
@@ -135,12 +38,8 @@ async def async_setup_entry(
 ) -> None:
     """Set up the rig's sensors."""
     await async_add_as_they_appear(
-        entry, async_add_entities, _offered, _make, channel_key
+        entry, async_add_entities, readings_of(SENSORS), _make, channel_key
     )
-
-
-def _offered(part: KnownPart) -> list[Channel[Any]]:
-    return [c for c in uncontrolled(part) if c.reading.quantity in ROWS]
 
 
 def _make(
@@ -150,7 +49,7 @@ def _make(
     return (ScaledSensor if scaled else RigSensor)(coordinator, part, channel)
 
 
-class RigSensor(ChannelEntity, SensorEntity):
+class RigSensor(ReadingEntity, SensorEntity):
     """A reading."""
 
     def __init__(
@@ -159,7 +58,7 @@ class RigSensor(ChannelEntity, SensorEntity):
         """Take class and unit from the row of the reading's quantity."""
         super().__init__(coordinator, part, channel)
         reading = channel.reading
-        row = ROWS[reading.quantity]
+        row = SENSORS[reading.quantity]
         self._attr_device_class = row.device_class
         self._attr_state_class = None if reading.setting else row.state_class
         self._attr_suggested_display_precision = (
@@ -169,9 +68,6 @@ class RigSensor(ChannelEntity, SensorEntity):
         self._attr_suggested_unit_of_measurement = row.shown_unit
         if reading.quantity is Quantity.CHOICE:
             self._attr_options = list(reading.choices)
-        if reading.category is Category.CONFIG:
-            # It is read-only here; sensors cannot be in that category.
-            self._attr_entity_category = EntityCategory.DIAGNOSTIC
         self._measured = self._attr_state_class is not None
         self._revision = coordinator.revision
         self._attributes: Mapping[str, Any] | None = None

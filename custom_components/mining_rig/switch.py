@@ -3,12 +3,12 @@
 from typing import Any, Final, override
 
 from homeassistant.components.switch import SwitchEntity
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import RigConfigEntry
-from .entity import ControlEntity, async_add_as_they_appear, channel_key, controls
-from .model import Quantity
+from .entity import ControlEntity, async_add_as_they_appear, channel_key, controls_of
 
 PARALLEL_UPDATES: Final = 1
 
@@ -20,7 +20,7 @@ async def async_setup_entry(
 ) -> None:
     """Set up the rig's switches."""
     await async_add_as_they_appear(
-        entry, async_add_entities, controls(Quantity.FLAG), RigSwitch, channel_key
+        entry, async_add_entities, controls_of(Platform.SWITCH), RigSwitch, channel_key
     )
 
 

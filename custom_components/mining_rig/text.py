@@ -3,13 +3,14 @@
 from typing import Any, Final, override
 
 from homeassistant.components.text import TextEntity
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import RigConfigEntry, RigCoordinator
-from .entity import ControlEntity, async_add_as_they_appear, channel_key, controls
+from .entity import ControlEntity, async_add_as_they_appear, channel_key, controls_of
 from .known_parts import KnownPart
-from .model import Channel, Quantity
+from .model import Channel
 
 PARALLEL_UPDATES: Final = 1
 
@@ -21,13 +22,8 @@ async def async_setup_entry(
 ) -> None:
     """Set up the rig's texts."""
     await async_add_as_they_appear(
-        entry, async_add_entities, _offered, RigText, channel_key
+        entry, async_add_entities, controls_of(Platform.TEXT), RigText, channel_key
     )
-
-
-def _offered(part: KnownPart) -> list[Channel[Any]]:
-    """Return the texts that are written; one of a list is chosen by a select."""
-    return [c for c in controls(Quantity.TEXT)(part) if not part.controls[c].free]
 
 
 class RigText(ControlEntity, TextEntity):

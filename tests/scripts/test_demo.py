@@ -216,13 +216,12 @@ def _home(played: Dialog | Settings) -> Client:
 MENU = {"type": "menu", "step_id": "user", "menu_options": {"xmrig": "XMRig"}}
 FORM = {
     "type": "form",
-    "step_id": "xmrig",
+    "step_id": "network",
     "errors": {},
     "data_schema": [
         {"name": "host", "required": True},
         {"name": "port", "optional": True},
         {"name": "access_token", "optional": True},
-        {"name": "controls", "required": True, "default": False},
         {
             "name": "connection",
             "type": "expandable",
@@ -239,7 +238,7 @@ async def test_rig_is_added_as_by_a_user() -> None:
     assert await add(_home(dialog), GARAGE)
     assert dialog.said[1:] == [
         {"next_step_id": "xmrig"},
-        {**GARAGE.form, "controls": False, "connection": {"ssl": False}},
+        {**GARAGE.form, "connection": {"ssl": False}},
     ]
 
 

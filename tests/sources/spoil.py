@@ -10,8 +10,8 @@ from typing import Any
 from hypothesis import strategies as st
 import orjson
 
-from custom_components.mining_rig.binary_sensor import ROWS as FLAGS
 from custom_components.mining_rig.model import Channel, Part, Quantity, Snapshot, Value
+from custom_components.mining_rig.platforms import BINARY_SENSORS as FLAGS
 
 type _Path = tuple[str | int, ...]
 

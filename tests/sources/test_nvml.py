@@ -29,6 +29,7 @@ from custom_components.mining_rig.readings import (
     FAN_LEVEL,
     MEMORY_TEMPERATURE,
     POWER,
+    POWER_LIMIT,
     TEMPERATURE,
 )
 from custom_components.mining_rig.sources.common.contract import (
@@ -148,11 +149,11 @@ def test_everything(nvidia: SimulatedNvml) -> None:
         "nvml_pcie_sent": 120_000,
         "nvml_pcie_received": 350_000,
         "nvml_pci_address": "0000:01:00.0",
-        "nvml_power_limit": 298,
+        "power_limit": 298,
         "nvml_enforced_power_limit": 298,
         "nvml_persistence": True,
     }
-    limit = card.controls[readings.POWER_LIMIT.plain]
+    limit = card.controls[POWER_LIMIT.plain]
     assert (limit.minimum, limit.maximum, limit.step) == (99, 318, 1)
     assert readings.PERSISTENCE.plain in card.controls
     assert found.unparsed == ()
@@ -196,14 +197,14 @@ def test_kinds_of_cards(
 def test_laptop(nvidia: SimulatedNvml) -> None:
     """It has a limit that nobody can set."""
     (card,) = cards(tell(one(lacks=LAPTOP)))
-    assert card.get(readings.POWER_LIMIT.plain) == 298
-    assert readings.POWER_LIMIT.plain not in card.controls
+    assert card.get(POWER_LIMIT.plain) == 298
+    assert POWER_LIMIT.plain not in card.controls
 
 
 def test_fixed_limit(nvidia: SimulatedNvml) -> None:
     """A range without room in it is no control."""
     (card,) = cards(tell(one(limits=(298.0, 298.5))))
-    assert readings.POWER_LIMIT.plain not in card.controls
+    assert POWER_LIMIT.plain not in card.controls
 
 
 def test_mig(nvidia: SimulatedNvml) -> None:
@@ -443,7 +444,7 @@ def test_any_function_may_return_anything(binding: list[str], data: Any) -> None
         others = {key: value for key, value in rest.items() if every[key] == value}
         if name == "nvmlDeviceGetPowerManagementLimit":
             # Where it is unknown, the enforced one takes its place.
-            others.pop("nvml_power_limit", None)
+            others.pop("power_limit", None)
         assert others.items() <= shown.items(), name
         for value in shown.values():
             assert isinstance(value, bool | int | float | str)
@@ -658,11 +659,11 @@ def control(channel: Channel[Any]) -> Control[Any]:
 async def test_power_limit(nvidia: SimulatedNvml, source: NvmlSource) -> None:
     """It is set in W of the card that was meant."""
     card = nvidia.cards[1]
-    await source.write(card.uuid.lower(), control(readings.POWER_LIMIT.plain), 90)
+    await source.write(card.uuid.lower(), control(POWER_LIMIT.plain), 90)
     assert card.limit == 90
     found = await source.read(NOW)
     part = found.parts[card.uuid.lower()]
-    assert part.get(readings.POWER_LIMIT.plain) == 90
+    assert part.get(POWER_LIMIT.plain) == 90
     assert part.get(readings.THROTTLE_REASON.plain) == "power_limit"
     assert part.get(readings.THROTTLED.plain) is False
     await source.close()
@@ -693,7 +694,7 @@ async def test_refused(
     nvidia.errors["nvmlDeviceSetPowerManagementLimit", None] = code
     card = nvidia.cards[0].uuid.lower()
     with pytest.raises(CommandRefused) as error:
-        await source.write(card, control(readings.POWER_LIMIT.plain), 200)
+        await source.write(card, control(POWER_LIMIT.plain), 200)
     assert error.value.translation_key == key
     await source.close()
 

@@ -26,6 +26,7 @@ from custom_components.mining_rig.readings import (
     HASHRATE,
     MINING_ALLOWED,
     STARTED,
+    STOP,
     TEMPERATURE,
 )
 from custom_components.mining_rig.sources.common.contract import (
@@ -459,7 +460,7 @@ async def test_a_hung_card(
         for act in (
             lambda: source.read(datetime.now(UTC)),
             lambda: source.write(RIG, Control(channel=ALLOWED), False),
-            lambda: source.press(RIG, readings.SHUTDOWN),
+            lambda: source.press(RIG, STOP),
         ):
             with pytest.raises(SourceUnreachable) as caught:
                 await act()
@@ -743,7 +744,7 @@ async def test_a_miner_that_can_only_be_read(
         lambda: at.write(ALLOWED, False, at.rig.uuids[0]),
         lambda: at.write(readings.TEMPERATURE_LIMIT.plain, 70.0),
         lambda: at.write(readings.NO_COLOR.plain, True),
-        lambda: at.source.press(RIG, readings.SHUTDOWN),
+        lambda: at.source.press(RIG, STOP),
         lambda: at.source.press(RIG, readings.INSTALL_UPDATE),
         lambda: at.source.press(RIG, readings.STOP_UPDATE),
         lambda: at.source.set_config({"intensity": "20"}),
@@ -811,17 +812,17 @@ async def test_other_refusals(bench: MakeBench, answer: Any, error: str) -> None
 async def test_shutting_down(bench: MakeBench) -> None:
     """The process ends, whether or not it says so."""
     at = await bench()
-    await at.source.press(RIG, readings.SHUTDOWN)
+    await at.source.press(RIG, STOP)
     assert at.rig.ended
     with pytest.raises(SourceUnreachable):
-        await at.source.press(RIG, readings.SHUTDOWN)
+        await at.source.press(RIG, STOP)
 
 
 async def test_a_shutdown_whose_answer_is_cut(bench: MakeBench) -> None:
     """It was understood all the same."""
     at = await bench(**OPEN)
     at.rig.answers["/control?command=shutdown"] = b'{"succ'
-    await at.source.press(RIG, readings.SHUTDOWN)
+    await at.source.press(RIG, STOP)
 
 
 async def test_updating(bench: MakeBench) -> None:

@@ -25,6 +25,7 @@ from custom_components.mining_rig.readings import (
     HASHRATE,
     MINING,
     MINING_ALLOWED,
+    STOP,
     TEMPERATURE,
 )
 from custom_components.mining_rig.sources.common.contract import (
@@ -461,7 +462,7 @@ async def test_stop_and_start(bench: Make) -> None:
 async def test_start_where_it_is_known(bench: Make) -> None:
     """A version that knows `start` needs no configuration."""
     there = await bench(habits=Habits(job_interval=None, knows_start=True))
-    await there.source.press(RIG, readings.STOP)
+    await there.source.press(RIG, STOP)
     assert await there.order(MINING_ALLOWED.plain, True)
     assert there.rig.hashing
     assert there.puts == 0
@@ -472,7 +473,7 @@ async def test_start_is_not_tried_twice(bench: Make) -> None:
     there = await bench(version="5.5.0", habits=Habits(job_interval=None))
     methods: list[str] = []
     for _ in range(2):
-        await there.source.press(RIG, readings.STOP)
+        await there.source.press(RIG, STOP)
         control = (await there.read(1)).rig.controls[MINING_ALLOWED.plain]
         there.rig.requests.clear()
         await there.source.write(RIG, control, True)
@@ -488,7 +489,7 @@ async def test_start_is_not_tried_twice(bench: Make) -> None:
 async def test_workers_that_do_not_come_back(bench: Make) -> None:
     """Then the order is not confirmed."""
     there = await bench(habits=Habits(job_interval=None))
-    await there.source.press(RIG, readings.STOP)
+    await there.source.press(RIG, STOP)
     there.rig.configure({"cpu": {"rx": False, "enabled": False}})
     there.clock.advance(1)
     assert not await there.order(MINING_ALLOWED.plain, True)
@@ -498,7 +499,7 @@ async def test_next_job_ends_a_stop(bench: Make) -> None:
     """The pool's next job starts the workers; the switch follows."""
     there = await bench(habits=Habits(job_interval=60))
     await there.read()
-    await there.source.press(RIG, readings.STOP)
+    await there.source.press(RIG, STOP)
     assert (await there.read(1)).rig.get(MINING_ALLOWED.plain) is False
     assert (await there.polls(9)).rig.get(MINING_ALLOWED.plain) is True
 
@@ -506,7 +507,7 @@ async def test_next_job_ends_a_stop(bench: Make) -> None:
 async def test_on_without_a_pool(bench: Make) -> None:
     """There is nothing to bring back: the next pool's job starts the workers."""
     there = await bench(habits=Habits(job_interval=None))
-    await there.source.press(RIG, readings.STOP)
+    await there.source.press(RIG, STOP)
     there.rig.fault(Fault.NO_POOL)
     assert await there.order(MINING_ALLOWED.plain, True)
     assert there.puts == 0

@@ -69,13 +69,23 @@ class RigDevices:
             config_entry_id=self._entry.entry_id,
             identifiers={self.rig_identifier},
             name=self._entry.title,
-            manufacturer=rig.manufacturer or self._kind.manufacturer,
-            model=rig.model,
-            sw_version=rig.version,
+            manufacturer=(
+                rig.manufacturer
+                or self._kind.manufacturer
+                or self._known_parts.manufacturer
+            ),
+            model=self._known_parts.hardware or rig.model,
+            sw_version=self._version(rig),
             serial_number=rig.serial,
             configuration_url=self._source.address,
         )
         self._rig_device_id = device.id
+
+    def _version(self, rig: KnownPart) -> str | None:
+        """Return the program and its version: `XMRig 6.26.0`."""
+        if rig.version is None or self._kind.program is None:
+            return rig.version
+        return f"{self._kind.program} {rig.version}"
 
     @callback
     def async_remove(self, parts: Iterable[str]) -> None:
@@ -106,14 +116,16 @@ class RigDevices:
                 serial_number=part.serial,
                 via_device_id=self._rig_device_id,
             )
-        named = "named" if part.name else "plain"
+        # A child device has no model of its own, so its name carries it.
+        name = part.name or part.model
+        named = "named" if name else "plain"
         numbered = part.kind is not PartKind.CPU
         return ChildDeviceInfo(
             identifiers=identifiers,
             parent_device_id=self._rig_device_id,
             translation_key=f"{part.kind}_{named}",
             translation_placeholders={
-                **({"name": part.name} if part.name else {}),
+                **({"name": name} if name else {}),
                 **({"number": str(part.number)} if numbered else {}),
             },
         )

@@ -10,11 +10,12 @@ from homeassistant.config_entries import ConfigEntry, ConfigFlow, ConfigFlowResu
 from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PORT
 from homeassistant.core import callback
 from homeassistant.helpers.selector import BooleanSelector, TextSelector
+from homeassistant.helpers.translation import async_get_translations
 from homeassistant.requirements import RequirementsNotFound
 from homeassistant.util import slugify
 import voluptuous as vol
 
-from ..const import CONF_ID_ROOT, CONF_KIND, LOGGER
+from ..const import CONF_ID_ROOT, CONF_KIND, DOMAIN, LOGGER
 from ..coordinator import READ_TIMEOUT
 from ..source_context import source_context_for
 from ..sources import KINDS, async_source_factory, rig_unique_id
@@ -32,6 +33,10 @@ type Errors = dict[str, str]
 type KindStep = Callable[..., Awaitable[ConfigFlowResult]]
 type Step = Callable[[RigFlow, dict[str, Any] | None], Awaitable[ConfigFlowResult]]
 
+_NETWORK: Final = "network"
+"""The step of the form of every kind on the local network."""
+_HINT: Final = "network_hint"
+"""What to do on the miner first, by kind: the texts of a selector that is not shown."""
 _FORGET: Final = "forget_"
 """Prefix of a secret's key: the checkbox that deletes the stored secret."""
 _NEW_ID: Final = "new_id"
@@ -122,7 +127,11 @@ class RigFlow(ConfigFlow):
     async def _async_step_form(
         self, kind: str, user_input: dict[str, Any] | None
     ) -> ConfigFlowResult:
-        """Show the form of a kind and connect; the step's id is the kind."""
+        """Show the form of a kind and connect.
+
+        The frontend finds the texts of a form by its step's id alone, so all kinds on the
+        network share the step `network`; that of another kind is the kind.
+        """
         errors: Errors = {}
         if user_input is not None:
             answers, identity, errors = await self._async_submitted(
@@ -130,13 +139,36 @@ class RigFlow(ConfigFlow):
             )
             if identity is not None:
                 return await self._async_found(kind, answers, identity)
+        is_network = KINDS[kind].form.has(CONF_HOST)
+        self._kind = kind
         return self.async_show_form(
-            step_id=kind,
+            step_id=_NETWORK if is_network else kind,
             data_schema=self.add_suggested_values_to_schema(
                 form_schema(KINDS[kind].form, shown=user_input), user_input
             ),
             errors=errors,
+            description_placeholders=(
+                await self._async_network_texts(kind) if is_network else None
+            ),
         )
+
+    async def async_step_network(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Take the form of the kind that was chosen."""
+        return await self._async_step_form(self._kind, user_input)
+
+    async def _async_network_texts(self, kind: str) -> dict[str, str]:
+        """Return a kind's label and hint in Home Assistant's language."""
+        texts: dict[str, str] = {}
+        for category in ("config", "selector"):
+            texts |= await async_get_translations(
+                self.hass, self.hass.config.language, category, {DOMAIN}
+            )
+        root = f"component.{DOMAIN}"
+        label = texts.get(f"{root}.config.step.user.menu_options.{kind}")
+        hint = texts.get(f"{root}.selector.{_HINT}.options.{kind}")
+        return {"label": label or KINDS[kind].name, "hint": hint or ""}
 
     async def _async_found(
         self, kind: str, answers: Answers, identity: Identity
@@ -202,7 +234,7 @@ class RigFlow(ConfigFlow):
         errors: Errors = {}
         taken = {slugify(entry.title) for entry in self._async_current_entries()}
         if user_input is None:
-            title = self._identity.title.strip() or KINDS[self._kind].manufacturer
+            title = self._identity.title.strip() or KINDS[self._kind].name
             names = chain([title], (f"{title} {number}" for number in count(2)))
             name = next(name for name in names if slugify(name) not in taken)
         else:
@@ -214,7 +246,7 @@ class RigFlow(ConfigFlow):
             else:
                 return self._create(name, self._identity)
         schema = vol.Schema({vol.Required(CONF_NAME): TextSelector()})
-        model = self._identity.model or KINDS[self._kind].manufacturer
+        model = self._identity.model or KINDS[self._kind].name
         version = self._identity.version
         return self.async_show_form(
             step_id="name",

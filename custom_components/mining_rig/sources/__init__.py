@@ -1,7 +1,7 @@
 """The registry: the only list of sources.
 
-The key of a kind is the id of its step in the config flow and is stored in every entry's
-data. The module of a kind is imported when an entry or a flow first needs it; its
+The key of a kind is its option in the menu of the config flow and is stored in every
+entry's data. The module of a kind is imported when an entry or a flow first needs it; its
 actions, which Home Assistant must know at start, are data beside it.
 """
 
@@ -17,7 +17,7 @@ from homeassistant.requirements import (
     async_process_requirements,
 )
 
-from ..const import CONF_ALLOW_WRITING, CONF_KEEP_ORDER, DOMAIN
+from ..const import CONF_ALLOW_WRITING, CONF_KEEP_ORDER, CONF_WARN_IF_READ_ONLY, DOMAIN
 from .common.actions import KindAction
 from .common.contract import SourceFactory
 from .common.forms import Field, FieldKind, Form
@@ -31,7 +31,10 @@ class Kind:
 
     module: str
     form: Form
-    manufacturer: str
+    manufacturer: str | None = None
+    """Of the device, where all of the kind have the same; else the hardware's."""
+    program: str | None = None
+    """The name of the miner's program, which its version is shown with."""
     pushes: bool = False
     """Its rigs push; the module's `routes` declares how. Its dialogs are its own."""
     requirements: tuple[str, ...] = ()
@@ -55,6 +58,11 @@ class Kind:
         """The keys of an entry's data that must never be shown."""
         return self.form.secrets | self.hidden
 
+    @property
+    def name(self) -> str:
+        """What a rig is called that has no name of its own."""
+        return self.program or self.manufacturer or "Mining rig"
+
 
 def network_form(port: int | None, *extra: Field) -> Form:
     """Return the form of a miner with an HTTP API on the local network.
@@ -77,8 +85,13 @@ def network_form(port: int | None, *extra: Field) -> Form:
     )
 
 
-_PAUSES: Final = Form((Field(key=CONF_KEEP_ORDER, kind=FieldKind.FLAG, default=False),))
-"""The options of a miner that forgets its pause when it restarts."""
+_WARN: Final = Field(key=CONF_WARN_IF_READ_ONLY, kind=FieldKind.FLAG, default=False)
+_COMMANDS: Final = Form((_WARN,))
+"""The options of a program that takes commands if its owner lets it."""
+_PAUSES: Final = Form(
+    (Field(key=CONF_KEEP_ORDER, kind=FieldKind.FLAG, default=False), _WARN)
+)
+"""Also of a miner that forgets its pause when it restarts."""
 
 KINDS: Final[dict[str, Kind]] = {
     "headframe": Kind(
@@ -114,7 +127,6 @@ KINDS: Final[dict[str, Kind]] = {
                 Field(key="api_code", kind=FieldKind.TEXT),
             )
         ),
-        manufacturer="Mining Rig Monitor",
         pushes=True,
         options=Form(
             (
@@ -131,9 +143,8 @@ KINDS: Final[dict[str, Kind]] = {
         form=network_form(
             4067,
             Field(key="password", kind=FieldKind.SECRET),
-            Field(key="controls", kind=FieldKind.FLAG, default=False),
         ),
-        manufacturer="T-Rex",
+        program="T-Rex",
         options=_PAUSES,
     ),
     "xmrig": Kind(
@@ -141,9 +152,8 @@ KINDS: Final[dict[str, Kind]] = {
         form=network_form(
             None,
             Field(key="access_token", kind=FieldKind.SECRET),
-            Field(key="controls", kind=FieldKind.FLAG, default=False),
         ),
-        manufacturer="XMRig",
+        program="XMRig",
         options=_PAUSES,
     ),
     "xmrig_proxy": Kind(
@@ -151,10 +161,11 @@ KINDS: Final[dict[str, Kind]] = {
         form=network_form(
             None,
             Field(key="access_token", kind=FieldKind.SECRET),
-            Field(key="controls", kind=FieldKind.FLAG, default=False),
         ),
         manufacturer="XMRig",
+        program="xmrig-proxy",
         draws_power=False,
+        options=_COMMANDS,
     ),
 }
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from ...model import Channel, Control, Snapshot, Value
+from ...readings import POWER_LIMIT
 from ..common.contract import (
     CommandRefused,
     Identity,
@@ -15,7 +16,7 @@ from ..common.contract import (
 from .driver import DRIVER_JOBS, Session
 from .parse import card_key, driver_version, models, snapshot
 from .queries import Handle, Nvml
-from .readings import PERSISTENCE, POWER_LIMIT
+from .readings import PERSISTENCE
 
 _ID: Final = "host"
 """There is one driver on a host."""

@@ -13,6 +13,7 @@ from ...readings import (
     MEMORY_CLOCK,
     MEMORY_TEMPERATURE,
     POWER,
+    POWER_LIMIT,
     TEMPERATURE,
 )
 from ..common.decoding import Fields, Values
@@ -257,7 +258,7 @@ def _put_settings(
     chosen = _watts(fields, "power_limit")
     values.put(readings.ENFORCED_POWER_LIMIT.plain, enforced)
     # Laptop cards have a limit that cannot be set.
-    limit = readings.POWER_LIMIT.plain
+    limit = POWER_LIMIT.plain
     values.put(limit, enforced if chosen is None else chosen)
     lowest, highest = (_watts(fields, "power_limits", index) for index in (0, 1))
     if chosen is not None and lowest is not None and highest is not None:

@@ -107,9 +107,6 @@ MIG: Final = Reading[bool](
 """The card is split into instances (MIG) and has few readings of its own."""
 
 # Settings and limits.
-POWER_LIMIT: Final = Reading[float](
-    "nvml_power_limit", Quantity.POWER, Category.CONFIG, setting=True
-)
 ENFORCED_POWER_LIMIT: Final = Reading[float](
     "nvml_enforced_power_limit",
     Quantity.POWER,

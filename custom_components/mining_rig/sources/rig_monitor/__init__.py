@@ -12,7 +12,7 @@ from statistics import median
 from typing import Any, Final
 
 from ...model import RIG, Channel, Control, Part, PartKind, Snapshot, Value, part_map
-from ...readings import MINING_ALLOWED, STARTED
+from ...readings import LOCATE, MINING_ALLOWED, STARTED
 from ..common.contract import CommandRefused, Identity, JsonObject, Notes, SourceContext
 from ..common.decoding import Values
 from . import playbooks, readings
@@ -44,11 +44,11 @@ _START_JITTER: Final = timedelta(minutes=2)
 
 _MINING: Final = Control(channel=MINING_ALLOWED.plain)
 _POWER: Final = Control(channel=readings.POWER_ORDER.plain)
-_LIGHT: Final = Control(channel=readings.LIGHT_ORDER.plain)
+_LIGHT: Final = Control(channel=LOCATE.plain)
 _FIELDS: Final[Mapping[Channel[Any], str]] = {
     MINING_ALLOWED.plain: "mining",
     readings.POWER_ORDER.plain: "power",
-    readings.LIGHT_ORDER.plain: "light",
+    LOCATE.plain: "light",
     readings.PLAYBOOK_SET.plain: "playbook_set",
 }
 
@@ -160,6 +160,7 @@ class RigMonitorSource:
             Part(
                 kind=PartKind.RIG,
                 key=RIG,
+                manufacturer=specs.manufacturer,
                 model=specs.model,
                 version=specs.version,
                 values=rig,
@@ -184,7 +185,7 @@ class RigMonitorSource:
         """Put the orders in force; return what can be ordered."""
         if self.rig_type is RigType.ASIC:
             rig[readings.POWER_ORDER.plain] = orders.power
-            rig[readings.LIGHT_ORDER.plain] = orders.light
+            rig[LOCATE.plain] = orders.light
             return {c.channel: c for c in (_POWER, _LIGHT)}
         rig[MINING_ALLOWED.plain] = orders.mining
         controls: dict[Channel[Any], Control[Any]] = {_MINING.channel: _MINING}

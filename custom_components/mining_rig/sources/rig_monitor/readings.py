@@ -6,7 +6,6 @@ from ...model import Category, Quantity, Reading
 
 # Orders: what the rig fetches.
 POWER_ORDER: Final = Reading[bool]("rig_monitor_power", Quantity.FLAG, setting=True)
-LIGHT_ORDER: Final = Reading[bool]("rig_monitor_light", Quantity.FLAG, setting=True)
 PLAYBOOK_SET: Final = Reading[str](
     "rig_monitor_playbook_set", Quantity.TEXT, Category.CONFIG, setting=True
 )
@@ -79,6 +78,9 @@ GPU_WALLET: Final = Reading[str](
 # From the specifications.
 SOFTWARE: Final = Reading[str](
     "rig_monitor_software", Quantity.TEXT, Category.DIAGNOSTIC
+)
+MOTHERBOARD: Final = Reading[str](
+    "rig_monitor_motherboard", Quantity.TEXT, Category.DIAGNOSTIC, enabled=False
 )
 MEMORY: Final = Reading[float](
     "rig_monitor_memory", Quantity.DATA_SIZE, Category.DIAGNOSTIC

@@ -17,6 +17,16 @@ SPECS_NOTE: Final = "rig_monitor_specs"
 _KEPT: Final = frozenset(key for fields in SPEC_FIELDS.values() for key in fields)
 _RAM: Final = re.compile(r"([0-9]{1,6}) *([KMGT])i?B?", re.IGNORECASE)
 _RAM_FACTOR: Final = {"k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
+_MANUFACTURERS: Final = {
+    "antminer": "Bitmain",
+    "avalon": "Canaan",
+    "goldshell": "Goldshell",
+    "iceriver": "Ice River",
+    "ipollo": "iPollo",
+    "jasminer": "Jasminer",
+    "whatsminer": "MicroBT",
+}
+"""Manufacturers by how the models of their ASICs begin, without spaces."""
 
 
 def specs_to_keep(body: JsonObject) -> dict[str, str]:
@@ -38,6 +48,7 @@ def _is_gpu_name(key: str) -> bool:
 class Specs:
     """What specifications say of a rig."""
 
+    manufacturer: str | None = None
     model: str | None = None
     version: str | None = None
     values: Values = field(default_factory=Values)
@@ -55,6 +66,7 @@ def parse_specs(rig_type: RigType, kept: Any) -> Specs:
         variant = texts.get("model_variant", "unknown")
         words = [texts.get("model"), variant if variant != "unknown" else None]
         return Specs(
+            manufacturer=_manufacturer(texts.get("model", "")),
             model=" ".join(filter(None, words)) or None,
             version=texts.get("firmware_version"),
             values=values,
@@ -64,7 +76,17 @@ def parse_specs(rig_type: RigType, kept: Any) -> Specs:
     for key, text in texts.items():
         if _is_gpu_name(key):
             names[key.removesuffix("_name")] = text
-    return Specs(model=texts.get("motherboard_name"), values=values, names=names)
+    values.put(readings.MOTHERBOARD.plain, texts.get("motherboard_name"))
+    return Specs(values=values, names=names)
+
+
+def _manufacturer(model: str) -> str | None:
+    """Return the manufacturer of an ASIC by how its model begins."""
+    begins = "".join(model.lower().split())
+    return next(
+        (name for prefix, name in _MANUFACTURERS.items() if begins.startswith(prefix)),
+        None,
+    )
 
 
 def _memory(text: str) -> float | None:

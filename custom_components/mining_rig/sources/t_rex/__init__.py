@@ -8,7 +8,7 @@ from typing import Any, Final
 import orjson
 
 from ...model import RIG, Action, Control, Snapshot, Value
-from ...readings import MINING_ALLOWED
+from ...readings import MINING_ALLOWED, STOP
 from ..common.contract import (
     CommandRefused,
     Identity,
@@ -132,7 +132,7 @@ class TRexSource:
     async def press(self, part: str, action: Action) -> None:
         """Send one action. Raises a SourceError."""
         match action.key:
-            case readings.SHUTDOWN.key:
+            case STOP.key:
                 await self._shut_down()
             case readings.INSTALL_UPDATE.key:
                 await self._command("/do-update")

@@ -21,7 +21,7 @@ from ...model import (
     Snapshot,
     part_map,
 )
-from ...readings import MINING_ALLOWED, STARTED
+from ...readings import MINING_ALLOWED, STARTED, STOP
 from ..common.contract import JsonObject
 from ..common.decoding import Fields, Values
 from ..common.settings import Settings
@@ -103,7 +103,6 @@ def parse_summary(summary: JsonObject, now: datetime) -> Summary:
     rig = Part(
         kind=PartKind.RIG,
         key=RIG,
-        model=fields.text("description"),
         version=version,
         values=values,
         release=_release(fields, version),
@@ -200,7 +199,7 @@ def assemble(
         controls |= settings.controls
         if summary.allowed is not None:
             controls[ALLOWED.channel] = ALLOWED
-        actions.append(readings.SHUTDOWN)
+        actions.append(STOP)
     if rig.release is not None and rig.release.latest != rig.release.installed:
         actions.append(readings.STOP_UPDATE)
     whole = replace(

@@ -11,10 +11,6 @@ SHARE_RATE: Final = Reading[float]("t_rex_share_rate", Quantity.NUMBER)
 SHARE_RATE_AVERAGE: Final = Reading[float](
     "t_rex_share_rate_average", Quantity.NUMBER, Category.DIAGNOSTIC, enabled=False
 )
-BLOCKS: Final = Reading[int]("t_rex_blocks", Quantity.COUNTER, Category.DIAGNOSTIC)
-CARD_BLOCKS: Final = Reading[int](
-    "t_rex_card_blocks", Quantity.COUNTER, Category.DIAGNOSTIC, enabled=False
-)
 VALIDATES: Final = Reading[bool](
     "t_rex_validates_shares",
     Quantity.FLAG,
@@ -193,7 +189,5 @@ NO_COLOR: Final = Reading[bool](
     setting=True,
 )
 
-SHUTDOWN: Final = Action("t_rex_shutdown", Category.CONFIG, enabled=False)
-"""Ends the process, which cannot be started from here."""
 INSTALL_UPDATE: Final = Action("t_rex_install_update", restarts=True)
 STOP_UPDATE: Final = Action("t_rex_stop_update", Category.CONFIG)

@@ -17,6 +17,7 @@ from ...readings import (
     ACCEPTED,
     ALGORITHM,
     BEST_SHARE,
+    BLOCKS_FOUND,
     COIN,
     CORE_CLOCK,
     DIFFICULTY,
@@ -223,7 +224,7 @@ def work(number: int | None, zeros: ZeroRules) -> tuple[Row, ...]:
         _number(readings.SHARE_RATE.channel(number=number), "sharerate"),
         _number(average, "sharerate_average"),
         *_shares(number, zeros),
-        _count(readings.BLOCKS.channel(number=number), "solved_count"),
+        _count(BLOCKS_FOUND.channel(number=number), "solved_count"),
     )
 
 
@@ -262,7 +263,7 @@ def card_shares(number: int | None, zeros: ZeroRules) -> tuple[Row, ...]:
     last_at = readings.LAST_SHARE.channel(number=number)
     return (
         *_shares(number, zeros),
-        _count(readings.CARD_BLOCKS.channel(number=number), "solved_count"),
+        _count(BLOCKS_FOUND.channel(number=number), "solved_count"),
         _positive(BEST_SHARE.channel(number=number), "max_share_diff"),
         _positive(last, "last_share_diff"),
         _moment(best_at, "max_share_submit_ts"),

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from ....model import Action, Channel, Control, Snapshot, Value
-from ....readings import MINING_ALLOWED
+from ....readings import MINING_ALLOWED, STOP
 from ...common.contract import (
     CommandRefused,
     Identity,
@@ -84,7 +84,7 @@ class XmrigSource(XmrigSourceBase):
         actions: tuple[Action, ...] = ()
         if summary.restricted is False:
             controls[_ALLOWED.channel] = _ALLOWED
-            actions = (readings.STOP,)
+            actions = (STOP,)
         return assemble(
             summary,
             self._backends,
@@ -152,7 +152,7 @@ class XmrigSource(XmrigSourceBase):
 
     async def press(self, part: str, action: Action) -> None:
         """Send one action. Raises a SourceError."""
-        if action.key != readings.STOP.key:
+        if action.key != STOP.key:
             raise CommandRefused("not_offered")
         with self._window.after_command():
             await self._api.call("stop")

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from ....model import Action, Category, Quantity, Reading
+from ....model import Category, Quantity, Reading
 
 # From the summary.
 PAUSED: Final = Reading[bool]("xmrig_paused", Quantity.FLAG, Category.DIAGNOSTIC)
@@ -81,6 +81,3 @@ PAUSE_ON_BATTERY: Final = Reading[bool](
 PAUSE_ON_ACTIVE: Final = Reading[bool](
     "xmrig_pause_on_active", Quantity.FLAG, Category.CONFIG, setting=True
 )
-
-STOP: Final = Action("xmrig_stop", Category.CONFIG, enabled=False)
-"""Ends all work until the pool's next job; only a pause lasts."""

@@ -13,7 +13,6 @@ from .summary import Summary
 CPU_PART: Final = "cpu"
 
 _ONLY_CPU: Final = frozenset(("cpu",))
-_FEWEST_CPU_READINGS: Final = 3
 
 
 def assemble(
@@ -45,7 +44,7 @@ def assemble(
         rates = _rates(summary, backends)
         for name, (rate, _) in rates.items():
             values.put(BACKEND_RATES[name], rate)
-        parts += _cpu(summary.brand, backends.cpu, rates.get("cpu"))
+        parts += _cpu(summary.brand, backends, rates.get("cpu"))
         parts += backends.cards
         all_unparsed += backends.unparsed
     rig = Part(
@@ -80,16 +79,16 @@ def _rates(
 
 def _cpu(
     brand: str | None,
-    known: Values,
+    backends: Backends,
     rates: tuple[float | None, Windows] | None,
 ) -> list[Part]:
-    """Return the CPU if it has enough readings to be a device of its own."""
-    values = Values(known)
+    """Return the CPU where its backend is enabled."""
+    if CPU_PART not in backends.enabled:
+        return []
+    values = Values(backends.cpu)
     if rates is not None:
         values.put(HASHRATE.plain, rates[0])
         put_averages(values, rates[1])
-    if len({channel.reading.key for channel in values}) < _FEWEST_CPU_READINGS:
-        return []
     return [
         Part(kind=PartKind.CPU, key=CPU_PART, name=brand, model=brand, values=values)
     ]
