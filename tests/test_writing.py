@@ -143,7 +143,7 @@ async def test_measurements_are_reported_each_minute_where_nothing_changes(
     # Its uptime stands still, so the moment of its start moves.
     moving = {
         entity_id(hass, "sensor", "started"),
-        entity_id(hass, "sensor", "xmrig_pool_connected_since"),
+        entity_id(hass, "sensor", "xmrig_pool_since"),
     }
     since = dt_util.utcnow()
     for _ in range(3):
