@@ -9,11 +9,9 @@ import argparse
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from importlib import import_module
 from statistics import fmean, median
 import sys
-from time import monotonic
 from typing import Final
 from unittest.mock import patch
 
@@ -24,6 +22,7 @@ from custom_components.mining_rig.model import every_reading
 from custom_components.mining_rig.sources import KINDS
 
 from . import home, miner
+from .clock import Clock
 from .floor import Floor, recorded
 from .rigs import ROWS
 from .set_up import SetUp, async_set_up, measure_set_up
@@ -59,29 +58,6 @@ class Result:
     first_set_up: float
     """Seconds; modules are imported."""
     set_up: SetUp
-
-
-class Clock:
-    """The time that the integration sees."""
-
-    def __init__(self, step: float) -> None:
-        """Start now; a step has so many seconds."""
-        self._now = dt_util.utcnow()
-        self._step = timedelta(seconds=step)
-        self._passed = 0.0
-
-    def __call__(self) -> datetime:
-        """Return the present."""
-        return self._now
-
-    def tick(self) -> None:
-        """Move on by a step."""
-        self._now += self._step
-        self._passed += self._step.total_seconds()
-
-    def monotonic(self) -> float:
-        """Return the seconds of the event loop's clock, which moves on as well."""
-        return monotonic() + self._passed
 
 
 async def measure(name: str, *, rounds: int, polls: int, set_ups: int) -> Result:
