@@ -22,7 +22,7 @@ from simulator.models import RTX_3070, RTX_3080
 from simulator.nvml import SimulatedNvml, install, nvidia_card
 
 from . import home
-from .poll import Clock
+from .clock import Clock
 from .set_up import async_set_up
 from .timing import longest_callback, processor_time, repeat
 

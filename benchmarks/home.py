@@ -1,4 +1,4 @@
-"""A real Home Assistant: its core and its web server, no recorder, no debug mode."""
+"""A real Home Assistant: its core and its web server, a recorder if wanted, no debug mode."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, closing
@@ -16,6 +16,7 @@ from homeassistant.components.http.config import async_get_and_load_store
 from homeassistant.config_entries import SOURCE_USER, ConfigEntries, ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import aiohttp_client
+from homeassistant.helpers.recorder import async_initialize_recorder
 from homeassistant.setup import async_setup_component
 
 from custom_components.mining_rig.const import CONF_ID_ROOT, CONF_KIND, DOMAIN
@@ -38,8 +39,11 @@ def _make_resolver(_: HomeAssistant) -> _Resolver:
 
 
 @asynccontextmanager
-async def running() -> AsyncIterator[HomeAssistant]:
-    """Run a Home Assistant in a folder of its own until the block ends."""
+async def running(*, records: bool = False) -> AsyncIterator[HomeAssistant]:
+    """Run a Home Assistant in a folder of its own until the block ends.
+
+    `records` adds the recorder, with its usual database in that folder.
+    """
     # They warn of a custom integration, and of compression that nobody asks for.
     for name in ("homeassistant.loader", "aiohttp_fast_zlib"):
         logging.getLogger(name).setLevel(logging.ERROR)
@@ -55,6 +59,9 @@ async def running() -> AsyncIterator[HomeAssistant]:
         await bootstrap.async_load_base_functionality(hass)
         hass.auth = await auth_manager_from_config(hass, [], [])
         await _choose_port(hass)
+        if records:
+            async_initialize_recorder(hass)
+            await async_setup_component(hass, "recorder", {})
         for component in _CORE:
             await async_setup_component(hass, component, {})
         await hass.async_start()

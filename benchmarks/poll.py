@@ -7,9 +7,9 @@ so that a machine that is busy for a while is so for both.
 
 import argparse
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from importlib import import_module
 from statistics import fmean, median
 import sys
 from typing import Final
@@ -18,11 +18,16 @@ from unittest.mock import patch
 from homeassistant.runner import create_event_loop
 from homeassistant.util import dt as dt_util
 
+from custom_components.mining_rig.model import every_reading
+from custom_components.mining_rig.sources import KINDS
+
 from . import home, miner
+from .clock import Clock
 from .floor import Floor, recorded
 from .rigs import ROWS
 from .set_up import SetUp, async_set_up, measure_set_up
-from .timing import longest_callback, processor_time, repeat
+from .stages import Stages, everything_written, measure_stages
+from .timing import Action, longest_callback, processor_time, repeat
 
 RECORDED = 60
 """Polls that are counted, and that the floor repeats."""
@@ -42,6 +47,10 @@ class Result:
     floor: float
     ratio: float
     """The median of what each round took, in terms of the floor's next round."""
+    every: float
+    """What a poll takes where every measured value is written at each."""
+    stages: Stages
+    every_stages: Stages
     callback: float
     """The longest callback of the median poll, by the clock on the wall."""
     worst_callback: float
@@ -51,28 +60,12 @@ class Result:
     set_up: SetUp
 
 
-class Clock:
-    """The time that the integration sees."""
-
-    def __init__(self, step: float) -> None:
-        """Start now; a step has so many seconds."""
-        self._now = dt_util.utcnow()
-        self._step = timedelta(seconds=step)
-
-    def __call__(self) -> datetime:
-        """Return the present."""
-        return self._now
-
-    def tick(self) -> None:
-        """Move on by a step."""
-        self._now += self._step
-
-
 async def measure(name: str, *, rounds: int, polls: int, set_ups: int) -> Result:
     """Measure a rig of the table in a home of its own; a round has so many polls."""
     row = ROWS[name]
     clock = Clock(row.pace)
     async with miner.running(name) as rig, home.running() as hass:
+        _enable(rig.kind, row.enabled)
         entry = home.rig_entry(rig.kind, 1, rig.form)
         first_set_up = await async_set_up(hass, entry)
         coordinator = entry.runtime_data
@@ -82,7 +75,10 @@ async def measure(name: str, *, rounds: int, polls: int, set_ups: int) -> Result
             clock.tick()
             await coordinator.async_refresh()
 
-        with patch.object(dt_util, "utcnow", clock):
+        with (
+            patch.object(dt_util, "utcnow", clock),
+            patch.object(hass.loop, "time", clock.monotonic),
+        ):
             await repeat(poll, polls)
             await recorded(hass, rig, poll)
             traffic = [await recorded(hass, rig, poll) for _ in range(RECORDED)]
@@ -92,23 +88,43 @@ async def measure(name: str, *, rounds: int, polls: int, set_ups: int) -> Result
                 (
                     await processor_time(poll, polls),
                     await processor_time(floor.poll, polls),
+                    await _written_always(poll, polls),
                 )
                 for _ in range(rounds)
             ]
+            stages = await measure_stages(coordinator, poll, RECORDED)
+            with everything_written():
+                every_stages = await measure_stages(coordinator, poll, RECORDED)
             callbacks = [await longest_callback(poll) for _ in range(RECORDED)]
         return Result(
             entities=entities,
             requests=fmean(len(each.targets) for each in traffic),
             written=fmean(each.written for each in traffic),
             changed=fmean(len(each.changed) for each in traffic),
-            poll=median(ours for ours, _ in times),
-            floor=median(floors for _, floors in times),
-            ratio=median(ours / floors for ours, floors in times),
+            poll=median(ours for ours, *_ in times),
+            floor=median(floors for _, floors, _ in times),
+            ratio=median(ours / floors for ours, floors, _ in times),
+            every=median(every for *_, every in times),
+            stages=stages,
+            every_stages=every_stages,
             callback=median(longest.wall for longest in callbacks),
             worst_callback=max(longest.processor for longest in callbacks),
             first_set_up=first_set_up,
             set_up=await measure_set_up(hass, rig, set_ups),
         )
+
+
+async def _written_always(poll: Action, polls: int) -> float:
+    with everything_written():
+        return await processor_time(poll, polls)
+
+
+def _enable(kind: str, readings: Sequence[str]) -> None:
+    """Let entities that are disabled by default be enabled, by their readings' keys."""
+    import_module(f"custom_components.mining_rig.sources.{KINDS[kind].module}")
+    for reading in every_reading():
+        if reading.key in readings:
+            object.__setattr__(reading, "enabled", True)
 
 
 def _written(result: Result) -> str:
@@ -121,7 +137,13 @@ _LINES: Final[tuple[Line, ...]] = (
     ("entities enabled", "", lambda r: f"{r.entities}"),
     ("states written a poll, of these changed", "", _written),
     ("requests a poll", "", lambda r: f"{r.requests:.2f}"),
-    ("**poll**, ms of processor time", "1.5", lambda r: f"{r.poll:.2f}"),
+    ("**poll**, ms of processor time", "1.2; all 3.5", lambda r: f"{r.poll:.2f}"),
+    ("requests, decoding, parsing", "0.9", lambda r: f"{r.stages.read:.2f}"),
+    ("deriving", "0.2", lambda r: f"{r.stages.derive:.2f}"),
+    ("comparing", "0.2", lambda r: f"{r.stages.compare:.2f}"),
+    ("writing", "0.5; all 2.5", lambda r: f"{r.stages.write:.2f}"),
+    ("poll if every value were written at each", "", lambda r: f"{r.every:.2f}"),
+    ("writing, the same", "", lambda r: f"{r.every_stages.write:.2f}"),
     ("floor, ms of processor time", "", lambda r: f"{r.floor:.2f}"),
     ("**ratio**", "2.0", lambda r: f"{r.ratio:.2f}"),
     ("longest callback of a poll, ms", "5", lambda r: f"{r.callback:.2f}"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+import math
 from typing import Any, Final
 
 from simulator.hardware import Card
@@ -27,6 +28,8 @@ class Changes:
     """Those that vary in lists only."""
     alternating: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Texts."""
+    noisy: Mapping[str, float] = field(default_factory=dict)
+    """Measured values, and by which part of themselves they wander at most."""
 
     def apply(self, answer: Any, poll: int, key: str = "") -> Any:
         """Return decoded JSON as it is at the poll of that number."""
@@ -42,6 +45,9 @@ class Changes:
                 return [self.apply(item, poll, key) for item in answer]
             case bool():
                 return answer
+            case int() | float() if key in self.noisy:
+                wandered = answer * (1 + self.noisy[key] * _wandering(key, poll))
+                return round(wandered) if isinstance(answer, int) else wandered
             case int() if key in self.rising:
                 return answer + poll * self.rising[key]
             case int() if key in self.varying:
@@ -51,6 +57,11 @@ class Changes:
             case str() if key in self.alternating:
                 return self.alternating[key][poll % 2]
         return answer
+
+
+def _wandering(key: str, poll: int) -> float:
+    """Return a number from -1 to 1, another one for each key and poll."""
+    return math.sin(poll * 1.7 + len(key)) * math.sin(poll * 0.23)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +75,8 @@ class Row:
     changes: Changes
     pace: float = 10
     """Seconds from poll to poll by the clock that the source sees."""
+    enabled: tuple[str, ...] = ()
+    """Keys of readings that are disabled by default and enabled here."""
 
 
 _XMRIG_PATHS: Final = ("/2/summary", "/2/backends", "/2/config")
@@ -166,6 +179,33 @@ _T_REX_CHANGES: Final = Changes(
 )
 
 
+_T_REX_NOISE: Final = Changes(
+    rising={"time": 10, "uptime": 10},
+    noisy={
+        "fan_speed": 0.02,
+        "hashrate": 0.01,
+        "hashrate_day": 0.0002,
+        "hashrate_hour": 0.001,
+        "hashrate_instant": 0.02,
+        "hashrate_minute": 0.005,
+        "memory_temperature": 0.01,
+        "ping": 0.1,
+        "power": 0.02,
+        "power_avr": 0.005,
+        "sharerate": 0.02,
+        "sharerate_average": 0.005,
+        "temperature": 0.01,
+    },
+)
+"""A rig that mines undisturbed, with clocks that stand still."""
+_T_REX_NOISY_KEYS: Final = (
+    "core_clock",
+    "memory_clock",
+    "pool_latency",
+    "t_rex_last_share",
+)
+
+
 def _t_rex() -> SimulatedTRex:
     return SimulatedTRex(
         "Attic",
@@ -219,7 +259,19 @@ def _proxy() -> SimulatedXmrigProxy:
 _PROXY_PATHS: Final = ("/1/summary", "/1/workers", "/1/config")
 
 ROWS: Final[Mapping[str, Row]] = {
-    "t-rex": Row(rig=_t_rex, paths=("/summary", "/config"), changes=_T_REX_CHANGES),
+    "t-rex": Row(
+        rig=_t_rex,
+        paths=("/summary", "/config"),
+        changes=_T_REX_CHANGES,
+        enabled=_T_REX_NOISY_KEYS,
+    ),
+    # The same with the noise of a rig that mines undisturbed.
+    "t-rex-noise": Row(
+        rig=_t_rex,
+        paths=("/summary", "/config"),
+        changes=_T_REX_NOISE,
+        enabled=_T_REX_NOISY_KEYS,
+    ),
     "xmrig-cards": Row(rig=_xmrig_cards, paths=_XMRIG_PATHS, changes=_XMRIG_CHANGES),
     # So far apart, each poll asks for the backends as well.
     "xmrig-cards-30s": Row(

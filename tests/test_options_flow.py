@@ -1,9 +1,12 @@
 """The options of a rig: power, behaviour, units."""
 
 from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
 from typing import Any
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigFlowResult
+from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
 from homeassistant.helpers import entity_registry as er
@@ -13,7 +16,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from simulator.xmrig import SimulatedXMRig
 from simulator.xmrig_proxy import SimulatedXmrigProxy
 
-from .rigs import async_set_up, entity_id, entry_for, state
+from .rigs import async_pass, async_set_up, entity_id, entry_for, state
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
@@ -97,6 +100,8 @@ async def test_settings(hass: HomeAssistant, entry: MockConfigEntry) -> None:
         {"base_power": -1},
         {"rated_power": -0.5},
         {"rated_power": 1_000_000},
+        {"poll_interval": 4},
+        {"poll_interval": 601},
         {"power_meter": "switch.plug"},
         {"power_meter": "sensor.office_pc_hashrate"},
     ],
@@ -111,6 +116,43 @@ async def test_settings_that_make_no_sense(
         await async_go_on(hass, form, answers)
     assert [*refused.value.schema_errors] == [*answers]
     assert entry.options == {"limit": 80}
+
+
+async def test_poll_interval(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    rig: SimulatedXMRig,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Polls follow it at once, and the rig is off after three of them."""
+    assert await async_set_up(hass, entry)
+    assert entry.runtime_data.stale_after == timedelta(seconds=30)
+    form = await async_open(hass, entry, "settings")
+    await async_go_on(hass, form, {"poll_interval": 120})
+    assert entry.options["poll_interval"] == 120
+    assert entry.runtime_data.stale_after == timedelta(minutes=6)
+
+    def polls() -> int:
+        return sum(request.path == "/2/summary" for request in rig.requests)
+
+    # The first wait is a part of the interval, so that not all rigs are read at once.
+    await async_pass(hass, freezer, 120)
+    before = polls()
+    for _ in range(60):
+        await async_pass(hass, freezer, 10)
+    assert polls() - before == 5
+
+    rig.fault("off")
+    await async_pass(hass, freezer, 240)
+    assert state(hass, "sensor", "hashrate").state != STATE_UNAVAILABLE
+    await async_pass(hass, freezer, 120)
+    await async_pass(hass, freezer, 120)
+    assert state(hass, "sensor", "hashrate").state == STATE_UNAVAILABLE
+
+    # The shortest leaves a rig 30 s to answer.
+    form = await async_open(hass, entry, "settings")
+    await async_go_on(hass, form, {"poll_interval": 5})
+    assert entry.runtime_data.stale_after == timedelta(seconds=30)
 
 
 async def test_without_units_there_is_no_menu(
@@ -217,4 +259,9 @@ async def test_a_proxy_is_asked_for_nothing_that_it_does_not_have(
         assert await async_set_up(hass, entry)
         form = await async_open(hass, entry, "settings")
         asked = {str(field) for field in form["data_schema"].schema}
-        assert asked == {"shown_workers", "warn_if_read_only", "zero_while_off"}
+        assert asked == {
+            "poll_interval",
+            "shown_workers",
+            "warn_if_read_only",
+            "zero_while_off",
+        }

@@ -302,10 +302,14 @@ async def test_diagnostics_hold_no_secret(hass: HomeAssistant, push: Push) -> No
             assert secret not in report
 
 
-async def test_totals_of_shares_do_not_fall(hass: HomeAssistant, push: Push) -> None:
+async def test_totals_of_shares_do_not_fall(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, push: Push
+) -> None:
     """A pool that tells nothing for a moment keeps its part of the total."""
 
     async def total(**shares: int | None) -> str:
+        # A counter is written once a minute.
+        freezer.tick(60)
         changes = {f"{key}_share": count for key, count in shares.items()}
         assert await push("asic_log_ks5l", **changes) == 200
         await hass.async_block_till_done()

@@ -1,7 +1,7 @@
 """What polls ask for, and which states they write."""
 
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 import json
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,23 @@ from homeassistant.const import (
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_component import DATA_INSTANCES
+from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
 
+from custom_components.mining_rig.model import Quantity, Reading, Value
+from custom_components.mining_rig.readings import (
+    ACCEPTED,
+    ENERGY,
+    FAN_LEVEL,
+    MINING,
+    POOL,
+    POWER,
+    STARTED,
+    TEMPERATURE,
+)
+from custom_components.mining_rig.writing import should_write, writing_rule
 from simulator.hardware import Card
 from simulator.models import RTX_3070
 from simulator.xmrig import SimulatedXMRig
@@ -34,11 +47,14 @@ from .rigs import (
     entry_for,
     state,
 )
+from .scripted import ScriptedSource, async_add
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
 FIXTURES = Path(__file__).parent / "fixtures" / "xmrig"
 CARD = "03:00.0"
+NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
+LIMIT = Reading[float]("test_limit", Quantity.POWER, setting=True)
 
 
 @pytest.fixture(autouse=True)
@@ -115,7 +131,8 @@ async def test_cards_are_asked_for_at_every_third_poll(
     assert len(paths) <= 84
 
 
-async def test_only_measurements_are_written_where_nothing_changes(
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
+async def test_measurements_are_reported_each_minute_where_nothing_changes(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, rig: SimulatedXMRig
 ) -> None:
     """Statistics and the energy helpers look at when something was last reported."""
@@ -123,13 +140,23 @@ async def test_only_measurements_are_written_where_nothing_changes(
     await async_pass_polls(hass, freezer, 2)
     assert len(measured(hass)) >= 15
     assert len(hass.states.async_all()) - len(measured(hass)) >= 10
+    # Its uptime stands still, so the moment of its start moves.
+    moving = {
+        entity_id(hass, "sensor", "started"),
+        entity_id(hass, "sensor", "xmrig_pool_since"),
+    }
+    since = dt_util.utcnow()
     for _ in range(3):
-        await async_pass(hass, freezer)
-        now = dt_util.utcnow()
-        assert reported(hass, now) == measured(hass)
-        assert not changed(hass, now)
-        # Cards, too, whether they were asked for at this poll or not.
-        assert entity_id(hass, "sensor", "temperature", CARD) in reported(hass, now)
+        seen: set[str] = set()
+        for _ in range(6):
+            await async_pass(hass, freezer)
+            now = dt_util.utcnow()
+            assert not seen & reported(hass, now)
+            seen |= reported(hass, now)
+        assert seen - moving == measured(hass)
+        # Cards, too, whether they were requested at this poll or not.
+        assert entity_id(hass, "sensor", "temperature", CARD) in seen
+    assert changed(hass, since + timedelta(seconds=1)) <= moving
 
 
 async def test_a_missed_poll_writes_nothing(
@@ -137,12 +164,13 @@ async def test_a_missed_poll_writes_nothing(
 ) -> None:
     """What was not read is not reported."""
     await async_set_up(hass, entry_for(rig))
-    await async_pass_polls(hass, freezer, 2)
+    await async_pass_polls(hass, freezer, 5)
     rig.fault("garbage")
     await async_pass(hass, freezer)
     assert not reported(hass, dt_util.utcnow())
 
 
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
 async def test_what_changes_is_written(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, rig: SimulatedXMRig
 ) -> None:
@@ -152,11 +180,11 @@ async def test_what_changes_is_written(
     hashrate = entity_id(hass, "sensor", "hashrate")
     before = state(hass, "sensor", "hashrate")
 
-    tell(rig, 5000.0)
+    tell(rig, 6000.0)
     await async_pass(hass, freezer)
     assert changed(hass, dt_util.utcnow()) == {hashrate}
     after = state(hass, "sensor", "hashrate")
-    assert (after.state, after.attributes) == ("5.0", before.attributes)
+    assert (after.state, after.attributes) == ("6.0", before.attributes)
 
     # A latency of 0 is one that was not measured.
     before = state(hass, "sensor", "pool_latency")
@@ -197,12 +225,12 @@ async def test_what_the_owner_changes_stays(
 async def test_what_others_write_is_put_right(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, rig: SimulatedXMRig
 ) -> None:
-    """Anybody can write a state; the next reading writes what is true."""
+    """Anyone can write a state; within a minute it is what the sensor shows."""
     await async_set_up(hass, entry_for(rig))
     await async_pass_polls(hass, freezer, 2)
     before = state(hass, "sensor", "hashrate")
     hass.states.async_set(before.entity_id, "42")
-    await async_pass(hass, freezer)
+    await async_pass_polls(hass, freezer, 6)
     after = state(hass, "sensor", "hashrate")
     assert (after.state, after.attributes) == (before.state, before.attributes)
 
@@ -238,11 +266,11 @@ async def test_no_hashrate_without_its_unit(
 async def test_states_are_written_as_home_assistant_writes_them(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, lively: SimulatedXMRig
 ) -> None:
-    """Nothing is different after Home Assistant has worked out everything anew."""
+    """Whoever has a state written, it is the one that was decided to be shown."""
     await async_set_up(hass, entry_for(lively))
     sensors = hass.data[DATA_INSTANCES][SENSOR].entities
     ever_changed: set[str] = set()
-    for _ in range(6):
+    for _ in range(14):
         await async_pass(hass, freezer)
         ever_changed |= changed(hass, dt_util.utcnow())
         for sensor in sensors:
@@ -251,4 +279,118 @@ async def test_states_are_written_as_home_assistant_writes_them(
             assert hass.states.get(sensor.entity_id) is before
     assert len(ever_changed) >= 15
     assert entity_id(hass, "sensor", "energy") in ever_changed
-    assert entity_id(hass, "sensor", "hashrate", "01:00.0") in ever_changed
+    assert entity_id(hass, "sensor", "hashrate") in ever_changed
+
+
+# ---- the rule
+
+
+@pytest.mark.parametrize(
+    ("reading", "shown", "new", "seconds", "written"),
+    [
+        (TEMPERATURE, 60.4, 60.4, 600, False),
+        (TEMPERATURE, 60.4, 60.45, 600, False),
+        (TEMPERATURE, 60.4, 60.5001, 0, True),
+        (TEMPERATURE, 59.9, 60.1, 0, True),
+        (TEMPERATURE, 60.0, 60.1, 0, True),
+        (TEMPERATURE, 60, 61, 0, True),
+        (POWER, 200.0, 210.0, 0, True),
+        (POWER, 200.0, 190.0, 0, True),
+        (POWER, 200.0, 209.0, 0, False),
+        (POWER, 200.0, 209.0, 57, False),
+        (POWER, 200.0, 209.0, 60, True),
+        (POWER, 200.0, 199.0, 60, False),  # half a percent
+        (POWER, 100.0, 100.9, 60, False),  # less than a digit
+        (POWER, 0.0, 0.2, 0, True),
+        (POWER, 0.2, 0.0, 0, True),
+        (POWER, None, 5.0, 0, True),
+        (POWER, 5.0, None, 0, True),
+        (ACCEPTED, 10, 1000, 10, False),
+        (ACCEPTED, 10, 11, 60, True),
+        (ACCEPTED, None, 0, 0, True),
+        (ENERGY, 10.0, 12.0, 10, False),
+        (ENERGY, 10.0, 10.1, 60, True),
+        (POOL, "a", "b", 0, True),
+        (POOL, "a", "a", 600, False),
+        (STARTED, NOON, NOON + timedelta(seconds=1), 0, True),
+        (MINING, True, False, 0, True),
+        (LIMIT, 200.0, 201.0, 0, True),  # a setting
+        (FAN_LEVEL, 40.0, 41.0, 60, False),  # a whole digit, and no more
+        (FAN_LEVEL, 40.0, 41.5, 60, True),
+    ],
+)
+def test_rule(
+    reading: Reading[Any],
+    shown: Value | None,
+    new: Value | None,
+    seconds: float,
+    written: bool,
+) -> None:
+    """What is shown at once, what once a minute, and what is not enough."""
+    assert should_write(writing_rule(reading), shown, new, seconds) is written
+
+
+async def test_thresholds_are_noticed_at_once(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    """An automation sees each whole degree, and each large change, at that poll."""
+    source = ScriptedSource({TEMPERATURE.plain: 59.9, POWER.plain: 200.0})
+    await async_add(hass, source)
+    warmth = entity_id(hass, "sensor", "temperature")
+    power = entity_id(hass, "sensor", "power")
+    fired: list[str] = []
+    hass.bus.async_listen("fired", lambda event: fired.append(event.data["what"]))
+    assert await async_setup_component(
+        hass,
+        "automation",
+        {
+            "automation": [
+                {
+                    "alias": what,
+                    "triggers": {"trigger": "numeric_state", "entity_id": of, **limit},
+                    "actions": {"event": "fired", "event_data": {"what": what}},
+                }
+                for what, of, limit in (
+                    ("hot", warmth, {"above": 60}),
+                    ("cool", warmth, {"below": 60}),
+                    ("much", power, {"above": 205}),
+                    ("off", power, {"below": 1}),
+                )
+            ]
+        },
+    )
+    await async_pass(hass, freezer)
+
+    async def poll(temperature: float, watts: float) -> list[str]:
+        fired.clear()
+        source.values = {TEMPERATURE.plain: temperature, POWER.plain: watts}
+        await async_pass(hass, freezer)
+        return sorted(fired)
+
+    assert await poll(60.1, 201.0) == ["hot"]
+    assert await poll(60.0, 203.0) == []
+    assert await poll(60.3, 203.0) == ["hot"]
+    assert await poll(59.8, 211.0) == ["cool", "much"]
+    assert await poll(59.8, 0.0) == ["off"]
+
+
+async def test_small_changes_wait_a_minute(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    """The coordinator has the raw value all the time; the sensor keeps its own."""
+    source = ScriptedSource({POWER.plain: 200.0})
+    entry = await async_add(hass, source)
+    shown = []
+    for watts in (203.0, 204.0, 205.0, 206.0, 207.0, 208.0, 209.0):
+        source.values = {POWER.plain: watts}
+        await async_pass(hass, freezer)
+        assert entry.runtime_data.data.rig.values[POWER.plain] == watts
+        # One that is written for another reason is no other.
+        er.async_get(hass).async_update_entity(
+            entity_id(hass, "sensor", "power"), icon=f"mdi:numeric-{watts:.0f}"
+        )
+        await hass.async_block_till_done()
+        shown.append(float(state(hass, "sensor", "power").state))
+    assert shown[:4] == [200.0] * 4
+    assert len(set(shown)) == 2
+    assert shown[-1] in (207.0, 208.0, 209.0)

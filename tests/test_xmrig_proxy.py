@@ -1,6 +1,7 @@
 """An xmrig-proxy in Home Assistant: adding it, its workers, its settings."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 import json
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from custom_components.mining_rig.const import DOMAIN
 from custom_components.mining_rig.diagnostics import async_get_config_entry_diagnostics
+from custom_components.mining_rig.sources.xmrig.proxy.readings import LAST_SHARE
 from simulator.rig import SimulatedRig
 from simulator.xmrig import SimulatedXMRig
 from simulator.xmrig_proxy import Client, SimulatedXmrigProxy
@@ -175,8 +177,8 @@ async def test_devices(hass: HomeAssistant, proxy: SimulatedXmrigProxy) -> None:
     found = er.async_get(hass).async_get(counted)
     assert found is not None
     assert found.disabled_by is er.RegistryEntryDisabler.INTEGRATION
-    last = state(hass, "sensor", "xmrig_proxy_last_share", alpha)
-    assert last.state == "2026-09-21T14:13:20+00:00"
+    last = entry.runtime_data.data.parts[alpha].values[LAST_SHARE.plain]
+    assert last == datetime(2026, 9, 21, 14, 13, 20, tzinfo=UTC)
 
 
 async def test_the_pool_is_away(

@@ -21,6 +21,10 @@ CONF_KEEP_ORDER: Final = "keep_order"
 CONF_WARN_IF_READ_ONLY: Final = "warn_if_read_only"
 CONF_ALLOW_WRITING: Final = "allow_writing"
 CONF_SHOWN_WORKERS: Final = "shown_workers"
+CONF_POLL_INTERVAL: Final = "poll_interval"
+"""Seconds between two polls; the kind's own interval where it is not set."""
 
+SHORTEST_POLL_INTERVAL: Final = 5
+LONGEST_POLL_INTERVAL: Final = 600
 SHOWN_WORKERS: Final = 50
 """How many workers' entities are enabled unless the owner chose another number."""

@@ -42,9 +42,11 @@ OUTLET_TEMPERATURE: Final = Reading[float](
 )
 FAN_SPEED: Final = Reading[float]("fan_speed", Quantity.FAN_SPEED)
 FAN_LEVEL: Final = Reading[float]("fan_level", Quantity.RATIO, precision=0)
-CORE_CLOCK: Final = Reading[float]("core_clock", Quantity.CLOCK, Category.DIAGNOSTIC)
+CORE_CLOCK: Final = Reading[float](
+    "core_clock", Quantity.CLOCK, Category.DIAGNOSTIC, enabled=False
+)
 MEMORY_CLOCK: Final = Reading[float](
-    "memory_clock", Quantity.CLOCK, Category.DIAGNOSTIC
+    "memory_clock", Quantity.CLOCK, Category.DIAGNOSTIC, enabled=False
 )
 CORE_VOLTAGE: Final = Reading[float](
     "core_voltage", Quantity.VOLTAGE, Category.DIAGNOSTIC, enabled=False
@@ -110,7 +112,7 @@ POOL_REJECTED: Final = Reading[int](
     "pool_rejected_shares", Quantity.COUNTER, Category.DIAGNOSTIC
 )
 POOL_LATENCY: Final = Reading[float](
-    "pool_latency", Quantity.LATENCY, Category.DIAGNOSTIC
+    "pool_latency", Quantity.LATENCY, Category.DIAGNOSTIC, enabled=False
 )
 ALGORITHM: Final = Reading[str]("algorithm", Quantity.TEXT, Category.DIAGNOSTIC)
 COIN: Final = Reading[str]("coin", Quantity.TEXT, Category.DIAGNOSTIC)

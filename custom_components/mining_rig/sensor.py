@@ -1,11 +1,11 @@
 """Sensors: every reading that is not true or false."""
 
-from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final, override
 
-from homeassistant.components.sensor import SensorDeviceClass, SensorEntity
-from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN, Platform
+from homeassistant.components.sensor import SensorEntity
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -19,15 +19,11 @@ from .known_parts import KnownPart
 from .model import Channel, Quantity, Value
 from .platforms import SENSORS
 from .readings import HASHRATE
+from .writing import AT_ONCE, should_report, should_write, writing_rule
 
 PARALLEL_UPDATES: Final = 0
 
 
-_WORDED: Final = (
-    SensorDeviceClass.ENUM,
-    SensorDeviceClass.TIMESTAMP,
-    SensorDeviceClass.UPTIME,
-)
 _SCALED: Final = (Quantity.HASHRATE, Quantity.EFFICIENCY)
 
 
@@ -68,73 +64,67 @@ class RigSensor(ReadingEntity, SensorEntity):
         self._attr_suggested_unit_of_measurement = row.shown_unit
         if reading.quantity is Quantity.CHOICE:
             self._attr_options = list(reading.choices)
-        self._measured = self._attr_state_class is not None
+        self._rule = AT_ONCE if channel in part.controls else writing_rule(reading)
         self._revision = coordinator.revision
-        self._attributes: Mapping[str, Any] | None = None
-        """What the state's attributes were when they were worked out last."""
-        self._translated = False
-        """Whether the state differs from the native value in unit or form."""
-        self._text = STATE_UNKNOWN
+        self._written = 0.0
+        """When the state was written or reported last, by the loop's clock."""
+        self._shown_value: Value | None = None
+        self._shown_available = False
+        self._show()
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return whether the shown value is one."""
+        return self._shown_available
 
     @property
     @override
     def native_value(self) -> Value | None:
-        """Return the value in the quantity's unit."""
-        return self._native(self._value)
+        """Return the shown value in the quantity's unit.
+
+        Whoever has the state written, it is the one that was decided to be shown.
+        """
+        return self._native(self._shown_value)
 
     def _native(self, value: Value | None) -> Value | None:
         # A decimal as text might read 1E-8; money is written in plain digits.
         return f"{value:f}" if isinstance(value, Decimal) else value
 
+    def _show(self) -> None:
+        """Let the present value be the shown one."""
+        self._shown_available, self._shown_value = self._seen()
+        self._written = self.coordinator.hass.loop.time()
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Show what is known."""
+        await super().async_added_to_hass()
+        self._show()
+
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        """Write what changed, and what is measured at every reading.
-
-        Statistics look for when something was last measured.
-        """
-        seen = self._seen()
-        changed = seen != self._shown
-        revision = self.coordinator.revision
-        if not changed and (not self._measured or revision == self._revision):
-            return
-        self._shown, self._revision = seen, revision
-        states = self.hass.states
-        state = states.get(self.entity_id)
-        # A reading changes the text of a state and none of its attributes, so they need
-        # not be worked out again unless they changed: it was renamed, or got its unit.
-        if state is None or state.attributes is not self._attributes:
-            self._write_whole()
-            return
-        if changed:
-            self._text = self._as_text(*seen)
-        states.async_set(
-            state.entity_id,
-            self._text,
-            state.attributes,
-            context=None if changed else state.context,
-            state_info=state.state_info,
+        """Write the present value where its rule says so, else report the shown one."""
+        coordinator = self.coordinator
+        # The same as `_seen`; it is all that most sensors do at a poll.
+        part = coordinator.data.parts.get(self._part_key)
+        value = None if part is None else part.values.get(self._channel)
+        available = part is not None and (coordinator.online or value is not None)
+        read, self._revision = (
+            coordinator.revision != self._revision,
+            coordinator.revision,
         )
-
-    def _write_whole(self) -> None:
-        """Let Home Assistant work out the state, and note what came of it."""
+        now = self.hass.loop.time()
+        seconds = now - self._written
+        if available is not self._shown_available or should_write(
+            self._rule, self._shown_value, value, seconds
+        ):
+            self._shown_available, self._shown_value = available, value
+        elif not read or value is None or not should_report(self._rule, seconds):
+            return
+        self._written = now
         self.async_write_ha_state()
-        native = self.native_unit_of_measurement
-        # What has no unit of its own, such as shares, only gets one to look at.
-        self._translated = self.device_class in _WORDED or (
-            native is not None and native != self.unit_of_measurement
-        )
-        if (state := self.hass.states.get(self.entity_id)) is not None:
-            self._text, self._attributes = state.state, state.attributes
-
-    def _as_text(self, available: bool, value: Value | None) -> str:
-        """Return the state as Home Assistant writes it."""
-        if not available:
-            return STATE_UNAVAILABLE
-        shown = self.state if self._translated else self._native(value)
-        if shown is None:
-            return STATE_UNKNOWN
-        return f"{shown:.15}" if isinstance(shown, float) else str(shown)
 
 
 class ScaledSensor(RigSensor):
@@ -185,6 +175,8 @@ class ScaledSensor(RigSensor):
             self._factor = 1 / found if self._per_work else found
             shown = efficiency_unit(unit) if self._per_work else unit
             self._attr_native_unit_of_measurement = shown
+            rule = writing_rule(self._channel.reading)
+            self._rule = replace(rule, digit=rule.digit * self._factor)
 
     def _hashrate(self) -> float | None:
         """Return the hashrate whose size decides the unit: its own, else the part's."""
@@ -203,12 +195,14 @@ class ScaledSensor(RigSensor):
         self._set_unit(suited_unit(rate, self._base))
         return True
 
+    @callback
     @override
-    def _seen(self) -> tuple[Any, ...]:
+    def _handle_coordinator_update(self) -> None:
         if self._factor is None and self._choose_unit():
-            # It was added before it had a value.
+            # It was added before it had a value, so nothing was shown yet.
             self._keep_unit(er.async_get(self.hass), self.entity_id)
-        return super()._seen()
+            self._shown_value = None
+        super()._handle_coordinator_update()
 
     @override
     def _native(self, value: Value | None) -> float | None:

@@ -17,7 +17,7 @@ from ..readings import ENERGY, ENERGY_ESTIMATE, POWER, POWER_ESTIMATE
 from ..store import RigStore
 
 _METER_GAP: Final = 180.0
-"""Seconds that a meter's last state holds; the rig is polled at least once a minute."""
+"""Seconds that a meter's last state holds, more where polls are far apart."""
 _ENERGIES: Final[tuple[tuple[Channel[float], Channel[float]], ...]] = (
     (POWER.plain, ENERGY.plain),
     (POWER_ESTIMATE.plain, ENERGY_ESTIMATE.plain),
@@ -92,7 +92,7 @@ class RigPower:
         `longest_gap` is the age in seconds up to which an unmetered reading holds.
         Values that were counted before are not counted again: `counted` is False.
         """
-        gap = longest_gap if self.meter is None else _METER_GAP
+        gap = longest_gap if self.meter is None else max(_METER_GAP, longest_gap)
         known = self._store.known_parts.parts.get(RIG)
         for power, energy in _ENERGIES:
             total = self._totals[energy]

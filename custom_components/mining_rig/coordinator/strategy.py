@@ -3,12 +3,18 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Final, Protocol, override
+from typing import Any, Final, Protocol, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.util import dt as dt_util
 
-from ..const import CONF_KIND, LOGGER
+from ..const import (
+    CONF_KIND,
+    CONF_POLL_INTERVAL,
+    LOGGER,
+    LONGEST_POLL_INTERVAL,
+    SHORTEST_POLL_INTERVAL,
+)
 from ..model import Part, Snapshot
 from ..sources import rig_unique_id
 from ..sources.common.contract import (
@@ -104,13 +110,13 @@ class PollStrategy(Strategy):
     def __init__(
         self, rig: Rig, entry: ConfigEntry, source: Polled, busy: asyncio.Lock
     ) -> None:
-        """Bind to a source; its interval is looked up once."""
+        """Bind to a source; the interval is the owner's, else the source's."""
         self._rig = rig
         self._source = source
         self._busy = busy
         self._kind: str = entry.data[CONF_KIND]
         self._entry = entry
-        self._interval = source.interval
+        self._interval = poll_interval(entry.options) or source.interval
         self.other_rig: str | None = None
 
     @property
@@ -251,6 +257,15 @@ def strategy_for(
         return PushStrategy(rig, source)
     assert isinstance(source, Polled)
     return PollStrategy(rig, entry, source, busy)
+
+
+def poll_interval(options: Mapping[str, Any]) -> timedelta | None:
+    """Return the interval that the owner chose, None where there is none."""
+    if (seconds := options.get(CONF_POLL_INTERVAL)) is None:
+        return None
+    return timedelta(
+        seconds=min(max(seconds, SHORTEST_POLL_INTERVAL), LONGEST_POLL_INTERVAL)
+    )
 
 
 def next_wait(

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from homeassistant.components.sensor import SensorDeviceClass
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlowWithReload
-from homeassistant.const import CONF_ENTITY_ID, Platform, UnitOfPower
+from homeassistant.const import CONF_ENTITY_ID, Platform, UnitOfPower, UnitOfTime
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import (
@@ -24,11 +24,14 @@ import voluptuous as vol
 from ..const import (
     CONF_BASE_POWER,
     CONF_KIND,
+    CONF_POLL_INTERVAL,
     CONF_POWER_METER,
     CONF_RATED_POWER,
     CONF_SHOWN_WORKERS,
     CONF_ZERO_WHILE_OFF,
+    LONGEST_POLL_INTERVAL,
     RECORDER,
+    SHORTEST_POLL_INTERVAL,
     SHOWN_WORKERS,
 )
 from ..model import PartKind
@@ -60,6 +63,16 @@ _WATTS: Final = NumberSelector(
         max=MOST_POWER,
         step="any",
         unit_of_measurement=UnitOfPower.WATT,
+        mode=NumberSelectorMode.BOX,
+    )
+)
+
+_POLL_INTERVAL: Final = NumberSelector(
+    NumberSelectorConfig(
+        min=SHORTEST_POLL_INTERVAL,
+        max=LONGEST_POLL_INTERVAL,
+        step=1,
+        unit_of_measurement=UnitOfTime.SECONDS,
         mode=NumberSelectorMode.BOX,
     )
 )
@@ -151,6 +164,8 @@ class RigOptionsFlow(OptionsFlowWithReload):
             fields[vol.Optional(CONF_BASE_POWER)] = _WATTS
             fields[vol.Optional(CONF_RATED_POWER)] = _WATTS
         fields[vol.Optional(CONF_ZERO_WHILE_OFF, default=False)] = BooleanSelector()
+        if not kind.pushes and not kind.own_schedule:
+            fields[vol.Optional(CONF_POLL_INTERVAL)] = _POLL_INTERVAL
         fields |= form_schema(kind.options).schema
         if kind.pushes:
             public = vol.Optional(CONF_ALLOW_PUBLIC, default=False)

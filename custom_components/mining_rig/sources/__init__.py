@@ -46,6 +46,8 @@ class Kind:
     """Whether it mines itself, so that its power is of interest; not a pool or proxy."""
     cookies: bool = True
     """Whether its cookies may be stored in Home Assistant's shared session."""
+    own_schedule: bool = False
+    """Whether its source decides what to request when, so that polls have no option."""
     options: Form = Form(())
     """Fields of the options flow beside those of every kind."""
     hidden: frozenset[str] = frozenset()
@@ -100,6 +102,7 @@ KINDS: Final[dict[str, Kind]] = {
         manufacturer="Headframe",
         draws_power=False,
         cookies=False,
+        own_schedule=True,
         options=Form(
             (Field(key=CONF_ALLOW_WRITING, kind=FieldKind.FLAG, default=False),)
         ),

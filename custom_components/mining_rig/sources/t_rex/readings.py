@@ -50,7 +50,7 @@ POOL_RETRIES: Final = Reading[int](
     "t_rex_pool_retries", Quantity.COUNTER, Category.DIAGNOSTIC
 )
 LAST_SHARE: Final = Reading[datetime](
-    "t_rex_last_share", Quantity.MOMENT, Category.DIAGNOSTIC
+    "t_rex_last_share", Quantity.MOMENT, Category.DIAGNOSTIC, enabled=False
 )
 POOL_PROXY: Final = Reading[str](
     "t_rex_pool_proxy", Quantity.TEXT, Category.DIAGNOSTIC, enabled=False

@@ -70,7 +70,9 @@ MEMORY: Final = Reading[float](
 CONNECTIONS: Final = Reading[int](
     "xmrig_proxy_connections", Quantity.NUMBER, Category.DIAGNOSTIC, enabled=False
 )
-LAST_SHARE: Final = Reading[datetime]("xmrig_proxy_last_share", Quantity.MOMENT)
+LAST_SHARE: Final = Reading[datetime](
+    "xmrig_proxy_last_share", Quantity.MOMENT, enabled=False
+)
 ADDRESS: Final = Reading[str](
     "xmrig_proxy_address",
     Quantity.TEXT,
