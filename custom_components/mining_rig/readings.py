@@ -22,6 +22,9 @@ ENERGY_ESTIMATE: Final = Reading[float](
 )
 TEMPERATURE: Final = Reading[float]("temperature", Quantity.TEMPERATURE)
 MEMORY_TEMPERATURE: Final = Reading[float]("memory_temperature", Quantity.TEMPERATURE)
+JUNCTION_TEMPERATURE: Final = Reading[float](
+    "junction_temperature", Quantity.TEMPERATURE
+)
 HOTTEST: Final = Reading[float]("hottest", Quantity.TEMPERATURE)
 FAN_SPEED: Final = Reading[float]("fan_speed", Quantity.FAN_SPEED)
 FAN_LEVEL: Final = Reading[float]("fan_level", Quantity.RATIO, precision=0)
@@ -34,6 +37,7 @@ REJECTED: Final = Reading[int]("rejected_shares", Quantity.COUNTER)
 INVALID: Final = Reading[int](
     "invalid_shares", Quantity.COUNTER, Category.DIAGNOSTIC, enabled=False
 )
+STALE: Final = Reading[int]("stale_shares", Quantity.COUNTER, enabled=False)
 ACCEPTANCE: Final = Reading[float]("acceptance_rate", Quantity.RATIO)
 BEST_SHARE: Final = Reading[float](
     "best_share", Quantity.NUMBER, Category.DIAGNOSTIC, enabled=False

@@ -22,6 +22,10 @@ LARGEST: Final = 1e200
 """The largest number without a bound of its own."""
 HOTTEST: Final = 200
 """°C; a higher temperature is not a measured one."""
+_FASTEST_FAN: Final = 200
+"""%; some drivers report more than 100."""
+LONGEST_PING: Final = 65535
+"""ms; a higher latency is not a measured one."""
 _LARGEST_COUNT: Final = 2**63 - 1
 _ABOVE_ZERO: Final = 1e-200
 _LAST_MOMENT: Final = 2**32
@@ -119,6 +123,16 @@ def positive(
 def temperature(channel: Channel[float], path: Path) -> Row:
     """Return a row of a temperature in °C; 0 and −1 mean that there is no sensor."""
     return positive(channel, path, HOTTEST, none=(-1,))
+
+
+def fan_level(channel: Channel[float], path: Path) -> Row:
+    """Return a row of a fan's level in %; 0 is a fan that stands still, −1 none."""
+    return number(channel, path, _FASTEST_FAN, none=(-1,))
+
+
+def latency(channel: Channel[float], path: Path) -> Row:
+    """Return a row of the time to a pool in ms; 0 means "not known"."""
+    return positive(channel, path, LONGEST_PING)
 
 
 def count(channel: Channel[int], path: Path) -> Row:

@@ -38,8 +38,6 @@ from . import readings
 SECOND: Final = 2
 """The number of the channels of the second algorithm."""
 
-_FASTEST_FAN: Final = 200
-_LONGEST_PING: Final = 65535
 
 # ---- kinds of value
 
@@ -125,7 +123,7 @@ def pool(number: int | None) -> tuple[Row, ...]:
     dns = readings.POOL_DNS.channel(number=number)
     return (
         table.host_and_port(POOL.channel(number=number), "url"),
-        table.positive(POOL_LATENCY.channel(number=number), "ping", _LONGEST_PING),
+        table.latency(POOL_LATENCY.channel(number=number), "ping"),
         table.row(DIFFICULTY.channel(number=number), "difficulty", _difficulty),
         table.text(readings.WORKER.channel(number=number), "worker"),
         table.count(readings.POOL_RETRIES.channel(number=number), "retries"),
@@ -191,7 +189,7 @@ DOWNLOAD: Final = (
 CARD: Final = (
     table.positive(TEMPERATURE.plain, "temperature", table.HOTTEST),
     table.positive(MEMORY_TEMPERATURE.plain, "memory_temperature", table.HOTTEST),
-    table.number(FAN_LEVEL.plain, "fan_speed", _FASTEST_FAN),
+    table.fan_level(FAN_LEVEL.plain, "fan_speed"),
     table.positive(POWER.plain, "power"),
     table.positive(readings.POWER_AVERAGE.plain, "power_avr"),
     table.positive(CORE_CLOCK.plain, "cclock"),
