@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
+from ...hashrate import parse_hashrate
 from ...model import Channel, Value
 from .decoding import Fields, Values, pool_name
 
@@ -166,6 +167,22 @@ def host_and_port(channel: Channel[str], path: Path) -> Row:
         return pool_name(fields.text(*path) or "") or None
 
     return Row(channel, _steps(path), read)
+
+
+def difficulty(channel: Channel[float], path: Path) -> Row:
+    """Return a row of a difficulty: a number, or a text such as "4.00 G"."""
+    return Row(channel, _steps(path), _read_difficulty, _NUMBERS, _ABOVE_ZERO, LARGEST)
+
+
+def _read_difficulty(fields: Fields, *path: str | int) -> float | None:
+    if isinstance(text := fields.raw(*path), str):
+        found = parse_hashrate(text)
+        # The unit prefixes are those of a hashrate.
+        if found is not None and found[1] == "H/s":
+            return found[0] or None
+        if not text.strip():
+            return None
+    return fields.positive(*path)
 
 
 def moment(channel: Channel[datetime], path: Path) -> Row:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from ...hashrate import parse_hashrate
 from ...model import Window
 from ...readings import (
     ACCEPTED,
@@ -40,17 +39,6 @@ SECOND: Final = 2
 
 
 # ---- kinds of value
-
-
-def _difficulty(fields: Fields, key: str) -> float | None:
-    if isinstance(text := fields.raw(key), str):
-        found = parse_hashrate(text)
-        # The unit prefixes are those of a hashrate.
-        if found is not None and found[1] == "H/s":
-            return found[0] or None
-        if not text.strip():
-            return None
-    return fields.positive(key)
 
 
 def _update_state(fields: Fields, key: str) -> str | None:
@@ -124,7 +112,7 @@ def pool(number: int | None) -> tuple[Row, ...]:
     return (
         table.host_and_port(POOL.channel(number=number), "url"),
         table.latency(POOL_LATENCY.channel(number=number), "ping"),
-        table.row(DIFFICULTY.channel(number=number), "difficulty", _difficulty),
+        table.difficulty(DIFFICULTY.channel(number=number), "difficulty"),
         table.text(readings.WORKER.channel(number=number), "worker"),
         table.count(readings.POOL_RETRIES.channel(number=number), "retries"),
         table.moment(readings.LAST_SHARE.channel(number=number), "last_submit_ts"),
@@ -165,7 +153,7 @@ def card_shares(number: int | None, zeros: ZeroRules) -> tuple[Row, ...]:
 RIG_ROWS: Final = (
     table.text(VERSION.plain, "version"),
     table.flag(readings.VALIDATES.plain, "validate_shares"),
-    table.row(readings.NETWORK_DIFFICULTY.plain, "difficulty", _difficulty),
+    table.difficulty(readings.NETWORK_DIFFICULTY.plain, "difficulty"),
     table.count(readings.GPUS.plain, "gpu_total"),
     table.text(readings.REVISION.plain, "revision"),
     table.text(readings.BUILT.plain, "build_date"),
