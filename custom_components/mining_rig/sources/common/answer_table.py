@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from ...hashrate import parse_hashrate
 from ...model import Channel, Value
-from .decoding import Fields, Values, pool_name
+from .decoding import LARGEST_COUNT, Fields, Values, pool_name
 
 type Path = str | tuple[str | int, ...]
 """A key, or the steps to a value further inside."""
@@ -27,7 +27,6 @@ _FASTEST_FAN: Final = 200
 """%; some drivers report more than 100."""
 LONGEST_PING: Final = 65535
 """ms; a higher latency is not a measured one."""
-_LARGEST_COUNT: Final = 2**63 - 1
 _ABOVE_ZERO: Final = 1e-200
 _LAST_MOMENT: Final = 2**32
 
@@ -136,18 +135,28 @@ def latency(channel: Channel[float], path: Path) -> Row:
     return positive(channel, path, LONGEST_PING)
 
 
-def count(channel: Channel[int], path: Path) -> Row:
-    """Return a row of a whole number that is not negative."""
-    return Row(channel, _steps(path), Fields.count, _COUNTS, 0, _LARGEST_COUNT)
+def count(channel: Channel[int], path: Path, high: int = LARGEST_COUNT) -> Row:
+    """Return a row of a whole number from 0 to `high`."""
+    return Row(
+        channel,
+        _steps(path),
+        lambda fields, *path: fields.count(*path, maximum=high),
+        _COUNTS,
+        0,
+        high,
+    )
 
 
-def count_or_none(channel: Channel[int], path: Path) -> Row:
+def count_or_none(channel: Channel[int], path: Path, high: int = LARGEST_COUNT) -> Row:
     """Return a row of a count whose 0 means that it is not counted."""
-
-    def read(fields: Fields, *path: str | int) -> int | None:
-        return fields.count(*path) or None
-
-    return Row(channel, _steps(path), read, _COUNTS, 1, _LARGEST_COUNT)
+    return Row(
+        channel,
+        _steps(path),
+        lambda fields, *path: fields.count(*path, maximum=high) or None,
+        _COUNTS,
+        1,
+        high,
+    )
 
 
 def flag(channel: Channel[bool], path: Path) -> Row:
