@@ -17,30 +17,14 @@ from ....readings import (
     POOL_LATENCY,
     REJECTED,
     STARTED,
-    VERSION,
 )
 from ...common import answer_table as table
 from ...common.decoding import Fields, Values, cpu_name
-from ..summary import (
-    DONATE_LEVEL,
-    HASHES,
-    RESTRICTED,
-    SHARE_TIME,
-    WORKER,
-    put_resources,
-)
+from ..summary import HASHES, PROGRAM, SHARE_TIME, put_resources
 from . import readings
 from .cards import HEALTH, gpu_part
 from .hashrates import Windows, put_averages, read_windows, shortest
 
-_RIG: Final = (
-    table.text(ALGORITHM.plain, "algo"),
-    table.text(VERSION.plain, "version"),
-    table.flag(readings.PAUSED.plain, "paused"),
-    table.flag(RESTRICTED.plain, "restricted"),
-    table.text(WORKER.plain, "worker_id"),
-    table.number(DONATE_LEVEL.plain, "donate_level", 100),
-)
 _RESULTS: Final = (
     table.count(ACCEPTED.plain, "shares_good"),
     table.positive(BEST_SHARE.plain, ("best", 0)),
@@ -131,7 +115,9 @@ def parse_summary(data: Any, now: datetime) -> Summary:
     if condition.connected:
         put(readings.POOL_SINCE.plain, connection.start(now, "uptime"))
     put_resources(values, fields, readings.MEMORY.plain)
-    table.put_rows(values, fields, _RIG)
+    put(ALGORITHM.plain, fields.text("algo"))
+    put(readings.PAUSED.plain, condition.paused)
+    table.put_rows(values, fields, PROGRAM)
     put(STARTED.plain, fields.start(now, "uptime"))
     put(readings.HUGE_PAGES.plain, _huge_pages(fields))
 
