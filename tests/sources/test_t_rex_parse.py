@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, strategies as st
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
@@ -55,7 +54,7 @@ from custom_components.mining_rig.sources.t_rex.config import (
 )
 from custom_components.mining_rig.sources.t_rex.parse import assemble, parse_summary
 
-from .spoil import NO_NUMBERS, check, spoilt, zeros
+from .spoil import check
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "t_rex"
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -826,29 +825,3 @@ def test_missing(found: Any, wanted: Any, *, same: bool) -> None:
 def test_word(value: Any, text: str) -> None:
     """Capital letters do nothing."""
     assert to_text(value) == text
-
-
-# ---- anything
-
-
-@given(st.data())
-def test_any_json_anywhere(data: st.DataObject) -> None:
-    """Nothing is raised, and nothing of a wrong type is told."""
-    pattern = data.draw(st.sampled_from([DOCUMENTED, EIGHT, DUAL]))
-    summary = data.draw(spoilt(pattern))
-    config = data.draw(spoilt(CONFIG))
-    if isinstance(summary, dict) and isinstance(config, dict):
-        rig(summary, config)
-
-
-@given(st.data())
-def test_what_is_no_number_makes_no_zero(data: st.DataObject) -> None:
-    """A value that cannot be understood is not known."""
-    pattern = data.draw(st.sampled_from([DOCUMENTED, EIGHT, DUAL]))
-    summary = data.draw(spoilt(pattern, NO_NUMBERS))
-    if isinstance(summary, dict):
-        # A miner that does not say whether it validates may count no invalid shares,
-        # and a card without its uuid has another key.
-        told_before = zeros(rig({**pattern, "validate_shares": None}))
-        made = {channel for _, channel in zeros(rig(summary))}
-        assert made <= {channel for _, channel in told_before}

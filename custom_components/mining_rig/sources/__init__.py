@@ -109,6 +109,9 @@ KINDS: Final[dict[str, Kind]] = {
         hidden=frozenset(("watcher_token", "api_key", "session_token")),
         actions=HEADFRAME_ACTIONS,
     ),
+    "lolminer": Kind(
+        module="miners.lolminer", form=network_form(8020), program="lolMiner"
+    ),
     "nvml": Kind(
         module="nvml",
         form=Form(()),

@@ -17,7 +17,7 @@ from ...model import Channel, Value
 LONGEST_TEXT: Final = 255
 """Characters of a state in Home Assistant, at most."""
 _LONGEST_UPTIME: Final = 50 * 365 * 86400
-_LARGEST_COUNT: Final = 2**63
+LARGEST_COUNT: Final = 2**63 - 1
 _LARGEST: Final = 1e200
 _AMOUNT: Final = re.compile(r"-?\d{1,40}(?:\.\d{1,40})?(?:[eE][+-]?\d{1,2})?", re.ASCII)
 _AMOUNT_DIGITS: Final = 60
@@ -126,14 +126,14 @@ class Fields:
         """Return a number, None for a 0 that means "not available"."""
         return self.number(*path, maximum=maximum, scale=scale) or None
 
-    def count(self, *path: _Step) -> int | None:
-        """Return a whole number that is not negative."""
+    def count(self, *path: _Step, maximum: int = LARGEST_COUNT) -> int | None:
+        """Return a whole number from 0 to `maximum`."""
         found = self.raw(*path)
         if found is None:
             return None
         if type(found) is float and found.is_integer():
             found = int(found)
-        if type(found) is int and 0 <= found < _LARGEST_COUNT:
+        if type(found) is int and 0 <= found <= maximum:
             return found
         self._note(path)
         return None

@@ -16,6 +16,7 @@ from ...readings import (
     POWER_LIMIT,
     TEMPERATURE,
 )
+from ..common import answer_table as table
 from ..common.decoding import Fields, Values
 from . import readings
 from .queries import Answers, Report
@@ -23,7 +24,6 @@ from .queries import Answers, Report
 MANUFACTURER: Final = "NVIDIA"
 
 # More than any card has; larger numbers mean "not available".
-_HOTTEST: Final = 200
 _STRONGEST: Final = 10_000
 _FASTEST: Final = 20_000
 _FULL: Final = 100
@@ -37,6 +37,27 @@ _MOST_PROCESSES: Final = 10_000
 _MW: Final = 1 / 1000
 _MJ: Final = 1 / 3_600_000
 _KB: Final = 1000
+
+_CARD: Final = (
+    table.positive(TEMPERATURE.plain, "temperature", table.HOTTEST),
+    table.positive(MEMORY_TEMPERATURE.plain, "memory_temperature", table.HOTTEST),
+    table.positive(POWER.plain, "power", _STRONGEST, scale=_MW, digits=3),
+    table.number(ENERGY.plain, "energy", _MOST_COUNTED, scale=_MJ, digits=6),
+    table.count(readings.ECC_CORRECTED.plain, "ecc_corrected", _MOST_COUNTED),
+    table.count(readings.ECC_UNCORRECTED.plain, "ecc_uncorrected", _MOST_COUNTED),
+    table.number(readings.GPU_LOAD.plain, ("load", "gpu"), _FULL),
+    table.number(readings.MEMORY_LOAD.plain, ("load", "memory"), _FULL),
+    table.number(CORE_CLOCK.plain, "graphics_clock", _FASTEST),
+    table.number(readings.SM_CLOCK.plain, "sm_clock", _FASTEST),
+    table.number(MEMORY_CLOCK.plain, "memory_clock", _FASTEST),
+    table.count(readings.PROCESSES.plain, "processes", _MOST_PROCESSES),
+    table.count_or_none(readings.PCIE_GENERATION.plain, "pcie_generation", _WIDEST),
+    table.count_or_none(readings.PCIE_WIDTH.plain, "pcie_width", _WIDEST),
+    table.number(readings.PCIE_SENT.plain, "pcie_sent", _MOST_TRAFFIC, scale=_KB),
+    table.number(
+        readings.PCIE_RECEIVED.plain, "pcie_received", _MOST_TRAFFIC, scale=_KB
+    ),
+)
 
 _UUID: Final = re.compile(r"(?:gpu|mig)-[0-9a-f][0-9a-f-]{7,}")
 _BUS_ID: Final = re.compile(r"[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}(?:\.[0-9a-f])?")
@@ -136,10 +157,10 @@ def _name(fields: Fields) -> str | None:
 def _card(answers: Answers, unparsed: list[str]) -> Part:
     fields = Fields(answers, "cards", answers["index"], unparsed=unparsed)
     values = Values()
-    _put_health(values, fields)
+    table.put_rows(values, fields, _CARD)
+    _put_fans(values, fields)
     _put_work(values, fields)
     _put_throttling(values, fields)
-    _put_links(values, fields)
     values.put(readings.PCI_ADDRESS.plain, _pci_address(fields))
     name = _name(fields)
     return Part(
@@ -153,38 +174,14 @@ def _card(answers: Answers, unparsed: list[str]) -> Part:
     )
 
 
-def _whole(
-    fields: Fields, *path: str | int, maximum: int, minimum: int = 0
-) -> int | None:
-    """Return a whole number within its bounds."""
-    found = fields.number(*path, minimum=minimum, maximum=maximum)
-    return None if found is None else int(found)
-
-
-def _put_health(values: Values, fields: Fields) -> None:
-    put = values.put
-    put(TEMPERATURE.plain, fields.positive("temperature", maximum=_HOTTEST))
-    put(
-        MEMORY_TEMPERATURE.plain,
-        fields.positive("memory_temperature", maximum=_HOTTEST),
-    )
+def _put_fans(values: Values, fields: Fields) -> None:
     fans = fields.raw("fans")
     count = len(fans) if isinstance(fans, list) else 0
     for index in range(count):
         # 0 is measured: a fan that stands still while the card is cool.
         level = fields.number("fans", index, maximum=_TOP_FAN)
-        put(FAN_LEVEL.channel(number=index + 1 if count > 1 else None), level)
-    put(POWER.plain, _watts(fields, "power"))
-    energy = fields.number("energy", maximum=_MOST_COUNTED, scale=_MJ)
-    put(ENERGY.plain, None if energy is None else round(energy, 6))
-    put(
-        readings.ECC_CORRECTED.plain,
-        _whole(fields, "ecc_corrected", maximum=_MOST_COUNTED),
-    )
-    put(
-        readings.ECC_UNCORRECTED.plain,
-        _whole(fields, "ecc_uncorrected", maximum=_MOST_COUNTED),
-    )
+        channel = FAN_LEVEL.channel(number=index + 1 if count > 1 else None)
+        values.put(channel, level)
 
 
 def _watts(fields: Fields, *path: str | int) -> float | None:
@@ -194,29 +191,19 @@ def _watts(fields: Fields, *path: str | int) -> float | None:
 
 
 def _put_work(values: Values, fields: Fields) -> None:
-    put = values.put
-    put(readings.GPU_LOAD.plain, fields.number("load", "gpu", maximum=_FULL))
-    put(readings.MEMORY_LOAD.plain, fields.number("load", "memory", maximum=_FULL))
-    used = _whole(fields, "memory", "used", maximum=_MOST_MEMORY)
-    total = _whole(fields, "memory", "total", maximum=_MOST_MEMORY)
+    used = fields.count("memory", "used", maximum=_MOST_MEMORY)
+    total = fields.count("memory", "total", maximum=_MOST_MEMORY)
     if total:
         # MIG cards and some virtual cards report no memory.
-        put(readings.MEMORY_USED.plain, used)
-        put(readings.MEMORY_TOTAL.plain, total)
-    put(CORE_CLOCK.plain, fields.number("graphics_clock", maximum=_FASTEST))
-    put(readings.SM_CLOCK.plain, fields.number("sm_clock", maximum=_FASTEST))
-    put(MEMORY_CLOCK.plain, fields.number("memory_clock", maximum=_FASTEST))
+        values.put(readings.MEMORY_USED.plain, used)
+        values.put(readings.MEMORY_TOTAL.plain, total)
     states = readings.PERFORMANCE_STATES
     state = fields.count("performance_state")
     if state is not None and state < len(states):
-        put(readings.PERFORMANCE_STATE.plain, states[state])
-    put(
-        readings.PROCESSES.plain,
-        _whole(fields, "processes", maximum=_MOST_PROCESSES),
-    )
+        values.put(readings.PERFORMANCE_STATE.plain, states[state])
     mig = fields.raw("mig", 0)
     if mig in (0, 1):
-        put(readings.MIG.plain, bool(mig))
+        values[readings.MIG.plain] = bool(mig)
 
 
 def _put_throttling(values: Values, fields: Fields) -> None:
@@ -230,23 +217,6 @@ def _put_throttling(values: Values, fields: Fields) -> None:
     worst = next((word for word in readings.THROTTLE_REASONS if word in found), "none")
     values[readings.THROTTLE_REASON.plain] = worst
     values[readings.THROTTLED.plain] = not found.isdisjoint(_PROBLEMS)
-
-
-def _put_links(values: Values, fields: Fields) -> None:
-    put = values.put
-    put(
-        readings.PCIE_GENERATION.plain,
-        _whole(fields, "pcie_generation", minimum=1, maximum=_WIDEST),
-    )
-    put(
-        readings.PCIE_WIDTH.plain,
-        _whole(fields, "pcie_width", minimum=1, maximum=_WIDEST),
-    )
-    for channel, key in (
-        (readings.PCIE_SENT.plain, "pcie_sent"),
-        (readings.PCIE_RECEIVED.plain, "pcie_received"),
-    ):
-        put(channel, fields.number(key, maximum=_MOST_TRAFFIC, scale=_KB))
 
 
 def _put_settings(

@@ -7,18 +7,10 @@ from typing import Any, Final, NamedTuple
 
 from ...model import Channel, Control, Part, PartKind
 from ...readings import MINING_ALLOWED
+from ..common.answer_table import put_rows
 from ..common.decoding import Fields, Values
 from . import readings
-from .rows import (
-    CARD,
-    CARD_TOTALS,
-    RATES,
-    SECOND,
-    ZeroRules,
-    card_shares,
-    card_work,
-    put,
-)
+from .rows import CARD, CARD_TOTALS, RATES, SECOND, ZeroRules, card_shares, card_work
 
 type ApiVersion = tuple[int, int]
 
@@ -93,14 +85,14 @@ def read_cards(fields: Fields, context: CardContext) -> tuple[Card, ...]:
         _put_card(values, item, context)
         order = place if ids.place is None else ids.place
         if item.has("shares"):
-            put(values, item.inside("shares"), card_shares(None, zeros))
+            put_rows(values, item.inside("shares"), card_shares(None, zeros))
         elif order < len(shares):
-            put(values, shares[order], card_shares(None, zeros))
+            put_rows(values, shares[order], card_shares(None, zeros))
         if (second := seconds.find(ids.device, place)) is not None:
-            put(values, second, card_work(SECOND, zeros))
-            put(values, second.inside("shares"), card_shares(SECOND, zeros))
+            put_rows(values, second, card_work(SECOND, zeros))
+            put_rows(values, second.inside("shares"), card_shares(SECOND, zeros))
         if (total := totals.find(ids.device, place)) is not None:
-            put(values, total, CARD_TOTALS)
+            put_rows(values, total, CARD_TOTALS)
         if (card := _card(item, ids, values, api=context.api, taken=cards)) is None:
             fields.unparsed.append(f"gpus.{place}")
         else:
@@ -122,8 +114,8 @@ class _Ids(NamedTuple):
 
 
 def _put_card(values: Values, fields: Fields, context: CardContext) -> None:
-    put(values, fields, card_work(None, context.zeros))
-    put(values, fields, CARD)
+    put_rows(values, fields, card_work(None, context.zeros))
+    put_rows(values, fields, CARD)
     if fields.has("disabled"):
         values.put(readings.DISABLED.plain, fields.flag("disabled"))
     elif context.api >= _DISABLED_API:

@@ -22,6 +22,7 @@ from ...model import (
     part_map,
 )
 from ...readings import MINING_ALLOWED, STARTED, STOP
+from ..common.answer_table import put_rows, read_moment
 from ..common.contract import JsonObject
 from ..common.decoding import Fields, Values
 from ..common.settings import Settings
@@ -34,9 +35,7 @@ from .rows import (
     WATCHDOG,
     ZeroRules,
     full_windows,
-    moment,
     pool,
-    put,
     work,
 )
 
@@ -80,17 +79,17 @@ def parse_summary(summary: JsonObject, now: datetime) -> Summary:
     zeros = ZeroRules(full=full_windows(uptime), validated=validates is not False)
     context = CardContext(api=_api_version(fields), zeros=zeros)
     _put_work(values, fields, None, zeros)
-    put(values, fields, RIG_ROWS)
+    put_rows(values, fields, RIG_ROWS)
     if context.api != (0, 0):
         values[readings.API.plain] = ".".join(map(str, context.api))
     values.put(STARTED.plain, fields.start(now, "uptime"))
     time = "time" if fields.has("time") else "ts"
-    values.put(readings.CLOCK.plain, moment(fields, time))
+    values.put(readings.CLOCK.plain, read_moment(fields, time))
     if fields.has("watchdog_stat"):
         watchdog = fields.inside("watchdog_stat")
-        put(values, watchdog, WATCHDOG)
+        put_rows(values, watchdog, WATCHDOG)
         values.put(readings.WATCHDOG_STARTED.plain, watchdog.start(now, "uptime"))
-    put(values, fields.inside("updates", "download_status"), DOWNLOAD)
+    put_rows(values, fields.inside("updates", "download_status"), DOWNLOAD)
     if fields.has("dual_stat"):
         _put_work(values, fields.inside("dual_stat"), SECOND, zeros)
 
@@ -126,8 +125,8 @@ def _put_work(
     values: Values, fields: Fields, number: int | None, zeros: ZeroRules
 ) -> None:
     """Add the readings of an algorithm and of its pool."""
-    put(values, fields, work(number, zeros))
-    put(values, fields.inside("active_pool"), pool(number))
+    put_rows(values, fields, work(number, zeros))
+    put_rows(values, fields.inside("active_pool"), pool(number))
 
 
 def _allowed(paused: bool | None, cards: Iterable[Card]) -> bool | None:

@@ -1,18 +1,15 @@
-"""Tables of T-Rex's summary: which channel has which key, and how it is read.
+"""Tables of T-Rex's summary (`sources/common/answer_table.py`).
 
 Hashrates are H/s for every algorithm. Difficulties are numbers, from API 3.3 on texts
 such as "4.00 G". Moments are seconds of the rig's clock; 0 means "not yet". Readings of
 the driver are left out where they are not known.
 """
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import Final
 
-from ...hashrate import parse_hashrate
-from ...model import Channel, Value, Window
+from ...model import Window
 from ...readings import (
     ACCEPTED,
     ALGORITHM,
@@ -33,135 +30,16 @@ from ...readings import (
     TEMPERATURE,
     VERSION,
 )
-from ..common.decoding import Fields, Values, pool_name
+from ..common import answer_table as table
+from ..common.answer_table import Row
+from ..common.decoding import Fields
 from . import readings
-
-type _Read = Callable[[Fields, str], Value | None]
 
 SECOND: Final = 2
 """The number of the channels of the second algorithm."""
 
-_HOTTEST: Final = 200
-_FASTEST_FAN: Final = 200
-_LONGEST_PING: Final = 65535
-_LAST_MOMENT: Final = 2**32
-_LARGEST: Final = 1e200
-_LARGEST_COUNT: Final = 2**63 - 1
-_ABOVE_ZERO: Final = 1e-200
-
-_NOTHING: Final[frozenset[type]] = frozenset()
-_NUMBERS: Final[frozenset[type]] = frozenset((int, float))
-_COUNTS: Final[frozenset[type]] = frozenset((int,))
-_FLAGS: Final[frozenset[type]] = frozenset((bool,))
-
-
-class Row(NamedTuple):
-    """A channel, the key of its value, and how the value is read.
-
-    A value of one of the types `kinds` between `low` and `high` is used unchanged; a 0
-    outside of them means "not known"; `read` handles every other value.
-    """
-
-    channel: Channel[Any]
-    key: str
-    read: _Read
-    kinds: frozenset[type] = _NOTHING
-    low: float = 0
-    high: float = 0
-
-
-def put(values: Values, fields: Fields, rows: Iterable[Row]) -> None:
-    """Add the values of an object; most objects have only some of the keys."""
-    data = fields.raw()
-    if not isinstance(data, dict):
-        return
-    for channel, key, read, kinds, low, high in rows:
-        if (found := data.get(key)) is None:
-            continue
-        if type(found) in kinds:
-            if low <= found <= high:
-                values[channel] = found
-                continue
-            if not found:
-                continue
-        if (value := read(fields, key)) is not None:
-            values[channel] = value
-
 
 # ---- kinds of value
-
-
-def _number(channel: Channel[float], key: str, high: float = _LARGEST) -> Row:
-    def read(fields: Fields, key: str) -> float | None:
-        return fields.number(key, maximum=high)
-
-    return Row(channel, key, read, _NUMBERS, 0, high)
-
-
-def _positive(channel: Channel[float], key: str, high: float = _LARGEST) -> Row:
-    """Return a row of a number whose 0 means "not known"."""
-
-    def read(fields: Fields, key: str) -> float | None:
-        return fields.positive(key, maximum=high)
-
-    return Row(channel, key, read, _NUMBERS, _ABOVE_ZERO, high)
-
-
-def _count(channel: Channel[int], key: str) -> Row:
-    return Row(channel, key, Fields.count, _COUNTS, 0, _LARGEST_COUNT)
-
-
-def _count_or_none(channel: Channel[int], key: str) -> Row:
-    """Return a row of a count whose 0 means that it is not counted."""
-
-    def read(fields: Fields, key: str) -> int | None:
-        return fields.count(key) or None
-
-    return Row(channel, key, read, _COUNTS, 1, _LARGEST_COUNT)
-
-
-def _flag(channel: Channel[bool], key: str) -> Row:
-    return Row(channel, key, Fields.flag, _FLAGS, 0, 1)
-
-
-def _text(channel: Channel[str], key: str) -> Row:
-    def read(fields: Fields, key: str) -> str | None:
-        return fields.text(key)
-
-    return Row(channel, key, read)
-
-
-def _host_and_port(fields: Fields, key: str) -> str | None:
-    """Return host and port of a URL, without scheme, user and path."""
-    return pool_name(fields.text(key) or "") or None
-
-
-def _difficulty(fields: Fields, key: str) -> float | None:
-    if isinstance(text := fields.raw(key), str):
-        found = parse_hashrate(text)
-        # The unit prefixes are those of a hashrate.
-        if found is not None and found[1] == "H/s":
-            return found[0] or None
-        if not text.strip():
-            return None
-    return fields.positive(key)
-
-
-def _moment(channel: Channel[datetime], key: str) -> Row:
-    """Return a row of a moment, which always needs a conversion."""
-    return Row(channel, key, moment, _NUMBERS, 1, 0)
-
-
-def moment(fields: Fields, key: str) -> datetime | None:
-    """Read a moment of the rig's clock in s since 1970; 0 means "not yet"."""
-    seconds = fields.positive(key, maximum=_LAST_MOMENT)
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
-
-
-def _tune(fields: Fields, key: str) -> float | None:
-    """Read the LHR tuning in %; -1 means "automatic"."""
-    value = fields.number(key, minimum=-1, maximum=100)
-    return None if value is None or value < 0 else value
 
 
 def _update_state(fields: Fields, key: str) -> str | None:
@@ -196,7 +74,7 @@ def full_windows(uptime: float | None) -> int:
 
 def _averages(number: int | None, zeros: ZeroRules) -> tuple[Row, ...]:
     return tuple(
-        (_number if position < zeros.full else _positive)(
+        (table.number if position < zeros.full else table.positive)(
             HASHRATE.channel(window, number), key
         )
         for position, (window, key, _) in enumerate(_AVERAGES)
@@ -204,10 +82,10 @@ def _averages(number: int | None, zeros: ZeroRules) -> tuple[Row, ...]:
 
 
 def _shares(number: int | None, zeros: ZeroRules) -> tuple[Row, ...]:
-    invalid = _count if zeros.validated else _count_or_none
+    invalid = table.count if zeros.validated else table.count_or_none
     return (
-        _count(ACCEPTED.channel(number=number), "accepted_count"),
-        _count(REJECTED.channel(number=number), "rejected_count"),
+        table.count(ACCEPTED.channel(number=number), "accepted_count"),
+        table.count(REJECTED.channel(number=number), "rejected_count"),
         invalid(INVALID.channel(number=number), "invalid_count"),
     )
 
@@ -217,14 +95,14 @@ def work(number: int | None, zeros: ZeroRules) -> tuple[Row, ...]:
     """Return the rows of an algorithm."""
     average = readings.SHARE_RATE_AVERAGE.channel(number=number)
     return (
-        _number(HASHRATE.channel(number=number), "hashrate"),
+        table.number(HASHRATE.channel(number=number), "hashrate"),
         *_averages(number, zeros),
-        _text(ALGORITHM.channel(number=number), "algorithm"),
-        _text(COIN.channel(number=number), "coin"),
-        _number(readings.SHARE_RATE.channel(number=number), "sharerate"),
-        _number(average, "sharerate_average"),
+        table.text(ALGORITHM.channel(number=number), "algorithm"),
+        table.text(COIN.channel(number=number), "coin"),
+        table.number(readings.SHARE_RATE.channel(number=number), "sharerate"),
+        table.number(average, "sharerate_average"),
         *_shares(number, zeros),
-        _count(BLOCKS_FOUND.channel(number=number), "solved_count"),
+        table.count(BLOCKS_FOUND.channel(number=number), "solved_count"),
     )
 
 
@@ -233,14 +111,14 @@ def pool(number: int | None) -> tuple[Row, ...]:
     """Return the rows of a pool; its user, a wallet, is left out."""
     dns = readings.POOL_DNS.channel(number=number)
     return (
-        Row(POOL.channel(number=number), "url", _host_and_port),
-        _positive(POOL_LATENCY.channel(number=number), "ping", _LONGEST_PING),
-        Row(DIFFICULTY.channel(number=number), "difficulty", _difficulty),
-        _text(readings.WORKER.channel(number=number), "worker"),
-        _count(readings.POOL_RETRIES.channel(number=number), "retries"),
-        _moment(readings.LAST_SHARE.channel(number=number), "last_submit_ts"),
-        Row(readings.POOL_PROXY.channel(number=number), "proxy", _host_and_port),
-        Row(dns, "dns_https_server", _host_and_port),
+        table.host_and_port(POOL.channel(number=number), "url"),
+        table.latency(POOL_LATENCY.channel(number=number), "ping"),
+        table.difficulty(DIFFICULTY.channel(number=number), "difficulty"),
+        table.text(readings.WORKER.channel(number=number), "worker"),
+        table.count(readings.POOL_RETRIES.channel(number=number), "retries"),
+        table.moment(readings.LAST_SHARE.channel(number=number), "last_submit_ts"),
+        table.host_and_port(readings.POOL_PROXY.channel(number=number), "proxy"),
+        table.host_and_port(dns, "dns_https_server"),
     )
 
 
@@ -249,9 +127,9 @@ def card_work(number: int | None, zeros: ZeroRules) -> tuple[Row, ...]:
     """Return the rows of a card's hashrates."""
     instant = readings.HASHRATE_INSTANT.channel(number=number)
     return (
-        _number(HASHRATE.channel(number=number), "hashrate"),
+        table.number(HASHRATE.channel(number=number), "hashrate"),
         *_averages(number, zeros),
-        _number(instant, "hashrate_instant"),
+        table.number(instant, "hashrate_instant"),
     )
 
 
@@ -263,60 +141,62 @@ def card_shares(number: int | None, zeros: ZeroRules) -> tuple[Row, ...]:
     last_at = readings.LAST_SHARE.channel(number=number)
     return (
         *_shares(number, zeros),
-        _count(BLOCKS_FOUND.channel(number=number), "solved_count"),
-        _positive(BEST_SHARE.channel(number=number), "max_share_diff"),
-        _positive(last, "last_share_diff"),
-        _moment(best_at, "max_share_submit_ts"),
-        _moment(last_at, "last_share_submit_ts"),
+        table.count(BLOCKS_FOUND.channel(number=number), "solved_count"),
+        table.positive(BEST_SHARE.channel(number=number), "max_share_diff"),
+        table.positive(last, "last_share_diff"),
+        table.moment(best_at, "max_share_submit_ts"),
+        table.moment(last_at, "last_share_submit_ts"),
     )
 
 
 # ---- rows that exist once
 
 RIG_ROWS: Final = (
-    _text(VERSION.plain, "version"),
-    _flag(readings.VALIDATES.plain, "validate_shares"),
-    Row(readings.NETWORK_DIFFICULTY.plain, "difficulty", _difficulty),
-    _count(readings.GPUS.plain, "gpu_total"),
-    _text(readings.REVISION.plain, "revision"),
-    _text(readings.BUILT.plain, "build_date"),
-    _text(readings.DRIVER.plain, "driver"),
-    _text(readings.CUDA.plain, "cuda"),
-    _text(readings.SYSTEM.plain, "os"),
+    table.text(VERSION.plain, "version"),
+    table.flag(readings.VALIDATES.plain, "validate_shares"),
+    table.difficulty(readings.NETWORK_DIFFICULTY.plain, "difficulty"),
+    table.count(readings.GPUS.plain, "gpu_total"),
+    table.text(readings.REVISION.plain, "revision"),
+    table.text(readings.BUILT.plain, "build_date"),
+    table.text(readings.DRIVER.plain, "driver"),
+    table.text(readings.CUDA.plain, "cuda"),
+    table.text(readings.SYSTEM.plain, "os"),
 )
 WATCHDOG: Final = (
-    _count(readings.RESTARTS.plain, "total_restarts"),
-    _text(readings.WATCHDOG_VERSION.plain, "wd_version"),
-    _flag(readings.WATCHDOG_BUILT_IN.plain, "built_in"),
-    _count(readings.TOTAL_ACCEPTED.plain, "total_shares_accepted"),
-    _count(readings.TOTAL_REJECTED.plain, "total_shares_rejected"),
-    _count(readings.TOTAL_INVALID.plain, "total_shares_invalid"),
-    _count(readings.TOTAL_BLOCKS.plain, "total_blocks_found"),
+    table.count(readings.RESTARTS.plain, "total_restarts"),
+    table.text(readings.WATCHDOG_VERSION.plain, "wd_version"),
+    table.flag(readings.WATCHDOG_BUILT_IN.plain, "built_in"),
+    table.count(readings.TOTAL_ACCEPTED.plain, "total_shares_accepted"),
+    table.count(readings.TOTAL_REJECTED.plain, "total_shares_rejected"),
+    table.count(readings.TOTAL_INVALID.plain, "total_shares_invalid"),
+    table.count(readings.TOTAL_BLOCKS.plain, "total_blocks_found"),
 )
 DOWNLOAD: Final = (
-    Row(readings.UPDATE_STATE.plain, "update_state", _update_state),
-    _text(readings.UPDATE_ERROR.plain, "last_error"),
+    table.row(readings.UPDATE_STATE.plain, "update_state", _update_state),
+    table.text(readings.UPDATE_ERROR.plain, "last_error"),
 )
 CARD: Final = (
-    _positive(TEMPERATURE.plain, "temperature", _HOTTEST),
-    _positive(MEMORY_TEMPERATURE.plain, "memory_temperature", _HOTTEST),
-    _number(FAN_LEVEL.plain, "fan_speed", _FASTEST_FAN),
-    _positive(POWER.plain, "power"),
-    _positive(readings.POWER_AVERAGE.plain, "power_avr"),
-    _positive(CORE_CLOCK.plain, "cclock"),
-    _positive(MEMORY_CLOCK.plain, "mclock"),
-    _number(readings.INTENSITY.plain, "intensity"),
-    _positive(readings.DISABLED_AT.plain, "disabled_at_temperature", _HOTTEST),
-    _flag(readings.UNSTABLE.plain, "potentially_unstable"),
-    _flag(readings.LOW_LOAD.plain, "low_load"),
-    Row(readings.LHR_TUNE.plain, "lhr_tune", _tune, _NUMBERS, 0, 100),
-    _count(readings.LHR_LOCKS.plain, "lhr_lock_count"),
-    _count(readings.DAG_BUILD_MODE.plain, "dag_build_mode"),
-    _count(readings.MEMORY_TWEAK.plain, "mtweak"),
+    table.positive(TEMPERATURE.plain, "temperature", table.HOTTEST),
+    table.positive(MEMORY_TEMPERATURE.plain, "memory_temperature", table.HOTTEST),
+    table.fan_level(FAN_LEVEL.plain, "fan_speed"),
+    table.positive(POWER.plain, "power"),
+    table.positive(readings.POWER_AVERAGE.plain, "power_avr"),
+    table.positive(CORE_CLOCK.plain, "cclock"),
+    table.positive(MEMORY_CLOCK.plain, "mclock"),
+    table.number(readings.INTENSITY.plain, "intensity"),
+    table.positive(
+        readings.DISABLED_AT.plain, "disabled_at_temperature", table.HOTTEST
+    ),
+    table.flag(readings.UNSTABLE.plain, "potentially_unstable"),
+    table.flag(readings.LOW_LOAD.plain, "low_load"),
+    table.number(readings.LHR_TUNE.plain, "lhr_tune", 100, none=(-1,)),
+    table.count(readings.LHR_LOCKS.plain, "lhr_lock_count"),
+    table.count(readings.DAG_BUILD_MODE.plain, "dag_build_mode"),
+    table.count(readings.MEMORY_TWEAK.plain, "mtweak"),
 )
 CARD_TOTALS: Final = (
-    _count(readings.TOTAL_ACCEPTED.plain, "shares_accepted"),
-    _count(readings.TOTAL_REJECTED.plain, "shares_rejected"),
-    _count(readings.TOTAL_INVALID.plain, "shares_invalid"),
-    _count(readings.TOTAL_BLOCKS.plain, "blocks_found"),
+    table.count(readings.TOTAL_ACCEPTED.plain, "shares_accepted"),
+    table.count(readings.TOTAL_REJECTED.plain, "shares_rejected"),
+    table.count(readings.TOTAL_INVALID.plain, "shares_invalid"),
+    table.count(readings.TOTAL_BLOCKS.plain, "blocks_found"),
 )

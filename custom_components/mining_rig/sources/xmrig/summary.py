@@ -3,6 +3,8 @@
 from typing import Final
 
 from ...model import Category, Channel, Quantity, Reading, Window
+from ...readings import VERSION
+from ..common import answer_table as table
 from ..common.contract import Identity
 from ..common.decoding import Fields, Values
 
@@ -31,6 +33,14 @@ DONATE_LEVEL: Final = Reading[float](
     "xmrig_donate_level", Quantity.RATIO, Category.CONFIG, enabled=False, setting=True
 )
 """Also in the summary, so that a restricted miner shows it."""
+
+PROGRAM: Final = (
+    table.text(VERSION.plain, "version"),
+    table.flag(RESTRICTED.plain, "restricted"),
+    table.text(WORKER.plain, "worker_id"),
+    table.number(DONATE_LEVEL.plain, "donate_level", 100),
+)
+"""Of the program itself."""
 
 _LOADS: Final[tuple[Channel[float], ...]] = tuple(
     LOAD.channel(window) for window in (Window.M1, Window.M5, Window.M15)

@@ -6,18 +6,11 @@ import re
 from typing import Any, Final
 
 from ....model import Channel, Part
-from ....readings import (
-    CORE_CLOCK,
-    FAN_LEVEL,
-    FAN_SPEED,
-    HASHRATE,
-    MEMORY_CLOCK,
-    POWER,
-    TEMPERATURE,
-)
+from ....readings import FAN_LEVEL, HASHRATE
+from ...common import answer_table as table
 from ...common.decoding import Fields, Values
 from . import readings
-from .cards import HOTTEST, gpu_part
+from .cards import HEALTH, gpu_part
 from .hashrates import RATE_1M, RATE_15M, Windows, read_windows, shortest
 
 BACKEND_RATES: Final[Mapping[str, Channel[float]]] = {
@@ -114,11 +107,7 @@ def _add_thread(cards: dict[str, _Card], backend: str, thread: Fields) -> None:
 
 
 def _put_health(values: Values, health: Fields) -> None:
-    values.put(TEMPERATURE.plain, health.positive("temperature", maximum=HOTTEST))
-    values.put(POWER.plain, health.positive("power"))
-    values.put(CORE_CLOCK.plain, health.positive("clock"))
-    values.put(MEMORY_CLOCK.plain, health.positive("mem_clock"))
-    values.put(FAN_SPEED.plain, health.positive("rpm"))
+    table.put_rows(values, health, HEALTH)
     fans = health.raw("fan_speed")
     if not isinstance(fans, list):
         values.put(FAN_LEVEL.plain, health.positive("fan_speed"))

@@ -9,35 +9,38 @@ from ....readings import (
     ACCEPTED,
     ALGORITHM,
     BEST_SHARE,
-    CORE_CLOCK,
     DIFFICULTY,
-    FAN_LEVEL,
     HASHRATE,
     HASHRATE_HIGHEST,
-    MEMORY_CLOCK,
     POOL,
     POOL_CONNECTED,
     POOL_LATENCY,
-    POWER,
     REJECTED,
     STARTED,
-    TEMPERATURE,
-    VERSION,
 )
-from ...common.decoding import Fields, Values, cpu_name, pool_name
-from ..summary import (
-    DONATE_LEVEL,
-    HASHES,
-    RESTRICTED,
-    SHARE_TIME,
-    WORKER,
-    put_resources,
-)
+from ...common import answer_table as table
+from ...common.decoding import Fields, Values, cpu_name
+from ..summary import HASHES, PROGRAM, SHARE_TIME, put_resources
 from . import readings
-from .cards import HOTTEST, gpu_part
+from .cards import HEALTH, gpu_part
 from .hashrates import Windows, put_averages, read_windows, shortest
 
-_LONGEST_PING: Final = 65535
+_RESULTS: Final = (
+    table.count(ACCEPTED.plain, "shares_good"),
+    table.positive(BEST_SHARE.plain, ("best", 0)),
+    table.positive(DIFFICULTY.plain, "diff_current"),
+    table.count(HASHES.plain, "hashes_total"),
+    # Newer versions have ms, too; the later row wins.
+    table.positive(SHARE_TIME.plain, "avg_time"),
+    table.positive(SHARE_TIME.plain, "avg_time_ms", scale=1 / 1000, digits=3),
+)
+_CONNECTION: Final = (
+    table.host_and_port(POOL.plain, "pool"),
+    table.latency(POOL_LATENCY.plain, "ping"),
+    table.count(readings.POOL_FAILURES.plain, "failures"),
+    table.text(readings.POOL_IP.plain, "ip"),
+    table.text(readings.POOL_TLS.plain, "tls"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +102,6 @@ def parse_summary(data: Any, now: datetime) -> Summary:
     fields = Fields(data)
     condition = parse_condition(fields)
     rate = _rate(fields, condition)
-    version, restricted = fields.text("version"), fields.flag("restricted")
     values = Values()
     put = values.put
 
@@ -108,17 +110,15 @@ def parse_summary(data: Any, now: datetime) -> Summary:
     put(HASHRATE_HIGHEST.plain, condition.highest)
     _put_results(values, fields.inside("results"))
     put(POOL_CONNECTED.plain, condition.connected)
-    _put_connection(
-        values, fields.inside("connection"), now if condition.connected else None
-    )
+    connection = fields.inside("connection")
+    table.put_rows(values, connection, _CONNECTION)
+    if condition.connected:
+        put(readings.POOL_SINCE.plain, connection.start(now, "uptime"))
     put_resources(values, fields, readings.MEMORY.plain)
     put(ALGORITHM.plain, fields.text("algo"))
-    put(STARTED.plain, fields.start(now, "uptime"))
-    put(VERSION.plain, version)
     put(readings.PAUSED.plain, condition.paused)
-    put(RESTRICTED.plain, restricted)
-    put(WORKER.plain, fields.text("worker_id"))
-    put(DONATE_LEVEL.plain, fields.number("donate_level", maximum=100))
+    table.put_rows(values, fields, PROGRAM)
+    put(STARTED.plain, fields.start(now, "uptime"))
     put(readings.HUGE_PAGES.plain, _huge_pages(fields))
 
     return Summary(
@@ -126,10 +126,10 @@ def parse_summary(data: Any, now: datetime) -> Summary:
         values=values,
         rate=rate,
         rig_id=fields.text("id"),
-        version=version,
+        version=fields.text("version"),
         brand=cpu_name(fields.text("cpu", "brand")),
         uptime=fields.number("uptime"),
-        restricted=restricted,
+        restricted=fields.flag("restricted"),
         cards=_old_cards(fields),
         unparsed=fields.unparsed,
     )
@@ -157,30 +157,10 @@ def _connected(fields: Fields) -> bool | None:
 
 
 def _put_results(values: Values, results: Fields) -> None:
-    accepted, total = results.count("shares_good"), results.count("shares_total")
-    values.put(ACCEPTED.plain, accepted)
+    table.put_rows(values, results, _RESULTS)
+    accepted, total = values.get(ACCEPTED.plain), results.count("shares_total")
     if accepted is not None and total is not None and total >= accepted:
         values.put(REJECTED.plain, total - accepted)
-    values.put(BEST_SHARE.plain, results.positive("best", 0))
-    values.put(DIFFICULTY.plain, results.positive("diff_current"))
-    values.put(HASHES.plain, results.count("hashes_total"))
-    milliseconds = results.positive("avg_time_ms")
-    seconds = milliseconds / 1000 if milliseconds else results.positive("avg_time")
-    values.put(SHARE_TIME.plain, seconds)
-
-
-def _put_connection(
-    values: Values, connection: Fields, connected_now: datetime | None
-) -> None:
-    """Add the readings of the pool; its name is known without a connection, too."""
-    if (pool := connection.text("pool")) is not None:
-        values.put(POOL.plain, pool_name(pool) or None)
-    values.put(POOL_LATENCY.plain, connection.positive("ping", maximum=_LONGEST_PING))
-    values.put(readings.POOL_FAILURES.plain, connection.count("failures"))
-    values.put(readings.POOL_IP.plain, connection.text("ip"))
-    values.put(readings.POOL_TLS.plain, connection.text("tls"))
-    if connected_now is not None:
-        values.put(readings.POOL_SINCE.plain, connection.start(connected_now, "uptime"))
 
 
 def _huge_pages(fields: Fields) -> float | None:
@@ -199,10 +179,6 @@ def _old_cards(fields: Fields) -> tuple[Part, ...]:
     cards: list[Part] = []
     for index, health in enumerate(fields.each("health")):
         values = Values()
-        values.put(TEMPERATURE.plain, health.positive("temp", maximum=HOTTEST))
-        values.put(POWER.plain, health.positive("power"))
-        values.put(CORE_CLOCK.plain, health.positive("clock"))
-        values.put(MEMORY_CLOCK.plain, health.positive("mem_clock"))
-        values.put(FAN_LEVEL.plain, health.positive("fan"))
+        table.put_rows(values, health, HEALTH)
         cards.append(gpu_part(f"gpu{index}", health.text("name"), values))
     return tuple(cards)

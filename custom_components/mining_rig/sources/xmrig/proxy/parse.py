@@ -20,18 +20,11 @@ from ....readings import (
     POOL_LATENCY,
     REJECTED,
     STARTED,
-    VERSION,
 )
+from ...common import answer_table as table
 from ...common.decoding import Fields, Values
 from ...common.settings import Settings
-from ..summary import (
-    DONATE_LEVEL,
-    HASHES,
-    RESTRICTED,
-    SHARE_TIME,
-    WORKER,
-    put_resources,
-)
+from ..summary import HASHES, PROGRAM, SHARE_TIME, put_resources
 from . import readings
 
 MODEL: Final = "xmrig-proxy"
@@ -50,7 +43,6 @@ RATES: Final[tuple[Channel[float], ...]] = (
 
 _ALL_RATES: Final = (*RATES, readings.HASHRATE_TOTAL.plain)
 _NO_STATISTICS_YET: Final = 5.0
-_LONGEST_LATENCY: Final = 65535
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +75,6 @@ def parse_summary(data: Any, now: datetime) -> Summary:
     """Parse a summary of any version that was received at `now`."""
     fields = Fields(data)
     values = Values()
-    version, restricted = fields.text("version"), fields.flag("restricted")
     uptime = fields.number("uptime")
     upstreams = _upstreams(fields)
     miners, workers = fields.count("miners", "now"), fields.count("workers")
@@ -99,18 +90,15 @@ def parse_summary(data: Any, now: datetime) -> Summary:
             values[MINING.plain] = miners > 0 and upstreams.active > 0
     put_resources(values, fields, readings.MEMORY.plain)
     values.put(STARTED.plain, fields.start(now, "uptime"))
-    values.put(VERSION.plain, version)
-    values.put(RESTRICTED.plain, restricted)
-    values.put(WORKER.plain, fields.text("worker_id"))
+    table.put_rows(values, fields, PROGRAM)
     values.put(readings.MODE.plain, _mode(fields))
-    values.put(DONATE_LEVEL.plain, fields.number("donate_level", maximum=100))
     values.put(readings.DONATED.plain, fields.number("donated", maximum=100))
     return Summary(
         values=values,
         rig_id=fields.text("id"),
-        version=version,
+        version=fields.text("version"),
         uptime=uptime,
-        restricted=restricted,
+        restricted=fields.flag("restricted"),
         counts=(miners, workers),
         unparsed=fields.unparsed,
     )
@@ -157,7 +145,7 @@ def _put_results(values: Values, results: Fields) -> None:
     values.put(HASHES.plain, results.count("hashes_total"))
     values.put(readings.HASHES_DONATED.plain, results.count("hashes_donate"))
     values.put(BEST_SHARE.plain, results.positive("best", 0))
-    latency = results.number("latency", maximum=_LONGEST_LATENCY)
+    latency = results.number("latency", maximum=table.LONGEST_PING)
     share_time = results.number("avg_time")
     # Before the first share, 0 means that there is no value.
     values.put(POOL_LATENCY.plain, latency if accepted else latency or None)

@@ -1,0 +1,1 @@
+"""Miner programs that only answer: one module each, on the base in `read_only`."""
