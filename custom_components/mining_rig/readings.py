@@ -25,9 +25,6 @@ ENERGY_ESTIMATE: Final = Reading[float](
 )
 TEMPERATURE: Final = Reading[float]("temperature", Quantity.TEMPERATURE)
 MEMORY_TEMPERATURE: Final = Reading[float]("memory_temperature", Quantity.TEMPERATURE)
-JUNCTION_TEMPERATURE: Final = Reading[float](
-    "junction_temperature", Quantity.TEMPERATURE
-)
 HOTTEST: Final = Reading[float]("hottest", Quantity.TEMPERATURE)
 CHIP_TEMPERATURE: Final = Reading[float]("chip_temperature", Quantity.TEMPERATURE)
 BOARD_TEMPERATURE: Final = Reading[float]("board_temperature", Quantity.TEMPERATURE)

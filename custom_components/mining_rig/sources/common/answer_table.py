@@ -45,7 +45,9 @@ class Row(NamedTuple):
     """
 
     channel: Channel[Any]
-    path: tuple[str | int, ...]
+    key: str | int
+    inner: tuple[str | int, ...]
+    """The steps from the value of `key` to one further inside; mostly none."""
     read: Read
     kinds: frozenset[type] = _NOTHING
     low: float = 0
@@ -57,10 +59,10 @@ def put_rows(values: Values, fields: Fields, rows: Iterable[Row]) -> None:
     data = fields.raw()
     if not isinstance(data, dict):
         return
-    for channel, path, read, kinds, low, high in rows:
-        if (found := data.get(path[0])) is None:
+    for channel, key, inner, read, kinds, low, high in rows:
+        if (found := data.get(key)) is None:
             continue
-        if len(path) > 1 and (found := fields.raw(*path)) is None:
+        if inner and (found := fields.raw(key, *inner)) is None:
             continue
         if type(found) in kinds:
             if low <= found <= high:
@@ -68,13 +70,13 @@ def put_rows(values: Values, fields: Fields, rows: Iterable[Row]) -> None:
                 continue
             if not found:
                 continue
-        if (value := read(fields, *path)) is not None:
+        if (value := read(fields, key, *inner)) is not None:
             values[channel] = value
 
 
 def row(channel: Channel[Any], path: Path, read: Read) -> Row:
     """Return a row that a function reads; it is called for every value but null."""
-    return Row(channel, _steps(path), read)
+    return Row(channel, *_steps(path), read)
 
 
 def number(
@@ -104,7 +106,7 @@ def number(
     unchanged = scale == 1 and digits is None
     low = _ABOVE_ZERO if 0 in none else 0
     kinds = _NUMBERS if unchanged else _NOTHING
-    return Row(channel, _steps(path), read, kinds, low, high)
+    return Row(channel, *_steps(path), read, kinds, low, high)
 
 
 def positive(
@@ -139,7 +141,7 @@ def count(channel: Channel[int], path: Path, high: int = LARGEST_COUNT) -> Row:
     """Return a row of a whole number from 0 to `high`."""
     return Row(
         channel,
-        _steps(path),
+        *_steps(path),
         lambda fields, *path: fields.count(*path, maximum=high),
         _COUNTS,
         0,
@@ -151,7 +153,7 @@ def count_or_none(channel: Channel[int], path: Path, high: int = LARGEST_COUNT) 
     """Return a row of a count whose 0 means that it is not counted."""
     return Row(
         channel,
-        _steps(path),
+        *_steps(path),
         lambda fields, *path: fields.count(*path, maximum=high) or None,
         _COUNTS,
         1,
@@ -161,12 +163,12 @@ def count_or_none(channel: Channel[int], path: Path, high: int = LARGEST_COUNT) 
 
 def flag(channel: Channel[bool], path: Path) -> Row:
     """Return a row of true or false."""
-    return Row(channel, _steps(path), Fields.flag, _FLAGS, 0, 1)
+    return Row(channel, *_steps(path), Fields.flag, _FLAGS, 0, 1)
 
 
 def text(channel: Channel[str], path: Path) -> Row:
     """Return a row of a text that is not blank."""
-    return Row(channel, _steps(path), Fields.text)
+    return Row(channel, *_steps(path), Fields.text)
 
 
 def host_and_port(channel: Channel[str], path: Path) -> Row:
@@ -175,12 +177,12 @@ def host_and_port(channel: Channel[str], path: Path) -> Row:
     def read(fields: Fields, *path: str | int) -> str | None:
         return pool_name(fields.text(*path) or "") or None
 
-    return Row(channel, _steps(path), read)
+    return Row(channel, *_steps(path), read)
 
 
 def difficulty(channel: Channel[float], path: Path) -> Row:
     """Return a row of a difficulty: a number, or a text such as "4.00 G"."""
-    return Row(channel, _steps(path), _read_difficulty, _NUMBERS, _ABOVE_ZERO, LARGEST)
+    return Row(channel, *_steps(path), _read_difficulty, _NUMBERS, _ABOVE_ZERO, LARGEST)
 
 
 def _read_difficulty(fields: Fields, *path: str | int) -> float | None:
@@ -196,7 +198,7 @@ def _read_difficulty(fields: Fields, *path: str | int) -> float | None:
 
 def moment(channel: Channel[datetime], path: Path) -> Row:
     """Return a row of a moment in s since 1970; 0 means "not yet"."""
-    return Row(channel, _steps(path), read_moment, _NUMBERS, 1, 0)
+    return Row(channel, *_steps(path), read_moment, _NUMBERS, 1, 0)
 
 
 def read_moment(fields: Fields, *path: str | int) -> datetime | None:
@@ -205,5 +207,5 @@ def read_moment(fields: Fields, *path: str | int) -> datetime | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
-def _steps(path: Path) -> tuple[str | int, ...]:
-    return (path,) if isinstance(path, str) else path
+def _steps(path: Path) -> tuple[str | int, tuple[str | int, ...]]:
+    return (path, ()) if isinstance(path, str) else (path[0], path[1:])

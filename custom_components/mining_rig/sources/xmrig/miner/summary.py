@@ -26,7 +26,6 @@ from .cards import HEALTH, gpu_part
 from .hashrates import Windows, put_averages, read_windows, shortest
 
 _RESULTS: Final = (
-    table.count(ACCEPTED.plain, "shares_good"),
     table.positive(BEST_SHARE.plain, ("best", 0)),
     table.positive(DIFFICULTY.plain, "diff_current"),
     table.count(HASHES.plain, "hashes_total"),
@@ -158,7 +157,8 @@ def _connected(fields: Fields) -> bool | None:
 
 def _put_results(values: Values, results: Fields) -> None:
     table.put_rows(values, results, _RESULTS)
-    accepted, total = values.get(ACCEPTED.plain), results.count("shares_total")
+    accepted, total = results.count("shares_good"), results.count("shares_total")
+    values.put(ACCEPTED.plain, accepted)
     if accepted is not None and total is not None and total >= accepted:
         values.put(REJECTED.plain, total - accepted)
 
