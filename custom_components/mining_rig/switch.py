@@ -10,7 +10,8 @@ from .coordinator import RigConfigEntry
 from .entity import ControlEntity, async_add_as_they_appear, channel_key, controls
 from .model import Quantity
 
-PARALLEL_UPDATES: Final = 1
+# An "off" must not wait until the "on" before it is confirmed.
+PARALLEL_UPDATES: Final = 0
 
 
 async def async_setup_entry(

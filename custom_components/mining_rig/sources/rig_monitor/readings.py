@@ -10,10 +10,6 @@ LIGHT_ORDER: Final = Reading[bool]("rig_monitor_light", Quantity.FLAG, setting=T
 PLAYBOOK_SET: Final = Reading[str](
     "rig_monitor_playbook_set", Quantity.TEXT, Category.CONFIG, setting=True
 )
-DISOBEYS: Final = Reading[bool](
-    "rig_monitor_disobeys", Quantity.PROBLEM, Category.DIAGNOSTIC
-)
-"""Whether the rig has not followed an order for longer than its agent needs."""
 FROZEN: Final = Reading[bool](
     "rig_monitor_frozen", Quantity.PROBLEM, Category.DIAGNOSTIC
 )
