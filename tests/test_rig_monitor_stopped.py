@@ -72,10 +72,7 @@ async def test_last_rate_is_no_disobedience(hass: HomeAssistant, push: Push) -> 
     for _ in range(3):
         await push(300, cpu_hashrate=8012, cpu_temp=cooling)
         expected = ["unknown", "off", "off"]
-        assert (
-            shown(hass, "mining", "not_following", "rig_monitor_frozen")
-            == expected
-        )
+        assert shown(hass, "mining", "not_following", "rig_monitor_frozen") == expected
         assert state(hass, "sensor", "hashrate", "cpu").state == "unknown"
     assert float(state(hass, "sensor", "temperature", "cpu").state) == 34
 
