@@ -172,10 +172,10 @@ async def test_confirmed_within_the_call(
     source = a_rig(mines=True)
     await async_add(hass, source)
     call = switch(hass, calls, "off")
-    await async_seconds(hass, freezer, 1)
+    await async_seconds(hass, freezer, 2)
     assert call.done()
     await call
-    assert status(hass) == "idle"
+    assert status(hass) == "paused"
 
 
 @pytest.mark.usefixtures("entity_registry_enabled_by_default")
@@ -212,7 +212,7 @@ async def test_preparing_after_the_order_is_shown(
     source = a_rig(mines=False)
     await async_add(hass, source)
     call = switch(hass, calls, "on")
-    await async_seconds(hass, freezer, 1)
+    await async_seconds(hass, freezer, 2)
     assert call.done()
     assert state(hass, "switch", "mining_allowed").state == "on"
     assert status(hass) == "starting"

@@ -127,7 +127,12 @@ class Commands:
         after so many seconds, and where the entry is unloaded meanwhile.
         """
         changed = asyncio.Event()
-        stop_listening = self._coordinator.async_add_listener(callback(changed.set))
+
+        @callback
+        def note_change() -> None:
+            changed.set()
+
+        stop_listening = self._coordinator.async_add_listener(note_change)
         try:
             async with asyncio.timeout(seconds):
                 while not self._is_closed and self._has_pending_order():
