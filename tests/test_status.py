@@ -6,6 +6,7 @@ from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
@@ -172,11 +173,11 @@ async def push(
     await async_set_up_rigs(hass, pushing_entry("asic"))
     client = await hass_client_no_auth()
 
-    async def push(minutes: int = 1, *, empty: bool = False) -> None:
+    async def push(minutes: int = 1) -> None:
         for _ in range(minutes):
             async with client.post(
                 f"{BASE}/asic_miners/logs",
-                json={} if empty else body("asic_log_ks5l.request"),
+                json=body("asic_log_ks5l.request"),
                 headers={"api_code": ASIC_CODE},
             ) as answer:
                 assert answer.status == 200
@@ -206,32 +207,41 @@ async def test_asic(hass: HomeAssistant, push: Push) -> None:
     assert status(hass) == "stopping"
     await push(3)
     assert status(hass) == "not_following"
-    await push(3, empty=True)
-    assert status(hass) in ("paused", "not_following")
 
 
-async def test_asic_that_follows(hass: HomeAssistant, push: Push) -> None:
-    """Without power its agent sends empty logs; on again, it takes a while."""
+async def test_asic_that_follows(
+    hass: HomeAssistant, push: Push, freezer: FrozenDateTimeFactory
+) -> None:
+    """A relay cuts its power, so it pushes nothing until it has power again."""
     await push()
     await async_power(hass, "off")
-    await push(1, empty=True)
-    assert status(hass) == "paused"
+    for _ in range(7):
+        await async_pass(hass, freezer, 31)
+    assert status(hass) == "offline"
     await async_power(hass, "on")
-    assert status(hass) == "starting"
-    await push(2, empty=True)
-    assert status(hass) == "starting"
-    await push(1)
+    assert status(hass) == "offline"
+    await push()
     assert status(hass) == "mining"
 
 
-async def test_wait_for_the_order_of_an_asic(hass: HomeAssistant, push: Push) -> None:
+@pytest.mark.parametrize("follows", [True, False])
+async def test_wait_for_the_order_of_an_asic(
+    hass: HomeAssistant, push: Push, freezer: FrozenDateTimeFactory, follows: bool
+) -> None:
     """The action waits for what the agent has to fetch, too."""
     await push()
     await async_power(hass, "off")
     entry = hass.config_entries.async_entries("mining_rig")[0]
     commands = entry.runtime_data.commands
-    waiting = asyncio.create_task(commands.async_wait(600))
+    waiting = asyncio.create_task(commands.async_wait(900))
     await push(1)
-    await hass.async_block_till_done()
-    await push(1, empty=True)
-    await waiting
+    assert not waiting.done()
+    if follows:
+        for _ in range(7):
+            await async_pass(hass, freezer, 31)
+        await waiting
+        return
+    await push(3)
+    with pytest.raises(HomeAssistantError) as caught:
+        await waiting
+    assert caught.value.translation_key == "not_followed"

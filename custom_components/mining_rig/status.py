@@ -29,7 +29,8 @@ def status_of(
         return Status.NOT_FOLLOWING
     if _is_stopped_by_heat(parts):
         return Status.HOT
-    if (reported := values.get(STATUS.plain)) in Status:
+    reported = values.get(STATUS.plain)
+    if isinstance(reported, str) and reported in Status:
         return Status(reported)
     if allowed is False:
         return Status.PAUSED

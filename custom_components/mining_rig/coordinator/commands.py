@@ -31,7 +31,7 @@ from ..store import RigStore
 from .orders import LONGEST_WAIT, Orders, OrderState
 from .strategy import Strategy
 
-CONFIRM_PAUSES: Final = (0.2, 0.3, 0.5, 1.0, 1.0, 1.0, 1.0, 1.0)
+CONFIRM_PAUSES: Final[tuple[float, ...]] = (0.2, 0.3, 0.5, 1.0, 1.0, 1.0, 1.0, 1.0)
 """Seconds between a command and each attempt to confirm it; 6 s in all."""
 
 _MORE_PAUSES: Final = 4

@@ -48,6 +48,10 @@ class Order:
     """Whether the call that gave it has returned, with the order pending."""
     stop_timer: CALLBACK_TYPE | None = None
 
+    def is_settled(self) -> bool:
+        """Return whether it is not pending any more."""
+        return self.state is not OrderState.PENDING
+
     @property
     def may_outlast_call(self) -> bool:
         """Whether the rig may take longer than the call waits."""
@@ -202,9 +206,8 @@ class Orders:
         """Return a completed snapshot of an online rig as the orders are now."""
         rig = snapshot.rig
         values = dict(rig.values)
-        for channel, value in zip(
-            (STATUS.plain, NOT_FOLLOWING.plain), self._reported, strict=True
-        ):
+        channels: tuple[Channel[Any], ...] = (STATUS.plain, NOT_FOLLOWING.plain)
+        for channel, value in zip(channels, self._reported, strict=True):
             values.pop(channel, None)
             if value is not None:
                 values[channel] = value

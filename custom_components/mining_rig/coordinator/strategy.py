@@ -157,7 +157,7 @@ class PollStrategy(Strategy):
         for pause in pauses:
             await asyncio.sleep(pause)
             async with self._busy:
-                if order.state is not OrderState.PENDING:
+                if order.is_settled():
                     # A poll, or the reading after a newer order, confirmed it.
                     return
                 try:
@@ -166,7 +166,7 @@ class PollStrategy(Strategy):
                     LOGGER.debug("%s: not confirmed yet: %s", self._rig.name, err)
                     continue
                 self._rig.accept(snapshot)
-            if order.state is not OrderState.PENDING:
+            if order.is_settled():
                 return
 
     async def _async_read(self) -> Snapshot:

@@ -12,7 +12,7 @@ from statistics import median
 from typing import Any, Final
 
 from ...model import RIG, Channel, Control, Part, PartKind, Snapshot, Value, part_map
-from ...readings import MINING_ALLOWED, NOT_FOLLOWING, STARTED, STATUS, Status
+from ...readings import MINING_ALLOWED, NOT_FOLLOWING, STARTED
 from ..common.contract import CommandRefused, Identity, JsonObject, Notes, SourceContext
 from ..common.decoding import Values
 from . import playbooks, readings
@@ -155,9 +155,6 @@ class RigMonitorSource:
         if log is not None:
             rig.update(self._rig_values(log))
             rig[readings.FROZEN.plain] = self._freeze.is_frozen(now)
-            if self.rig_type is RigType.ASIC and not orders.power and log.is_empty:
-                # Its agent goes on sending logs, without values.
-                rig[STATUS.plain] = Status.PAUSED.value
         parts = [
             Part(
                 kind=PartKind.RIG,
