@@ -196,7 +196,7 @@ async def test_does_not_follow(
     """Two minutes after off it still pushes; a quarter of an hour after on it rests."""
 
     def disobeys() -> str:
-        return state(hass, "binary_sensor", "rig_monitor_disobeys").state
+        return state(hass, "binary_sensor", "not_following").state
 
     async def order(on: bool) -> None:
         await hass.services.async_call(

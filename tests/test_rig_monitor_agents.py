@@ -144,13 +144,13 @@ async def test_asic_is_switched_off_and_on(
         assert state(hass, "binary_sensor", "connected").state == "off"
         # Its order stays visible, and can be changed, while it is away.
         assert state(hass, "switch", "rig_monitor_power").state == "off"
-        assert state(hass, "binary_sensor", "rig_monitor_disobeys").state == "off"
+        assert state(hass, "binary_sensor", "not_following").state == "off"
         await _switch(hass, "rig_monitor_power", "on")
         await go(agent, 480)
         assert state(hass, "binary_sensor", "mining").state == "on"
         assert asic.pushed > pushed
         assert state(hass, "binary_sensor", "connected").state == "on"
-        assert state(hass, "binary_sensor", "rig_monitor_disobeys").state == "off"
+        assert state(hass, "binary_sensor", "not_following").state == "off"
 
 
 async def test_relay_that_is_stuck(hass: HomeAssistant, url: str, go: Go) -> None:
@@ -161,9 +161,9 @@ async def test_relay_that_is_stuck(hass: HomeAssistant, url: str, go: Go) -> Non
         agent.asics[0].fault("relay_stuck")
         await _switch(hass, "rig_monitor_power", "off")
         await go(agent, 100)
-        assert state(hass, "binary_sensor", "rig_monitor_disobeys").state == "off"
+        assert state(hass, "binary_sensor", "not_following").state == "off"
         await go(agent, 60)
-        assert state(hass, "binary_sensor", "rig_monitor_disobeys").state == "on"
+        assert state(hass, "binary_sensor", "not_following").state == "on"
 
 
 async def test_many_asics(hass: HomeAssistant, url: str, go: Go) -> None:
@@ -248,7 +248,7 @@ async def test_computer_follows_its_playbooks(
         (program,) = agent.programs
         await go(agent, 300)
         assert agent.programs == [program]
-        assert state(hass, "binary_sensor", "rig_monitor_disobeys", **PC).state == "off"
+        assert state(hass, "binary_sensor", "not_following", **PC).state == "off"
 
 
 async def test_rig_added_while_its_agent_runs(

@@ -66,16 +66,13 @@ async def turn_off(hass: HomeAssistant) -> None:
 async def test_last_rate_is_no_disobedience(hass: HomeAssistant, push: Push) -> None:
     """The rate is repeated for ever while it cools: it neither mines nor is frozen."""
     await push(60, cpu_hashrate=lambda number: 8000 + number, cpu_temp=70)
-    assert shown(hass, "mining", "rig_monitor_disobeys") == ["on", "off"]
+    assert shown(hass, "mining", "not_following") == ["on", "off"]
     await turn_off(hass)
     await push(65, cpu_hashrate=lambda number: 8000 + number, cpu_temp=70)
     for _ in range(3):
         await push(300, cpu_hashrate=8012, cpu_temp=cooling)
         expected = ["unknown", "off", "off"]
-        assert (
-            shown(hass, "mining", "rig_monitor_disobeys", "rig_monitor_frozen")
-            == expected
-        )
+        assert shown(hass, "mining", "not_following", "rig_monitor_frozen") == expected
         assert state(hass, "sensor", "hashrate", "cpu").state == "unknown"
     assert float(state(hass, "sensor", "temperature", "cpu").state) == 34
 
@@ -96,6 +93,6 @@ async def test_rig_that_mines_on(
     await push(30, **log)
     await turn_off(hass)
     await push(115, **log)
-    assert shown(hass, "rig_monitor_disobeys") == ["off"]
+    assert shown(hass, "not_following") == ["off"]
     await push(30, **log)
-    assert shown(hass, "mining", "rig_monitor_disobeys") == ["on", "on"]
+    assert shown(hass, "mining", "not_following") == ["on", "on"]

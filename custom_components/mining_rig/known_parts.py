@@ -86,6 +86,14 @@ class KnownPart:
             self.release = part.release
         return changed
 
+    def expect(self, channel: Channel[Any]) -> bool:
+        """Add a channel whose value need not be known; return whether it was new."""
+        if channel in self.channels:
+            return False
+        self.channels[channel] = None
+        self._dumped = None
+        return True
+
     def enables(self, channel: Channel[Any]) -> bool:
         """Return whether a channel's entity is enabled by default.
 
@@ -111,6 +119,8 @@ class KnownPart:
                         "step": control.step,
                         "options": list(control.options),
                         "free": control.free,
+                        "confirm_within": control.confirm_within,
+                        "confirm_off_within": control.confirm_off_within,
                     }
                     for control in self.controls.values()
                 ],
@@ -224,6 +234,8 @@ def _load_part(item: _Json) -> KnownPart:
                 step=stored["step"],
                 options=tuple(stored["options"]),
                 free=stored["free"],
+                confirm_within=stored.get("confirm_within", 6.0),
+                confirm_off_within=stored.get("confirm_off_within"),
             )
     part.actions = {a["key"]: Action(**a) for a in item["actions"]}
     for key in item.get("events", ()):

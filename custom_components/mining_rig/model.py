@@ -6,7 +6,7 @@ A source turns a wire into a `Snapshot` of `Part`s; platforms show what they fin
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -97,6 +97,8 @@ class Reading[T: Value]:
     """A wallet, a user: never in diagnostics."""
     shown: tuple[Window, ...] = ()
     """Averages whose entities are enabled at first; others are not."""
+    heat: bool = False
+    """A flag: true means that heat has stopped the part."""
     _channels: dict[tuple[Window | None, int | None], Channel[T]] = field(
         default_factory=dict, init=False, repr=False
     )
@@ -135,6 +137,9 @@ def every_reading() -> Iterator[Reading[Any]]:
 UPTIMES: Final[set[Channel[Any]]] = set()
 """The channels of start times; looked for in every part at every reading."""
 
+HEAT_STOPS: Final[set[Channel[Any]]] = set()
+"""The channels which report that heat has stopped a part."""
+
 
 class Channel[T: Value]:
     """A reading where a part has several: an averaging window, a number.
@@ -155,6 +160,8 @@ class Channel[T: Value]:
         self.key = "_".join([reading.key, *tail])
         if reading.quantity is Quantity.UPTIME:
             UPTIMES.add(self)
+        if reading.heat:
+            HEAT_STOPS.add(self)
 
     @property
     def enabled(self) -> bool:
@@ -180,6 +187,10 @@ def channel_from(
         return None
 
 
+_LONGEST_CONFIRMATION: Final = 300.0
+"""Seconds."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Control[T: Value]:
     """Something that can be written; its channel is how the write is confirmed."""
@@ -197,11 +208,27 @@ class Control[T: Value]:
 
     A text with such options is chosen, any other text is written.
     """
+    confirm_within: float = 6.0
+    """Seconds that the rig may take to show an order, up to 300."""
+    confirm_off_within: float | None = None
+    """The same for "off", where that is another time than for "on"."""
+
+    def __post_init__(self) -> None:
+        """Check the times."""
+        for seconds in (self.confirm_within, self.confirm_off_within or 1):
+            if not 0 < seconds <= _LONGEST_CONFIRMATION:
+                raise ValueError(f"{self.key} cannot be confirmed within {seconds} s")
 
     @property
     def key(self) -> str:
         """The key shared with its channel."""
         return self.channel.key
+
+    def seconds_for(self, value: Value) -> float:
+        """Return the seconds that the rig may take to show a value."""
+        if value is False and self.confirm_off_within is not None:
+            return self.confirm_off_within
+        return self.confirm_within
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,6 +390,10 @@ class Snapshot:
     def rig(self) -> Part:
         """The rig itself."""
         return self.parts[RIG]
+
+    def with_rig_values(self, values: Mapping[Channel[Any], Value]) -> Snapshot:
+        """Return the snapshot with other values of the rig itself."""
+        return replace(self, parts={**self.parts, RIG: self.rig.with_values(values)})
 
 
 def part_map(*parts: Part) -> dict[str, Part]:

@@ -4,9 +4,10 @@ A miner's own are declared beside its parser.
 """
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Final
 
-from .model import Action, Category, Quantity, Reading
+from .model import Action, Category, EventDescription, Quantity, Reading
 
 HASHRATE: Final = Reading[float]("hashrate", Quantity.HASHRATE, unit="H/s")
 HASHRATE_HIGHEST: Final = Reading[float](
@@ -124,6 +125,40 @@ CONNECTED: Final = Reading[bool](
 MINING: Final = Reading[bool]("mining", Quantity.RUNNING)
 MINING_ALLOWED: Final = Reading[bool]("mining_allowed", Quantity.FLAG)
 """Whether the miner works when it can; the mining switch writes it."""
+NOT_FOLLOWING: Final = Reading[bool](
+    "not_following", Quantity.PROBLEM, Category.DIAGNOSTIC
+)
+"""Whether the rig has not followed an order in the time that it may take."""
+
+
+class Status(StrEnum):
+    """What a rig does, in one word."""
+
+    MINING = "mining"
+    PAUSED = "paused"
+    STARTING = "starting"
+    STOPPING = "stopping"
+    IDLE = "idle"
+    """It may mine, but has no work."""
+    HOT = "hot"
+    """Heat has stopped it."""
+    NOT_FOLLOWING = "not_following"
+    OFFLINE = "offline"
+
+
+STATUS: Final = Reading[str]("status", Quantity.CHOICE, choices=tuple(Status))
+
+COMMAND_CONFIRMED: Final = "confirmed"
+COMMAND_NOT_FOLLOWED: Final = "not_followed"
+# Disabled by default: the rig's status and "not following" report the same, and hardly
+# any rig takes longer over a command than the call waits.
+COMMAND: Final = EventDescription(
+    "command",
+    (COMMAND_CONFIRMED, COMMAND_NOT_FOLLOWED),
+    Category.DIAGNOSTIC,
+    enabled=False,
+)
+"""What became of a command whose call had already returned."""
 
 # What is set; where a value can also be measured, that is another reading.
 POWER_LIMIT: Final = Reading[float](

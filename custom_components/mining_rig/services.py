@@ -1,4 +1,4 @@
-"""The actions: reading and changing a miner's configuration, and those of each kind."""
+"""The actions: waiting for an order, a miner's configuration, those of each kind."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -30,8 +30,17 @@ SERVICE_GET_CONFIG: Final = "get_config"
 SERVICE_SET_CONFIG: Final = "set_config"
 ATTR_CHANGES: Final = "changes"
 ATTR_CONFIRM: Final = "confirm"
+SERVICE_WAIT: Final = "wait_for_order"
+ATTR_TIMEOUT: Final = "timeout"
 
 _RIG: Final = vol.Schema({vol.Required(ATTR_CONFIG_ENTRY_ID): str})
+_WAIT: Final = _RIG.extend(
+    {
+        vol.Optional(ATTR_TIMEOUT, default=300): vol.All(
+            vol.Coerce(float), vol.Range(min=1, max=3600)
+        )
+    }
+)
 _CONFIRM: Final = {vol.Optional(ATTR_CONFIRM, default=False): cv.boolean}
 
 
@@ -74,6 +83,7 @@ def async_register_services(hass: HomeAssistant) -> None:
         _async_set_config,
         _RIG.extend({vol.Required(ATTR_CHANGES): _CHANGES}),
     )
+    hass.services.async_register(DOMAIN, SERVICE_WAIT, _async_wait, _WAIT)
     for name, action in KIND_ACTIONS.items():
         response = (
             SupportsResponse.OPTIONAL if action.changes else SupportsResponse.ONLY
@@ -102,6 +112,10 @@ async def _async_get_config(call: ServiceCall) -> ServiceResponse:
 
 async def _async_set_config(call: ServiceCall) -> None:
     await _rig(call).commands.async_set_config(call.data[ATTR_CHANGES])
+
+
+async def _async_wait(call: ServiceCall) -> None:
+    await _rig(call).commands.async_wait(call.data[ATTR_TIMEOUT])
 
 
 async def _async_kind_action(call: ServiceCall) -> ServiceResponse:

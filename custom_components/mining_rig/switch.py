@@ -10,7 +10,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .coordinator import RigConfigEntry
 from .entity import ControlEntity, async_add_as_they_appear, channel_key, controls_of
 
-PARALLEL_UPDATES: Final = 1
+# An "off" must not wait until the "on" before it is confirmed.
+PARALLEL_UPDATES: Final = 0
 
 
 async def async_setup_entry(

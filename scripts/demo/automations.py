@@ -21,7 +21,7 @@ _TELL: _Wanted = {
     "connection": ("binary_sensor", ("connected",)),
     "temperature_sensors": ("sensor", ("hottest",)),
     "hashrate": ("sensor", ("hashrate",)),
-    "does_not_follow": ("binary_sensor", ("rig_monitor_disobeys",)),
+    "does_not_follow": ("binary_sensor", ("not_following",)),
     "readings": ("binary_sensor", ("rig_monitor_frozen",)),
 }
 _CUT: _Wanted = {

@@ -170,7 +170,7 @@ async def tell(hass: HomeAssistant, id_root: str, switch: str, **inputs: Any) ->
             "temperature_sensors": of("sensor", "hottest"),
             "temperature_limit": 80,
             "hashrate": of("sensor", "hashrate"),
-            "does_not_follow": of("binary_sensor", "rig_monitor_disobeys"),
+            "does_not_follow": of("binary_sensor", "not_following"),
             "readings": of("binary_sensor", "rig_monitor_frozen"),
             **inputs,
         },

@@ -151,7 +151,7 @@ OF_CPU_GPU = (
     "binary_sensor/connected",
     "sensor/hottest",
     "sensor/hashrate",
-    "binary_sensor/rig_monitor_disobeys",
+    "binary_sensor/not_following",
     "binary_sensor/rig_monitor_frozen",
 )
 

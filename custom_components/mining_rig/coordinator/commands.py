@@ -1,18 +1,19 @@
 """What is sent to a rig: settings, actions, its configuration, and kept orders."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from ..const import CONF_KEEP_ORDER, DOMAIN, LOGGER
-from ..model import Action, Channel, Snapshot, Value
-from ..readings import CONNECTED, MINING_ALLOWED
+from ..model import Action, Channel, PartEvent, Snapshot, Value
+from ..readings import CONNECTED, MINING_ALLOWED, NOT_FOLLOWING
 from ..sources.common.contract import (
     ActionProvider,
     CommandRefused,
@@ -27,19 +28,24 @@ from ..sources.common.contract import (
     Writable,
 )
 from ..store import RigStore
+from .orders import LONGEST_WAIT, Orders, OrderState
 from .strategy import Strategy
 
-CONFIRM_PAUSES: Final = (0.2, 0.3, 0.5, 1.0, 1.0, 1.0, 1.0, 1.0)
+CONFIRM_PAUSES: Final[tuple[float, ...]] = (0.2, 0.3, 0.5, 1.0, 1.0, 1.0, 1.0, 1.0)
 """Seconds between a command and each attempt to confirm it; 6 s in all."""
+
+_MORE_PAUSES: Final = 4
+"""How often the last pause is repeated where the rig may take longer than that."""
 
 _ORDER_AGAIN: Final = timedelta(minutes=1)
 
 
 class Commands:
-    """The commands of one rig, one at a time.
+    """The commands of one rig.
 
     They raise HomeAssistantError with a translation where the rig does not follow.
-    `busy` is the lock that polls hold as well.
+    `busy` is the lock that polls hold as well. An order to mine or not to mine never
+    waits until another command is confirmed; settings are written one by one.
     """
 
     def __init__(
@@ -51,6 +57,8 @@ class Commands:
         store: RigStore,
         strategy: Strategy,
         busy: asyncio.Lock,
+        dispatch: Callable[[Iterable[PartEvent]], None],
+        changed: Callable[[], None],
     ) -> None:
         """Bind to a coordinator whose first snapshot may still be missing."""
         self._hass = coordinator.hass
@@ -60,12 +68,30 @@ class Commands:
         self._store = store
         self._strategy = strategy
         self._busy = busy
+        self._one_setting = asyncio.Lock()
+        self._changed = changed
+        self.orders = Orders(self._hass, source, dispatch, changed)
         self._keeps_orders = bool(entry.options.get(CONF_KEEP_ORDER, False))
         self._ordered_at: datetime | None = None
         """When an order was last repeated."""
+        self._is_closed = False
 
     async def async_write(self, part: str, channel: Channel[Any], value: Value) -> None:
-        """Write one setting and return when the rig shows it."""
+        """Write one setting; return when the rig shows it, after 10 s at the latest.
+
+        Raises HomeAssistantError where the rig refuses it, or does not show it in a
+        time that is no longer than that. A rig that may take longer is then watched
+        by `orders`.
+        """
+        if channel is MINING_ALLOWED.plain:
+            await self._async_write(part, channel, value)
+        else:
+            async with self._one_setting:
+                await self._async_write(part, channel, value)
+
+    async def _async_write(
+        self, part: str, channel: Channel[Any], value: Value
+    ) -> None:
         snapshot = self._coordinator.data
         present = snapshot.parts.get(part)
         control = present.controls.get(channel) if present is not None else None
@@ -74,18 +100,62 @@ class Commands:
             raise self._error("not_offered" if online else "away")
         if channel is MINING_ALLOWED.plain and self._keeps_orders:
             await self._store.async_order(part, value)
-
-        def shown(snapshot: Snapshot) -> bool:
-            found = snapshot.parts.get(part)
-            return found is not None and _same(found.get(channel), value, control.step)
-
         async with self._busy:
             with self._translated_errors():
                 await self._source.write(part, control, value)
-            confirmed = await self._strategy.async_confirm(shown, CONFIRM_PAUSES)
-        self._coordinator.async_update_listeners()
-        if not confirmed:
+            order = self.orders.async_add(part, control, value)
+        pauses = CONFIRM_PAUSES
+        if order.may_outlast_call:
+            self._changed()
+            pauses += pauses[-1:] * _MORE_PAUSES
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LONGEST_WAIT):
+                await self._strategy.async_confirm(order, pauses)
+        is_pending = order.state is OrderState.PENDING
+        if order.may_outlast_call:
+            order.has_returned = True
+        else:
+            self.orders.discard(order)
+        self._changed()
+        if is_pending and not order.may_outlast_call:
             raise self._error("not_confirmed")
+
+    async def async_wait(self, seconds: float) -> None:
+        """Return when the rig has followed its orders.
+
+        Raises HomeAssistantError where it does not follow one, where it still has to
+        after so many seconds, and where the entry is unloaded meanwhile.
+        """
+        changed = asyncio.Event()
+
+        @callback
+        def note_change() -> None:
+            changed.set()
+
+        stop_listening = self._coordinator.async_add_listener(note_change)
+        try:
+            async with asyncio.timeout(seconds):
+                while not self._is_closed and self._has_pending_order():
+                    changed.clear()
+                    await changed.wait()
+        except TimeoutError as err:
+            raise self._error("order_pending") from err
+        finally:
+            stop_listening()
+        if self._is_closed:
+            raise self._error("not_offered")
+        if self._coordinator.data.rig.get(NOT_FOLLOWING.plain):
+            raise self._error("not_followed")
+
+    def _has_pending_order(self) -> bool:
+        online = bool(self._coordinator.data.rig.get(CONNECTED.plain))
+        return self.orders.any_pending(online=online)
+
+    def close(self) -> None:
+        """Forget pending orders; calls that wait for them return."""
+        self._is_closed = True
+        self.orders.close()
+        self._coordinator.async_update_listeners()
 
     async def async_press(self, part: str, action: Action) -> None:
         """Press one action."""
@@ -134,6 +204,8 @@ class Commands:
             return
         for part, order in self._store.orders.items():
             present = self._coordinator.data.parts.get(part)
+            if self.orders.pending(part, MINING_ALLOWED.plain):
+                continue
             if order is False and present and present.get(MINING_ALLOWED.plain):
                 self._ordered_at = now
                 self._entry.async_create_background_task(
@@ -186,12 +258,3 @@ class Commands:
             translation_key=key,
             translation_placeholders={"rig": self._coordinator.name, **details},
         )
-
-
-def _same(found: Value | None, wanted: Value, step: float) -> bool:
-    """Return whether a reading shows what was written, numbers to half a step."""
-    if isinstance(found, bool) or isinstance(wanted, bool):
-        return found is wanted
-    if isinstance(found, int | float) and isinstance(wanted, int | float):
-        return abs(found - wanted) < step / 2
-    return found == wanted

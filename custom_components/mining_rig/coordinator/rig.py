@@ -1,8 +1,6 @@
 """The coordinator of one rig: the present snapshot and whether it still holds."""
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 import random
 from typing import Any, Final, override
@@ -41,7 +39,7 @@ from ..const import (
 from ..derive import Derivation
 from ..known_parts import KnownParts
 from ..model import RIG, Channel, Snapshot, Value
-from ..readings import CONNECTED
+from ..readings import CONNECTED, STATUS, Status
 from ..repairs import async_manage_issues
 from ..sources import KINDS
 from ..sources.common.contract import Source, SourceError, SourceRefused
@@ -96,6 +94,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         self._power = RigPower(
             None if meter is None else PowerMeter(hass, meter), self._derivation, store
         )
+        self.events = EventDispatcher()
         busy = asyncio.Lock()
         self._strategy = strategy_for(self, entry, source, busy)
         self.commands = Commands(
@@ -105,9 +104,10 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
             store=store,
             strategy=self._strategy,
             busy=busy,
+            dispatch=self.events.dispatch,
+            changed=self.refresh_orders,
         )
         self.devices = RigDevices(hass, entry, self.kind, source, self.known_parts)
-        self.events = EventDispatcher()
         self._unsaved = False
         self._refused = False
         self._issues: tuple[str | None, str | None] | None = None
@@ -156,6 +156,8 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
             self.go_away(err)
         if self.known_parts.learn(self.data):
             self._unsaved = True
+        if self.known_parts.parts[RIG].expect(STATUS.plain):
+            self._unsaved = True
         if await async_show_workers(
             self.hass,
             self.config_entry.entry_id,
@@ -192,6 +194,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
     async def async_stop(self) -> None:
         """Save and close the source."""
         await self.async_shutdown()
+        self.commands.close()
         await self.source.close()
         await self._async_try_save()
 
@@ -234,7 +237,8 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         self.last_accepted = now
         snapshot = without_forgotten(snapshot, self.store.forgotten)
         complete = self._derivation.complete(snapshot, self._power.metered())
-        self.data = self._with_energy(complete)
+        self.commands.orders.check(complete)
+        self.data = self.commands.orders.complete(self._with_energy(complete))
         if self.known_parts.learn(self.data):
             self.devices.async_remove(snapshot.removed)
             self.devices.async_register_rig()
@@ -247,7 +251,16 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
     def show(self, snapshot: Snapshot) -> None:
         """Show a snapshot whose readings were accepted before."""
         complete = self._derivation.complete(snapshot, self._power.metered())
-        self.data = self._with_energy(complete, counted=self._power.meter is not None)
+        self.data = self.commands.orders.complete(
+            self._with_energy(complete, counted=self._power.meter is not None)
+        )
+
+    @callback
+    def refresh_orders(self) -> None:
+        """Show what an order that was sent, or its end, changes."""
+        if self.online:
+            self.data = self.commands.orders.complete_again(self.data)
+        self.async_update_listeners()
 
     def _with_energy(self, snapshot: Snapshot, *, counted: bool = True) -> Snapshot:
         """Add connectivity and energy to the readings of the rig part."""
@@ -262,12 +275,12 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
             self.stale_after.total_seconds(),
             counted=counted,
         )
-        return _with_rig_values(snapshot, values)
+        return snapshot.with_rig_values(values)
 
     def _with_metered(self, snapshot: Snapshot) -> Snapshot:
         values = {**snapshot.rig.values}
         self._power.set_metered(values)
-        return self._with_energy(_with_rig_values(snapshot, values))
+        return self._with_energy(snapshot.with_rig_values(values))
 
     @callback
     def _handle_meter(self, _event: Event[EventStateChangedData]) -> None:
@@ -318,11 +331,12 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
                 zero=self._zero_while_off,
             )
         )
+        values = {**snapshot.rig.values, STATUS.plain: Status.OFFLINE.value}
         if self._power.meter is not None:
-            return self._with_metered(snapshot)
-        values = {**snapshot.rig.values, CONNECTED.plain: False}
+            return self._with_metered(snapshot.with_rig_values(values))
+        values[CONNECTED.plain] = False
         self._power.add_kept_energy(values)
-        return _with_rig_values(snapshot, values)
+        return snapshot.with_rig_values(values)
 
     def _come_back(self) -> None:
         if self.last_error is not None:
@@ -373,14 +387,6 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         self._unsaved = self.known_parts.forget([key])
         self._notify_known_parts()
         return True
-
-
-def _with_rig_values(
-    snapshot: Snapshot, values: Mapping[Channel[Any], Value]
-) -> Snapshot:
-    """Return the snapshot with other values of the rig part."""
-    rig = snapshot.rig.with_values(values)
-    return replace(snapshot, parts={**snapshot.parts, RIG: rig})
 
 
 @callback

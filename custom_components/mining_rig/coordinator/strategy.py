@@ -1,7 +1,7 @@
 """How readings reach the coordinator: it polls the rig, or the rig pushes."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final, Protocol, override
 
@@ -26,6 +26,7 @@ from ..sources.common.contract import (
     SourceGarbled,
     SourceUnreachable,
 )
+from .orders import Order, OrderState
 
 READ_TIMEOUT: Final = 10.0
 
@@ -95,12 +96,10 @@ class Strategy(Protocol):
     async def async_update(self) -> timedelta | None:
         """Update the rig; return the wait until the next, None for the present one."""
 
-    async def async_confirm(
-        self, shown: Callable[[Snapshot], bool], pauses: Sequence[float]
-    ) -> bool:
-        """Return whether a snapshot shows what was written.
+    async def async_confirm(self, order: Order, pauses: Sequence[float]) -> None:
+        """Read until an order is not pending any more; the rig's `accept` confirms it.
 
-        `pauses` are the seconds before each attempt.
+        `pauses` are the seconds before each attempt. Between them the rig is not busy.
         """
 
 
@@ -160,20 +159,21 @@ class PollStrategy(Strategy):
         )
 
     @override
-    async def async_confirm(
-        self, shown: Callable[[Snapshot], bool], pauses: Sequence[float]
-    ) -> bool:
+    async def async_confirm(self, order: Order, pauses: Sequence[float]) -> None:
         for pause in pauses:
             await asyncio.sleep(pause)
-            try:
-                snapshot = await self._async_read()
-            except SourceError as err:
-                LOGGER.debug("%s: not confirmed yet: %s", self._rig.name, err)
-                continue
-            self._rig.accept(snapshot)
-            if shown(snapshot):
-                return True
-        return False
+            async with self._busy:
+                if order.is_settled():
+                    # A poll, or the reading after a newer order, confirmed it.
+                    return
+                try:
+                    snapshot = await self._async_read()
+                except SourceError as err:
+                    LOGGER.debug("%s: not confirmed yet: %s", self._rig.name, err)
+                    continue
+                self._rig.accept(snapshot)
+            if order.is_settled():
+                return
 
     async def _async_read(self) -> Snapshot:
         """Read once within the time of a poll. Raises a SourceError."""
@@ -229,12 +229,10 @@ class PushStrategy(Strategy):
         return None
 
     @override
-    async def async_confirm(
-        self, shown: Callable[[Snapshot], bool], pauses: Sequence[float]
-    ) -> bool:
+    async def async_confirm(self, order: Order, pauses: Sequence[float]) -> None:
         # The order is on disk; the rig fetches it with its next request.
         self._show()
-        return True
+        order.state = OrderState.CONFIRMED
 
     def receive(self) -> None:
         """Accept what the source has parsed of a push."""

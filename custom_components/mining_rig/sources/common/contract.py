@@ -190,6 +190,17 @@ class Writable(Source, Protocol):
 
 
 @runtime_checkable
+class OrderTracker(Source, Protocol):
+    """A source whose rig fetches its orders, and follows them some time later."""
+
+    def pending_order(self, now: datetime, *, online: bool) -> bool | None:
+        """Return the order to mine or not to mine that the rig has yet to follow.
+
+        None without one, and when the rig has had the time that it may take.
+        """
+
+
+@runtime_checkable
 class Pressable(Source, Protocol):
     """A source with actions that can be pressed."""
 

@@ -12,7 +12,7 @@ from statistics import median
 from typing import Any, Final
 
 from ...model import RIG, Channel, Control, Part, PartKind, Snapshot, Value, part_map
-from ...readings import LOCATE, MINING_ALLOWED, STARTED
+from ...readings import LOCATE, MINING_ALLOWED, NOT_FOLLOWING, STARTED
 from ..common.contract import CommandRefused, Identity, JsonObject, Notes, SourceContext
 from ..common.decoding import Values
 from . import playbooks, readings
@@ -86,6 +86,7 @@ class RigMonitorSource:
         self._started: datetime | None = None
         self._order: tuple[bool, bool] | None = None
         self._ordered_at: datetime | None = None
+        self._is_new_order = False
         self._last_values_at: datetime | None = None
         self._last_mined_at: datetime | None = None
         self._stale_hashrate = StaleHashrate()
@@ -148,9 +149,7 @@ class RigMonitorSource:
         orders = orders_of(self._notes)
         specs = self._parsed_specs()
         rig = Values(specs.values)
-        rig.put(
-            readings.DISOBEYS.plain, self._ignores_order(orders, now, online=online)
-        )
+        rig.put(NOT_FOLLOWING.plain, self._ignores_order(orders, now, online=online))
         controls = self._put_orders(rig, orders)
         log = self._log if online else None
         if log is not None:
@@ -235,6 +234,8 @@ class RigMonitorSource:
         wanted = orders.power if is_asic else orders.mining
         can = is_asic or bool(playbooks.stored(self._notes.get(playbooks.NOTE)))
         if self._order != (wanted, can) or self._ordered_at is None:
+            # The first one was perhaps given long before Home Assistant started.
+            self._is_new_order = self._order is not None
             self._order, self._ordered_at = (wanted, can), now
         since, takes = self._ordered_at, self._takes[wanted]
         if is_asic and not wanted:
@@ -254,6 +255,23 @@ class RigMonitorSource:
         if not can:
             return False
         return now - max(since, self._last_mined_at or since) >= takes
+
+    def pending_order(self, now: datetime, *, online: bool) -> bool | None:
+        """Return the order that the rig has yet to follow; None without one."""
+        orders = orders_of(self._notes)
+        if self._ignores_order(orders, now, online=online):
+            return None
+        assert self._order is not None
+        wanted, can = self._order
+        log = self._log if online else None
+        if not wanted:
+            is_asic = self.rig_type is RigType.ASIC
+            still = log is not None and (not log.is_empty if is_asic else log.works)
+            return False if still else None
+        if not self._is_new_order or not can or self._ordered_at is None:
+            return None
+        mined = self._last_mined_at
+        return True if mined is None or mined <= self._ordered_at else None
 
     # ---- commands
 

@@ -9,10 +9,6 @@ POWER_ORDER: Final = Reading[bool]("rig_monitor_power", Quantity.FLAG, setting=T
 PLAYBOOK_SET: Final = Reading[str](
     "rig_monitor_playbook_set", Quantity.TEXT, Category.CONFIG, setting=True
 )
-DISOBEYS: Final = Reading[bool](
-    "rig_monitor_disobeys", Quantity.PROBLEM, Category.DIAGNOSTIC
-)
-"""Whether the rig has not followed an order for longer than its agent needs."""
 FROZEN: Final = Reading[bool](
     "rig_monitor_frozen", Quantity.PROBLEM, Category.DIAGNOSTIC
 )

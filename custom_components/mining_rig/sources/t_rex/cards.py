@@ -22,7 +22,10 @@ _UNKNOWN_VENDOR: Final = "nvidia"
 """The vendor of a card whose maker T-Rex does not know."""
 _UUID: Final = re.compile(r"[0-9a-f][0-9a-f-]{6,62}[0-9a-f]")
 
-ALLOWED: Final = Control(channel=MINING_ALLOWED.plain)
+ALLOWED: Final = Control(
+    channel=MINING_ALLOWED.plain, confirm_within=180, confirm_off_within=6
+)
+"""Cards that start may build their DAG before anything is shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

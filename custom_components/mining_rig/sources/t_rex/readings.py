@@ -112,7 +112,7 @@ INTENSITY: Final = Reading[float](
     enabled=False,
     setting=True,
 )
-DISABLED: Final = Reading[bool]("t_rex_disabled", Quantity.PROBLEM)
+DISABLED: Final = Reading[bool]("t_rex_disabled", Quantity.PROBLEM, heat=True)
 """The card reached the temperature limit and is disabled for now."""
 DISABLED_AT: Final = Reading[float](
     "t_rex_disabled_at", Quantity.TEMPERATURE, Category.DIAGNOSTIC, setting=True

@@ -33,7 +33,10 @@ _CARDS_EVERY: Final = timedelta(seconds=30)
 _LOOK_FOR_CARDS_EVERY: Final = timedelta(minutes=10)
 
 _BACKENDS: Final = "/2/backends"
-_ALLOWED: Final = Control(channel=MINING_ALLOWED.plain)
+_ALLOWED: Final = Control(
+    channel=MINING_ALLOWED.plain, confirm_within=120, confirm_off_within=6
+)
+"""RandomX prepares its memory for up to 80 s before it has a hashrate."""
 _IDLE_NOTE: Final = "xmrig_pause_on_active"
 
 
