@@ -1,7 +1,7 @@
 """How Home Assistant shows and sets each quantity: one row, for all platforms."""
 
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from homeassistant.components.binary_sensor import BinarySensorDeviceClass
 from homeassistant.components.number import NumberDeviceClass
@@ -292,7 +292,7 @@ BINARY_SENSORS: Final = {
 NUMBERS: Final = {q: row.number for q, row in ROWS.items() if row.number is not None}
 
 
-def control_platform(control: Control[object]) -> Platform | None:
+def control_platform(control: Control[Any]) -> Platform | None:
     """Return the platform of a control; None where its quantity cannot be set."""
     row = ROWS[control.channel.reading.quantity]
     if row.number is not None:
