@@ -186,7 +186,7 @@ async def test_without_the_option_no_order_is_kept(
 async def test_a_read_only_rig_gets_its_controls_when_it_is_opened(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory
 ) -> None:
-    """The sensors that stood for them go; nothing is there twice."""
+    """They stand beside the sensors, which stay; nothing is there twice."""
     async with SimulatedXMRig(token="secret", restricted=True) as rig:
         entry = entry_for(rig)
         await async_set_up(hass, entry)
@@ -200,8 +200,6 @@ async def test_a_read_only_rig_gets_its_controls_when_it_is_opened(
         rig.configure({"http": {"restricted": False}})
         await async_pass_polls(hass, freezer, 60)
         assert state(hass, "switch", "mining_allowed").state == STATE_ON
-        assert not registry.async_get_entity_id(
-            "binary_sensor", "mining_rig", "a1b2c3_rig_mining_allowed"
-        )
+        assert state(hass, "binary_sensor", "mining_allowed").state == STATE_ON
         ids = [entity.entity_id for entity in registry.entities.values()]
         assert not [entity for entity in ids if entity.endswith("_2")]

@@ -91,7 +91,12 @@ async def test_settings(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     assert shown["power_meter"] == {"suggested_value": "sensor.plug"}
     assert shown["rated_power"] == {"suggested_value": 150}
     done = await async_go_on(hass, form, {"rated_power": 0})
-    assert entry.options == {"limit": 80, "zero_while_off": False, "keep_order": False}
+    assert entry.options == {
+        "limit": 80,
+        "zero_while_off": False,
+        "keep_order": False,
+        "warn_if_read_only": False,
+    }
 
 
 @pytest.mark.parametrize(

@@ -373,7 +373,7 @@ async def test_a_rig_that_can_only_be_read(
 ) -> None:
     """Whoever tries to switch it is told how to start T-Rex; so is who wants to."""
     async with SimulatedTRex() as rig:
-        await async_set_up(hass, entry_for(rig, controls=True))
+        await async_set_up(hass, entry_for(rig, options={"warn_if_read_only": True}))
         with pytest.raises(HomeAssistantError) as caught:
             await call(hass, "switch.turn_off", "mining_allowed")
         assert "--api-key" in message(caught.value)

@@ -35,8 +35,7 @@ type Step = Callable[[RigFlow, dict[str, Any] | None], Awaitable[ConfigFlowResul
 
 _NETWORK: Final = "network"
 """The step of the form of every kind on the local network."""
-_HINT: Final = "network_hint"
-"""What to do on the miner first, by kind: the texts of a selector that is not shown."""
+_HINT: Final = "network_hint"  # by kind: the texts of a selector that is not shown
 _FORGET: Final = "forget_"
 """Prefix of a secret's key: the checkbox that deletes the stored secret."""
 _NEW_ID: Final = "new_id"
