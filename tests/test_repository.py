@@ -16,6 +16,7 @@ MADE_HERE = {".git", ".demo", ".hypothesis", "__pycache__", "node_modules"}
 
 # Names of other projects' repositories that stand in our files.
 OTHERS = {
+    "Lolliedieb/lolMiner-releases",
     "NAME/REPOSITORY",
     "actions/cache",
     "actions/checkout",
