@@ -110,6 +110,7 @@ async def test_asic(hass: HomeAssistant, push: Push) -> None:
         "rig_monitor_rejection": "0.0",
         "rig_monitor_software": "ICM168_3_2_10_ks5L_miner ICM168_3_2_10_ks5L_bg",
         "started": "2025-12-31T22:35:03+00:00",
+        "status": "mining",
     }
     assert shown(hass, "hashboard_3") == {
         "hashrate": "4.22212 TH/s",
