@@ -1,12 +1,13 @@
 """Rigs in Home Assistant: how tests add them, move time and look at states."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import entity_registry as er
+from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     async_fire_time_changed,
@@ -64,6 +65,16 @@ async def async_pass_polls(
     """Let so many polls of a rig on the local network happen, one by one."""
     for _ in range(polls):
         await async_pass(hass, freezer)
+
+
+def has_new_reading(hass: HomeAssistant, of: str) -> bool:
+    """Return whether the rig of an entity was read at the present moment."""
+    entity = er.async_get(hass).async_get(of)
+    assert entity is not None
+    assert entity.config_entry_id is not None
+    entry = hass.config_entries.async_get_known_entry(entity.config_entry_id)
+    read_at: datetime | None = entry.runtime_data.last_accepted
+    return read_at == dt_util.utcnow()
 
 
 def entity_id(

@@ -36,12 +36,11 @@ def test_push() -> None:
     )
     assert default["rigs"] == every["rigs"] == "2"
     written = "states written a push, of these changed"
-    for found, least in ((default, 30), (every, 45)):
+    for found in (default, every):
         entities = float(found["entities enabled of a rig"])
         all_written, changed = map(float, found[written].split(", "))
-        # Only orders, connectivity and judgements stay as they are.
-        assert entities > all_written >= changed > entities - 10
-        assert changed > least
+        # Small changes wait for their minute.
+        assert entities > all_written >= changed > 0
         assert float(found["**push**, ms of processor time"]) > 0
     assert float(every["entities enabled of a rig"]) > float(
         default["entities enabled of a rig"]

@@ -12,10 +12,9 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components import automation, logger
 from homeassistant.components.recorder.statistics import valid_statistic_id
 from homeassistant.const import STATE_OFF, STATE_ON
-from homeassistant.core import HomeAssistant, ServiceCall, State
+from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.helpers import config_validation as cv, entity_registry as er, script
 from homeassistant.setup import async_setup_component
-from homeassistant.util import dt as dt_util
 from homeassistant.util.yaml import parse_yaml
 import pytest
 from pytest_homeassistant_custom_component.common import (
@@ -28,7 +27,7 @@ from simulator.models import RTX_3070
 from simulator.xmrig import SimulatedXMRig
 
 from .pages import PAGES, Block
-from .rigs import async_pass, async_set_up, entity_id, entry_for
+from .rigs import async_pass, async_set_up, entity_id, entry_for, has_new_reading
 from .simulator.wire import get
 
 ACTIONS = Path("docs/actions.md")
@@ -258,7 +257,7 @@ async def test_rest_while_hot(
             freezer.tick(STEP)
             async_fire_time_changed(hass)
             for _ in range(MOST_TURNS):
-                if _is_new(hass.states.get("sensor.garage_hashrate")):
+                if has_new_reading(hass, "sensor.garage_hashrate"):
                     break
                 await asyncio.sleep(0)
             else:
@@ -287,10 +286,6 @@ async def test_rest_while_hot(
     garage.fault("normal")
     await pass_readings(20)
     assert garage.paused
-
-
-def _is_new(state: State | None) -> bool:
-    return state is not None and state.last_reported == dt_util.utcnow()
 
 
 async def test_solar_surplus(

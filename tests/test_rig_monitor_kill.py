@@ -84,7 +84,7 @@ async def test_orders_survive_kill_9(tmp_path: Path) -> None:
     async with _home(folder, port) as (child, api):
         await pushing.add_playbook(api, rig)
         await _switch(api, "switch.caheo_mining", "off")
-        await _switch(api, "switch.dragon_light", "on")
+        await _switch(api, "switch.dragon_locate_light", "on")
         await _switch(api, "switch.dragon_power", "off")
         await _killed(child)
     orders = _notes(folder, ASIC)[ORDERS_NOTE]

@@ -54,7 +54,7 @@ pytestmark = pytest.mark.usefixtures("socket_enabled")
 FIXTURES = Path(__file__).parent / "fixtures" / "xmrig"
 CARD = "03:00.0"
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
-LIMIT = Reading[float]("test_limit", Quantity.POWER, setting=True)
+LIMIT = Reading[float]("test_writing_limit", Quantity.POWER, setting=True)
 
 
 @pytest.fixture(autouse=True)

@@ -11,8 +11,9 @@ from homeassistant.components import automation
 from homeassistant.const import STATE_ON
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.setup import async_setup_component
-from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
+
+from ..rigs import has_new_reading
 
 FOLDER = Path(__file__).parents[2] / "blueprints"
 TURNS = 60
@@ -70,10 +71,10 @@ async def pass_polls(
         freezer.tick(30)
         async_fire_time_changed(hass)
         for _ in range(MOST_TURNS):
-            state = hass.states.get(entity_id)
-            if state is not None and state.last_reported == dt_util.utcnow():
+            if has_new_reading(hass, entity_id):
                 break
             await asyncio.sleep(0)
         else:
             raise AssertionError("no new reading")
+        await settle()
         await settle()

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
@@ -74,6 +73,8 @@ class Commands:
         self._keeps_orders = bool(entry.options.get(CONF_KEEP_ORDER, False))
         self._ordered_at: datetime | None = None
         """When an order was last repeated."""
+        self._waiting: set[asyncio.Event] = set()
+        """Of the calls that wait for orders to be followed."""
         self._is_closed = False
 
     async def async_write(self, part: str, channel: Channel[Any], value: Value) -> None:
@@ -127,12 +128,8 @@ class Commands:
         after so many seconds, and where the entry is unloaded meanwhile.
         """
         changed = asyncio.Event()
-
-        @callback
-        def note_change() -> None:
-            changed.set()
-
-        stop_listening = self._coordinator.async_add_listener(note_change)
+        self._waiting.add(changed)
+        stop_listening = self._coordinator.async_add_listener(changed.set)
         try:
             async with asyncio.timeout(seconds):
                 while not self._is_closed and self._has_pending_order():
@@ -142,6 +139,7 @@ class Commands:
             raise self._error("order_pending") from err
         finally:
             stop_listening()
+            self._waiting.discard(changed)
         if self._is_closed:
             raise self._error("not_offered")
         if self._coordinator.data.rig.get(NOT_FOLLOWING.plain):
@@ -155,7 +153,8 @@ class Commands:
         """Forget pending orders; calls that wait for them return."""
         self._is_closed = True
         self.orders.close()
-        self._coordinator.async_update_listeners()
+        for changed in self._waiting:
+            changed.set()
 
     async def async_press(self, part: str, action: Action) -> None:
         """Press one action."""
