@@ -23,14 +23,14 @@ from .contract import (
 
 TIMEOUT: Final = 10.0
 """Seconds for one question, from the connection to the last byte."""
-LIMIT: Final = 1024 * 1024
-"""Bytes of the largest answer that is read."""
+LIMIT: Final = 512 * 1024
+"""Bytes of the largest answer that is read; usual ones have 1 to 30 kB."""
 LINGER: Final = 0.05
 """Seconds that a whole JSON answer may still grow where nobody closes."""
 TEXT_LINGER: Final = 0.25
 """The same for a text answer, which may pause between two records."""
-_CHUNK: Final = 16 * 1024
-_LARGEST_INLINE: Final = 16 * 1024
+_CHUNK: Final = 8 * 1024
+_LARGEST_INLINE: Final = 8 * 1024
 """Bytes that are decoded in the event loop; more goes to a thread."""
 
 

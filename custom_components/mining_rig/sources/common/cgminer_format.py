@@ -121,15 +121,16 @@ def merge_pairs(pairs: Iterable[tuple[str, Any]]) -> JsonObject:
     merged: JsonObject = {}
     for key, value in pairs:
         before = merged.get(key)
-        if before and _is_records(before) and _is_records(value):
-            merged[key] = [*before, *value] if len(before) < MOST_RECORDS else before
+        if before and _holds_objects(before) and _holds_objects(value):
+            if len(before) < MOST_RECORDS:
+                before.extend(value)
         else:
             merged[key] = value
     return merged
 
 
-def _is_records(value: Any) -> bool:
-    return type(value) is list and all(type(item) is dict for item in value)
+def _holds_objects(value: Any) -> bool:
+    return type(value) is list and (not value or type(value[0]) is dict)
 
 
 def _finite(text: str) -> float | None:
@@ -247,7 +248,9 @@ def repair_literal(token: str) -> str:
             pass
         else:
             return repr(value) if math.isfinite(value) else "null"
-    return "null" if _NO_NUMBER.fullmatch(word) else json.dumps(token)
+    if _NO_NUMBER.fullmatch(word):
+        return "null"
+    return f'"{token.replace("\\", "\\\\")}"'
 
 
 _NO_NUMBER: Final = re.compile(r"[+-]?(?:nan\(.*|\d\.#(?:ind|inf|.?nan)\d*)")
