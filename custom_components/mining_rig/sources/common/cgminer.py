@@ -23,7 +23,7 @@ from .contract import (
 
 TIMEOUT: Final = 10.0
 """Seconds for one question, from the connection to the last byte."""
-LIMIT: Final = 512 * 1024
+LIMIT: Final = 256 * 1024
 """Bytes of the largest answer that is read; usual ones have 1 to 30 kB."""
 LINGER: Final = 0.05
 """Seconds that a whole JSON answer may still grow where nobody closes."""
