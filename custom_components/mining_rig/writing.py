@@ -18,7 +18,6 @@ MINUTE: Final = 58.0
 """Seconds after which a value may be written again: six polls of 10 s, some early."""
 
 _LARGE: Final = 0.05
-_SMALL: Final = 0.005
 
 
 class Pace(Enum):
@@ -36,9 +35,14 @@ class Pace(Enum):
 
 @dataclass(frozen=True, slots=True)
 class WritingRule:
-    """The pace of a quantity, and one of its last shown digit in its inner unit."""
+    """The pace of a quantity, and the smallest change that counts.
+
+    It is the larger of a fraction of the shown value and `digit`, one of the last shown
+    digit in the quantity's inner unit.
+    """
 
     pace: Pace
+    relative: float = 0.0
     digit: float = 0.0
 
 
@@ -59,11 +63,11 @@ def writing_rule(reading: Reading[Value]) -> WritingRule:
         return AT_ONCE
     pace = _PACES.get(reading.quantity, Pace.MEASURED)
     if reading.precision is not None:
-        return WritingRule(pace, 10.0**-reading.precision)
+        return WritingRule(pace, row.dead_band.relative, 10.0**-reading.precision)
     shown = row.sensor.precision if row.sensor is not None else None
     # A hashrate's digit is one of the unit that was chosen for it.
     digit = row.dead_band.absolute or (0.0 if shown is None else 10.0**-shown)
-    return WritingRule(pace, digit)
+    return WritingRule(pace, row.dead_band.relative, digit)
 
 
 def should_write(
@@ -95,7 +99,7 @@ def should_write(
     size = shown if shown > 0 else -shown
     change = new - shown if new > shown else shown - new
     return change >= _LARGE * size or (
-        seconds >= MINUTE and change > _SMALL * size and change > rule.digit
+        seconds >= MINUTE and change > rule.relative * size and change > rule.digit
     )
 
 
