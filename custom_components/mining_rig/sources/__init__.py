@@ -66,24 +66,34 @@ class Kind:
         return self.program or self.manufacturer or "Mining rig"
 
 
-def network_form(port: int | None, *extra: Field) -> Form:
-    """Return the form of a miner with an HTTP API on the local network.
+_TLS: Final = (
+    Field(key="ssl", kind=FieldKind.FLAG, default=False, section="connection"),
+    Field(key="verify_ssl", kind=FieldKind.FLAG, default=True, section="connection"),
+)
 
-    `port` is the miner's default port, None where it has none.
+
+def network_form(port: int | None, *extra: Field, tls: bool = True) -> Form:
+    """Return the form of a miner with an API on the local network.
+
+    `port` is the miner's default port, None where it has none. `tls`: it can be reached
+    by HTTPS.
     """
     return Form(
         (
             Field(key="host", kind=FieldKind.HOST, required=True),
             Field(key="port", kind=FieldKind.PORT, required=True, default=port),
             *extra,
-            Field(key="ssl", kind=FieldKind.FLAG, default=False, section="connection"),
-            Field(
-                key="verify_ssl",
-                kind=FieldKind.FLAG,
-                default=True,
-                section="connection",
-            ),
+            *(_TLS if tls else ()),
         )
+    )
+
+
+def _program(name: str, port: int, *extra: Field) -> Kind:
+    """Return the kind of a miner program that only reports."""
+    return Kind(
+        module=f"miners.{name.lower()}",
+        form=network_form(port, *extra, tls=False),
+        program=name,
     )
 
 
@@ -95,7 +105,13 @@ _PAUSES: Final = Form(
 )
 """Also of a miner that forgets its pause when it restarts."""
 
+_PASSWORD: Final = Field(key="password", kind=FieldKind.SECRET)
+
 KINDS: Final[dict[str, Kind]] = {
+    "bzminer": _program("BzMiner", 4014, _PASSWORD),
+    "ccminer": _program("ccminer", 4068),
+    "claymore": _program("Claymore", 3333, _PASSWORD),
+    "gminer": _program("GMiner", 10050),
     "headframe": Kind(
         module="headframe.source",
         form=Form(()),
@@ -109,15 +125,17 @@ KINDS: Final[dict[str, Kind]] = {
         hidden=frozenset(("watcher_token", "api_key", "session_token")),
         actions=HEADFRAME_ACTIONS,
     ),
-    "lolminer": Kind(
-        module="miners.lolminer", form=network_form(8020), program="lolMiner"
-    ),
+    "lolminer": _program("lolMiner", 8020),
+    "miniz": _program("miniZ", 20000),
+    "nanominer": _program("nanominer", 9090),
+    "nbminer": _program("NBMiner", 22333),
     "nvml": Kind(
         module="nvml",
         form=Form(()),
         manufacturer="NVIDIA",
         requirements=("nvidia-ml-py==13.615.71",),
     ),
+    "onezerominer": _program("OneZeroMiner", 3001),
     "rig_monitor": Kind(
         module="rig_monitor",
         form=Form(
@@ -144,6 +162,8 @@ KINDS: Final[dict[str, Kind]] = {
         ),
         hidden=frozenset(("api_code", "cloudhook_url", "webhook_id")),
     ),
+    "rigel": _program("Rigel", 5000),
+    "srbminer": _program("SRBMiner", 21550),
     "t_rex": Kind(
         module="t_rex",
         form=network_form(
@@ -153,6 +173,8 @@ KINDS: Final[dict[str, Kind]] = {
         program="T-Rex",
         options=_PAUSES,
     ),
+    "teamredminer": _program("TeamRedMiner", 4028),
+    "wildrig": _program("WildRig", 4000),
     "xmrig": Kind(
         module="xmrig.miner",
         form=network_form(

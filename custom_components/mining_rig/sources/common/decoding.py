@@ -218,15 +218,26 @@ class Fields:
 
     def each(self, *path: _Step) -> Iterator[Fields]:
         """Iterate over the objects of the list at the path."""
+        for _, item in self.placed(*path):
+            yield item
+
+    def placed(self, *path: _Step) -> Iterator[tuple[int, Fields]]:
+        """Iterate as `each`, with the places of the objects in the list.
+
+        An empty text in its place is an empty list.
+        """
         found = self.raw(*path)
-        if found is None:
+        if found is None or found == "":
             return
         if not isinstance(found, list):
             self._note(path)
             return
         for index, item in enumerate(found):
             if isinstance(item, dict):
-                yield Fields(item, *self._path, *path, index, unparsed=self.unparsed)
+                yield (
+                    index,
+                    Fields(item, *self._path, *path, index, unparsed=self.unparsed),
+                )
             else:
                 self._note([*path, index])
 

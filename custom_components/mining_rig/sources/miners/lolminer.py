@@ -9,66 +9,46 @@ from datetime import datetime
 from typing import Final
 
 from ...model import Snapshot
-from ...readings import (
-    ACCEPTED,
-    ALGORITHM,
-    COIN,
-    CORE_CLOCK,
-    FAN_LEVEL,
-    HASHRATE,
-    JUNCTION_TEMPERATURE,
-    MEMORY_CLOCK,
-    MEMORY_TEMPERATURE,
-    POOL,
-    POOL_LATENCY,
-    POWER,
-    REJECTED,
-    STALE,
-    STARTED,
-    TEMPERATURE,
-)
+from ...readings import STARTED
 from ..common import answer_table as table
 from ..common.contract import SourceContext
 from ..common.decoding import Fields
-from .read_only import Mapped, Program, ReadOnlyMiner, unit_factor
+from .mapping import NUMBERS, Mapped, pci_address, rate_unit
+from .read_only import Program, ReadOnlyMiner
+from .requests import http_get
+from .rows import SHARES, rows
 
 _NAME: Final = "lolMiner"
-_NONE: Final = (-1,)
-
-_RIG: Final = (
-    table.text(ALGORITHM.plain, ("Mining", "Algorithm")),
-    table.text(COIN.plain, ("Mining", "Coin")),
-    table.host_and_port(POOL.plain, ("Stratum", "Current_Pool")),
-    table.latency(POOL_LATENCY.plain, ("Stratum", "Average_Latency")),
-    table.count(ACCEPTED.plain, ("Session", "Accepted")),
-    table.positive(POWER.plain, ("Session", "TotalPower"), none=_NONE),
+_RIG: Final = rows(
+    algorithm=("Mining", "Algorithm"),
+    coin=("Mining", "Coin"),
+    pool=("Stratum", "Current_Pool"),
+    latency=("Stratum", "Average_Latency"),
+    accepted=("Session", "Accepted"),
+    power=("Session", "TotalPower"),
 )
-_CARD: Final = (
-    table.positive(POWER.plain, "Consumption (W)", none=_NONE),
-    table.positive(POWER.plain, "Power", none=_NONE),
-    table.temperature(TEMPERATURE.plain, "Temps (deg C)"),
-    table.temperature(TEMPERATURE.plain, "Temp (deg C)"),
-    table.temperature(TEMPERATURE.plain, "Core_Temp"),
-    table.temperature(JUNCTION_TEMPERATURE.plain, "Juc_Temp"),
-    table.temperature(MEMORY_TEMPERATURE.plain, "Mem Temp (deg C)"),
-    table.temperature(MEMORY_TEMPERATURE.plain, "Mem_Temp"),
-    table.fan_level(FAN_LEVEL.plain, "Fan Speed (%)"),
-    table.fan_level(FAN_LEVEL.plain, "Fan_Speed"),
-    table.positive(CORE_CLOCK.plain, "CCLK", none=_NONE),
-    table.positive(MEMORY_CLOCK.plain, "MCLK", none=_NONE),
-    table.count(ACCEPTED.plain, "Session_Accepted"),
+_CARD: Final = rows(
+    power=["Consumption (W)", "Power"],
+    temperature=["Temps (deg C)", "Temp (deg C)", "Core_Temp"],
+    junction="Juc_Temp",
+    memory=["Mem Temp (deg C)", "Mem_Temp"],
+    fan=["Fan Speed (%)", "Fan_Speed"],
+    core_clock="CCLK",
+    memory_clock="MCLK",
+    accepted="Session_Accepted",
 )
-_SHARES: Final = ((ACCEPTED, "Accepted"), (REJECTED, "Rejected"), (STALE, "Stales"))
+_WORDS: Final = {"accepted": "Accepted", "rejected": "Rejected", "stale": "Stales"}
 _ALGORITHMS: Final = tuple(
     (
         number,
-        (
-            table.text(ALGORITHM.channel(number=number), "Algorithm"),
-            table.host_and_port(POOL.channel(number=number), "Pool"),
-            *(table.count(r.channel(number=number), f"Total_{w}") for r, w in _SHARES),
+        rows(
+            number,
+            algorithm="Algorithm",
+            pool="Pool",
+            **{share: f"Total_{word}" for share, word in _WORDS.items()},
         ),
     )
-    for number in (None, 2)
+    for number in NUMBERS[:2]
 )
 
 
@@ -83,38 +63,44 @@ def parse(fields: Fields, now: datetime) -> Snapshot:
     mapped, session = Mapped(), fields.inside("Session")
     mapped.rig.put(STARTED.plain, session.start(now, "Uptime"))
     table.put_rows(mapped.rig, fields, _RIG)
-    scale = _scale(session)
-    mapped.rig.put(HASHRATE.plain, session.number("Performance_Summary", scale=scale))
-    for name in ("GPUs", "Workers"):
-        for card, values in mapped.add_cards(
-            fields, name, name="Name", bus="PCIE_Address", base=10
-        ):
+    unit = _unit(session)
+    mapped.put_rate(mapped.rig, None, session.number("Performance_Summary"), unit)
+    # By their places in the list, as the lists of an algorithm have them.
+    cards = {}
+    for key in ("GPUs", "Workers"):
+        for place, card in fields.placed(key):
+            values = cards[place] = mapped.add_card(
+                number=card.count("Index"),
+                address=pci_address(card.raw("PCIE_Address"), 10),
+                name=card.text("Name"),
+            )
             table.put_rows(values, card, _CARD)
-            values.put(HASHRATE.plain, card.number("Performance", scale=scale))
+            mapped.put_rate(values, None, card.number("Performance"), unit)
     algorithms = zip(_ALGORITHMS, fields.each("Algorithms"), strict=False)
-    for (number, rows), algorithm in algorithms:
-        table.put_rows(mapped.rig, algorithm, rows)
-        _put_lists(mapped, algorithm, number)
+    for (number, places), algorithm in algorithms:
+        table.put_rows(mapped.rig, algorithm, places)
+        unit = _unit(algorithm)
+        total = algorithm.number("Total_Performance")
+        mapped.put_rate(mapped.rig, number, total, unit)
+        for place, values in cards.items():
+            rate = algorithm.number("Worker_Performance", place)
+            mapped.put_rate(values, number, rate, unit)
+            for share, word in _WORDS.items():
+                channel = SHARES[share].channel(number=number)
+                values.put(channel, algorithm.count(f"Worker_{word}", place))
     return mapped.snapshot(fields, version(fields))
 
 
-def _put_lists(mapped: Mapped, algorithm: Fields, number: int | None) -> None:
-    """Add the hashrates of an algorithm, and the shares of each card."""
-    channel, scale = HASHRATE.channel(number=number), _scale(algorithm)
-    mapped.rig.put(channel, algorithm.number("Total_Performance", scale=scale))
-    for place, values in mapped.cards.items():
-        values.put(channel, algorithm.number("Worker_Performance", place, scale=scale))
-        for reading, word in _SHARES:
-            shares = algorithm.count(f"Worker_{word}", place)
-            values.put(reading.channel(number=number), shares)
-
-
-def _scale(fields: Fields) -> float:
-    factor = fields.positive("Performance_Factor", maximum=1e24)
-    return factor or unit_factor(fields.text("Performance_Unit"))
+def _unit(fields: Fields) -> tuple[float, str] | None:
+    unit = rate_unit(fields.text("Performance_Unit"))
+    if factor := fields.positive("Performance_Factor", maximum=1e24):
+        return factor, "H/s" if unit is None else unit[1]
+    return unit
 
 
 async def async_open(context: SourceContext) -> ReadOnlyMiner:
     """Return the source of one lolMiner, without any request."""
-    program = Program(name=_NAME, path="/summary", version=version, parse=parse)
+    program = Program(
+        name=_NAME, ask=http_get("/summary"), version=version, parse=parse
+    )
     return ReadOnlyMiner(context, program)

@@ -1,116 +1,54 @@
-"""The source of a miner program that is read by one GET and takes no commands.
+"""The source of a miner program that only reports and takes no commands.
 
-A program is a `Program` with its request and a pure function that maps an answer; its
-module's `async_open` opens a `ReadOnlyMiner` with it.
+A program is a `Program`: how it is asked, how its answer is recognised, and a pure
+function that maps an answer; its module's `async_open` opens a `ReadOnlyMiner` with it.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from http import HTTPStatus
-import math
-import re
 from typing import Final
 
-from ...hashrate import parse_unit
-from ...model import RIG, Part, PartKind, Snapshot, part_map
-from ...readings import VERSION
+from ...model import Snapshot
 from ..common.contract import Identity, SourceContext, SourceGarbled
-from ..common.decoding import Fields, Values
-from ..common.http import http_for
+from ..common.decoding import Fields
+from .requests import Ask
+from .zilliqa import ZilliqaHold
 
-_BUS: Final = re.compile(r"([0-9a-f]{1,3}):([0-9a-f]{1,2})", re.IGNORECASE)
-
-
-def unit_factor(unit: str | None) -> float:
-    """Return the H/s in one of a unit, in any spelling; solutions count as hashes.
-
-    NaN where it is no unit: with that as its scale, `Fields.number` accepts no value.
-    """
-    meaning = parse_unit(unit) if unit else None
-    return math.nan if meaning is None else meaning[0]
+_INTERVAL: Final = timedelta(seconds=10)
 
 
-@dataclass(slots=True)
-class Mapped:
-    """The rig and its cards while an answer is mapped."""
-
-    rig: Values = field(default_factory=Values)
-    cards: dict[int, Values] = field(default_factory=dict)
-    """By their positions in the answer's list."""
-    _parts: dict[str, Part] = field(default_factory=dict)
-
-    def add_cards(
-        self, fields: Fields, *path: str | int, name: str, bus: str, base: int
-    ) -> Iterator[tuple[Fields, Values]]:
-        """Add the cards of a list; yield each with its values, to be filled.
-
-        `name` and `bus` are keys of a card; the bus is text, "3:0", of numbers to that
-        base. A card without one has its position as key.
-        """
-        found = fields.raw(*path)
-        for position, item in enumerate(found if isinstance(found, list) else ()):
-            if not isinstance(item, dict):
-                continue
-            card = fields.inside(*path, position)
-            key = _bus_key(card.text(bus), base)
-            if key is None or key in self._parts:
-                key = f"gpu{position}"
-            model, values = card.text(name), Values()
-            self.cards[position] = values
-            self._parts[key] = Part(
-                kind=PartKind.GPU, key=key, name=model, model=model, values=values
-            )
-            yield card, values
-
-    def snapshot(self, fields: Fields, version: str | None) -> Snapshot:
-        """Return all parts; `fields` are those of the whole answer."""
-        self.rig.put(VERSION.plain, version)
-        rig = Part(kind=PartKind.RIG, key=RIG, version=version, values=self.rig)
-        return Snapshot(
-            parts=part_map(rig, *self._parts.values()),
-            unparsed=tuple(dict.fromkeys(fields.unparsed)),
-        )
-
-
-def _bus_key(address: str | None, base: int) -> str | None:
-    """Return a PCI address in hexadecimal, without function and domain: "0a:00"."""
-    if (found := _BUS.fullmatch(address or "")) is None:
-        return None
-    try:
-        return ":".join(f"{int(number, base):02x}" for number in found.groups())
-    except ValueError:
-        return None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Program:
     """What differs between such programs."""
 
     name: str
-    path: str
-    """The path of its only request."""
+    ask: Callable[[SourceContext], Ask]
+    """Makes what requests an answer."""
     version: Callable[[Fields], str | None]
     """Returns the version in an answer, None where it is not this program's."""
     parse: Callable[[Fields, datetime], Snapshot]
     """Maps an answer that was received at that moment."""
-    interval: timedelta = timedelta(seconds=10)
+    zilliqa_stops: Callable[[Fields], frozenset[int | None]] = lambda _: frozenset()
+    """Returns the numbers of the algorithms that rest while Zilliqa is mined."""
 
 
 class ReadOnlyMiner:
-    """One miner. Each poll is one request."""
+    """One miner."""
+
+    interval = _INTERVAL
 
     def __init__(self, context: SourceContext, program: Program) -> None:
-        """Take the context of a `network_form`. Raises as `JsonHttp`."""
-        self._http = http_for(context)
+        """Take the context of a form with host and port. Raises SourceUnreachable."""
         self._host: str = context.data["host"]
         self._program = program
-        self.interval = program.interval
+        self._ask = program.ask(context)
+        self._zilliqa = ZilliqaHold()
 
     @property
     def address(self) -> str | None:
-        """The URL of the answer for a browser."""
-        return self._http.url(self._program.path)
+        """The URL of the answer for a browser, None where there is none."""
+        return self._ask.url
 
     async def identify(self) -> Identity:
         """Return the program and its version. Raises a SourceError."""
@@ -124,20 +62,21 @@ class ReadOnlyMiner:
 
     async def read(self, now: datetime) -> Snapshot:
         """Read the rig's parts. Raises a SourceError."""
-        return self._program.parse(await self._request(), now)
+        fields = await self._request()
+        return self._zilliqa.hold(
+            self._program.parse(fields, now), self._program.zilliqa_stops(fields)
+        )
 
     async def close(self) -> None:
         """Do nothing: the program keeps no sessions."""
 
     async def _request(self) -> Fields:
-        answer = await self._http.get(self._program.path)
-        if answer.status != HTTPStatus.OK:
+        fields = Fields(await self._ask.request(self._is_answer))
+        if not self._is_answer(fields.raw()):
             raise SourceGarbled(
-                f"{self._http} answers with status {answer.status}", other_device=True
-            )
-        fields = Fields(answer.json())
-        if self._program.version(fields) is None:
-            raise SourceGarbled(
-                f"{self._http} is not {self._program.name}", other_device=True
+                f"{self._ask.name} is not {self._program.name}", other_device=True
             )
         return fields
+
+    def _is_answer(self, answer: object) -> bool:
+        return self._program.version(Fields(answer)) is not None

@@ -1,0 +1,108 @@
+"""nanominer, for CPU and GPU (web port 9090).
+
+https://github.com/nanopool/nanominer: `Algorithms` is a list of objects by coin, some
+with several coins; hashrates are texts such as "4.591157e+06". The Zilliqa hashrate is
+not reset after its round.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+import re
+from typing import Final
+
+from ...hashrate import parse_hashrate
+from ...model import Snapshot
+from ...readings import ALGORITHM, STARTED
+from ..common import answer_table as table
+from ..common.contract import SourceContext
+from ..common.decoding import Fields, Values
+from .mapping import NUMBERS, Mapped, pci_address
+from .read_only import Program, ReadOnlyMiner
+from .requests import http_get
+from .rows import SHARES, rows
+
+_GPU: Final = re.compile(r"GPU (\d{1,3})")
+_ZILLIQA: Final = "Zilliqa"
+_CARD: Final = rows(power="Power", temperature="Temperature", fan="Fan")
+_POOL: Final = {number: rows(number, pool="CurrentPool") for number in NUMBERS}
+_WORDS: Final = {"accepted": "Accepted", "rejected": "Denied"}
+
+
+def version(fields: Fields) -> str | None:
+    """Return "?" for a nanominer, whose answer has no version, else None."""
+    keys = ("Algorithms", "Devices", "WorkTime")
+    return "?" if all(fields.has(key) for key in keys) else None
+
+
+def coins(fields: Fields) -> list[tuple[str, Fields]]:
+    """Return the coins with their names, Zilliqa last."""
+    return sorted(
+        _named(fields, "Algorithms"), key=lambda coin: coin[0].startswith(_ZILLIQA)
+    )[: len(NUMBERS)]
+
+
+def zilliqa_stops(fields: Fields) -> frozenset[int | None]:
+    """Return the numbers of the coins that rest while Zilliqa is mined."""
+    found = coins(fields)
+    if len(found) < 2 or not found[-1][0].startswith(_ZILLIQA):
+        return frozenset()
+    if not _rate(found[-1][1], "Total"):
+        return frozenset()
+    numbered = zip(NUMBERS, found[:-1], strict=False)
+    return frozenset(
+        number for number, (_, coin) in numbered if _rate(coin, "Total") == 0
+    )
+
+
+def parse(fields: Fields, now: datetime) -> Snapshot:
+    """Map an answer."""
+    mapped = Mapped()
+    mapped.rig.put(STARTED.plain, fields.start(now, "WorkTime"))
+    cards: dict[str, Values] = {}
+    for name, card in _named(fields, "Devices"):
+        if (found := _GPU.fullmatch(name)) is None:
+            continue
+        cards[name] = mapped.add_card(
+            number=int(found[1]),
+            address=pci_address(card.raw("Pci"), 16),
+            name=card.text("Name"),
+        )
+        table.put_rows(cards[name], card, _CARD)
+    rests = zilliqa_stops(fields)
+    for number, (name, coin) in zip(NUMBERS, coins(fields), strict=False):
+        mapped.rig[ALGORITHM.channel(number=number)] = name
+        table.put_rows(mapped.rig, coin, _POOL[number])
+        for key, values in (("Total", mapped.rig), *cards.items()):
+            if rests or not name.startswith(_ZILLIQA):
+                mapped.put_rate(values, number, _rate(coin, key))
+            for share, word in _WORDS.items():
+                channel = SHARES[share].channel(number=number)
+                values.put(channel, coin.count(key, word))
+    return mapped.snapshot(fields, None)
+
+
+def _named(fields: Fields, key: str) -> Iterator[tuple[str, Fields]]:
+    """Go through the objects inside of the objects of a list, with their names."""
+    for item in fields.each(key):
+        for name in item.raw():
+            yield name, item.inside(name)
+
+
+def _rate(coin: Fields, key: str) -> float | None:
+    found = coin.raw(key, "Hashrate")
+    if not isinstance(found, str):
+        return coin.number(key, "Hashrate")
+    rate = parse_hashrate(found)
+    return None if rate is None else rate[0]
+
+
+async def async_open(context: SourceContext) -> ReadOnlyMiner:
+    """Return the source of one nanominer, without any request."""
+    program = Program(
+        name="nanominer",
+        ask=http_get("/stats"),
+        version=version,
+        parse=parse,
+        zilliqa_stops=zilliqa_stops,
+    )
+    return ReadOnlyMiner(context, program)

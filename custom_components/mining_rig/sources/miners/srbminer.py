@@ -1,0 +1,124 @@
+"""SRBMiner-MULTI and the older SRBMiner, for CPU and GPU (`--api-enable`).
+
+https://github.com/doktor83/SRBMiner-Multi: each algorithm has `hashrate` with a total
+for `cpu` and one for `gpu`. Layouts up to 0.5 and those of the old product have
+`hashrate_total_now` at the top instead, and `devices`.
+"""
+
+from datetime import datetime
+import re
+from typing import Final
+
+from ...model import Snapshot, Window
+from ...readings import HASHRATE, POWER, STARTED
+from ..common import answer_table as table
+from ..common.contract import SourceContext
+from ..common.decoding import Fields, Values
+from .mapping import NUMBERS, Mapped, pci_address
+from .read_only import Program, ReadOnlyMiner
+from .requests import http_get
+from .rows import SHARES, rows
+
+_GPU: Final = re.compile(r"gpu(\d{1,3})", re.IGNORECASE)
+_SETTLED: Final = 20
+"""Seconds after a start in which the hashrates make no sense."""
+_CARD: Final = (
+    table.positive(POWER.plain, "asic_power", 1000),
+    *rows(
+        temperature="temperature",
+        memory="memory_temperature",
+        fan="fan_speed_percent",
+        fan_speed="fan_speed_rpm",
+        core_clock="core_clock",
+        memory_clock="memory_clock",
+    ),
+)
+_AVERAGES: Final = {
+    "1min": (Window.M1, 60),
+    "5min": (Window.M5, 300),
+    "30min": (Window.M30, 1800),
+    "1hr": (Window.H1, 3600),
+    "12hr": (Window.H12, 43200),
+}
+_ALGORITHMS: Final = {
+    number: rows(
+        number,
+        algorithm=["algorithm", "name"],
+        pool=("pool", "pool"),
+        latency=("pool", "latency"),
+        difficulty=("pool", "difficulty"),
+        accepted=("shares", "accepted"),
+        rejected=("shares", "rejected"),
+    )
+    for number in NUMBERS
+}
+
+
+def version(fields: Fields) -> str | None:
+    """Return the version of an SRBMiner, None for the answer of anything else."""
+    is_old = fields.has("rig_name") and _algorithms(fields)[0].has("hashrate", "now")
+    if not is_old and not isinstance(fields.raw("algorithms"), list):
+        return None
+    return fields.text("miner_version") or ("?" if is_old else None)
+
+
+def _algorithms(fields: Fields) -> list[Fields]:
+    """Return the algorithms; of an old layout the one at the top, in the newer shape."""
+    data = fields.raw()
+    if "algorithms" in data if isinstance(data, dict) else True:
+        return list(fields.each("algorithms")) or [Fields({})]
+    # The old product wrote HashRate_total_now.
+    old = {key.lower(): value for key, value in data.items()}
+    rates = {key: old.get(f"hashrate_total_{key}") for key in ("now", *_AVERAGES)}
+    return [Fields({**data, "hashrate": rates}, unparsed=fields.unparsed)]
+
+
+def parse(fields: Fields, now: datetime) -> Snapshot:
+    """Map an answer of any layout."""
+    mapped, algorithms = Mapped(), _algorithms(fields)
+    cards: dict[str, Values] = {}
+    started = fields.start(now, "mining_time")
+    started = started or algorithms[0].start(now, "pool", "uptime")
+    mapped.rig.put(STARTED.plain, started)
+    uptime = _SETTLED if started is None else (now - started).total_seconds()
+    for card in (*fields.each("gpu_devices"), *fields.each("devices")):
+        found, model = _GPU.fullmatch(card.text("device") or ""), card.text("model")
+        values = mapped.add_card(
+            number=int(found[1]) if found else card.count("id"),
+            address=pci_address(card.raw("bus_id"), 10),
+            name=model and model.replace("_", " "),
+        )
+        table.put_rows(values, card, _CARD)
+        if found:
+            cards.setdefault(found[0].lower(), values)
+    numbered = zip(_ALGORITHMS.items(), algorithms, strict=False)
+    for (number, places), algorithm in numbered:
+        table.put_rows(mapped.rig, algorithm, places)
+        for name, values in cards.items():
+            for word in ("accepted", "rejected"):
+                shares = algorithm.count(f"gpu_{word}_shares", name)
+                values.put(SHARES[word].channel(number=number), shares)
+        rates = algorithm.inside("hashrate")
+        if uptime < _SETTLED:
+            continue
+        mapped.put_rate(mapped.rig, number, _total(rates))
+        for name, values in cards.items():
+            mapped.put_rate(values, number, rates.number("gpu", name))
+        for key, (window, seconds) in _AVERAGES.items():
+            if uptime >= seconds:
+                mapped.rig.put(HASHRATE.channel(window, number), rates.number(key))
+    return mapped.snapshot(fields, version(fields))
+
+
+def _total(rates: Fields) -> float | None:
+    """Return an algorithm's present hashrate."""
+    totals = [rates.number(kind, "total") for kind in ("gpu", "cpu")]
+    if known := [total for total in totals if total is not None]:
+        return sum(known)
+    return rates.number("now") if rates.has("now") else rates.number("1min")
+
+
+async def async_open(context: SourceContext) -> ReadOnlyMiner:
+    """Return the source of one SRBMiner, without any request."""
+    ask = http_get("/", "/api/v2/status")
+    return ReadOnlyMiner(context, Program("SRBMiner", ask, version, parse))

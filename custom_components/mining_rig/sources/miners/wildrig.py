@@ -1,0 +1,81 @@
+"""WildRig Multi, for AMD, NVIDIA and Intel (`--api-port 4000`).
+
+https://github.com/andru-kun/wildrig-multi: the API of an old XMRig, told apart by
+`ua`, with `hwmon` as lists in the order of `hashrate.threads` in newer versions.
+"""
+
+from datetime import datetime
+from typing import Final
+
+from ...model import Snapshot, Window
+from ...readings import HASHRATE, REJECTED, STARTED
+from ..common import answer_table as table
+from ..common.contract import SourceContext
+from ..common.decoding import Fields
+from .mapping import Mapped, pci_address
+from .read_only import Program, ReadOnlyMiner
+from .requests import http_get
+from .rows import rows
+
+_NAME: Final = "WildRig"
+_MOST_CARDS: Final = 64
+_RIG: Final = rows(
+    algorithm="algo",
+    hashrate=("hashrate", "total", 0),
+    highest=("hashrate", "highest"),
+    pool=("connection", "pool"),
+    latency=("connection", "ping"),
+    difficulty=("results", "diff_current"),
+    accepted=("results", "shares_good"),
+)
+_CARDS: Final = tuple(
+    rows(
+        hashrate=("hashrate", "threads", place, 0),
+        power=("hwmon", "power", place),
+        temperature=("hwmon", "temp", place),
+        fan=("hwmon", "fan", place),
+        core_clock=("hwmon", "cclk", place),
+        memory_clock=("hwmon", "mclk", place),
+        accepted=("results", "shares_accepted", place),
+        rejected=("results", "shares_rejected", place),
+    )
+    for place in range(_MOST_CARDS)
+)
+_AVERAGES: Final = ((1, Window.M1, 60), (2, Window.M15, 900))
+
+
+def version(fields: Fields) -> str | None:
+    """Return the version of a WildRig, None for the answer of anything else."""
+    if not (fields.text("ua") or "").startswith(_NAME):
+        return None
+    return fields.text("version") or "?"
+
+
+def parse(fields: Fields, now: datetime) -> Snapshot:
+    """Map an answer."""
+    mapped = Mapped()
+    mapped.rig.put(STARTED.plain, fields.start(now, "uptime"))
+    table.put_rows(mapped.rig, fields, _RIG)
+    accepted = fields.count("results", "shares_good")
+    shares = fields.count("results", "shares_total")
+    if accepted is not None and shares is not None and shares >= accepted:
+        mapped.rig[REJECTED.plain] = shares - accepted
+    uptime = fields.number("uptime") or 0
+    for place, window, seconds in _AVERAGES:
+        # An average is 0 until its time is over.
+        if uptime >= seconds:
+            rate = fields.number("hashrate", "total", place)
+            mapped.rig.put(HASHRATE.channel(window), rate)
+    lists = (fields.raw("hashrate", "threads"), fields.raw("hwmon", "busID"))
+    cards = max(len(found) if isinstance(found, list) else 0 for found in lists)
+    for place, places in enumerate(_CARDS[:cards]):
+        address = pci_address(fields.raw("hwmon", "busID", place), 10)
+        values = mapped.add_card(number=place, address=address)
+        table.put_rows(values, fields, places)
+    return mapped.snapshot(fields, version(fields))
+
+
+async def async_open(context: SourceContext) -> ReadOnlyMiner:
+    """Return the source of one WildRig, without any request."""
+    program = Program(name=_NAME, ask=http_get("/"), version=version, parse=parse)
+    return ReadOnlyMiner(context, program)
