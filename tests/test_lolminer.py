@@ -30,7 +30,6 @@ FIXTURES = Path(__file__).parent / "fixtures" / "lolminer"
 DUAL = (FIXTURES / "summary_1.98_dual.json").read_text()
 URL = "http://rig.local:8020/summary"
 FORM = {"host": "rig.local", "port": 8020}
-CONNECTION = {"ssl": False, "verify_ssl": True}
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +44,7 @@ def entry() -> MockConfigEntry:
     return MockConfigEntry(
         domain=DOMAIN,
         title="Garage",
-        data={CONF_KIND: "lolminer", CONF_ID_ROOT: ID_ROOT, **FORM, **CONNECTION},
+        data={CONF_KIND: "lolminer", CONF_ID_ROOT: ID_ROOT, **FORM},
     )
 
 
@@ -58,9 +57,7 @@ async def test_added(hass: HomeAssistant, aioclient_mock: AiohttpClientMocker) -
     step = await hass.config_entries.flow.async_configure(
         step["flow_id"], {"next_step_id": "lolminer"}
     )
-    step = await hass.config_entries.flow.async_configure(
-        step["flow_id"], {**FORM, "connection": CONNECTION}
-    )
+    step = await hass.config_entries.flow.async_configure(step["flow_id"], FORM)
     while step["type"] is FlowResultType.FORM:
         assert not step["errors"]
         step = await hass.config_entries.flow.async_configure(

@@ -18,6 +18,7 @@ from custom_components.mining_rig.sources.common.decoding import Fields
 from custom_components.mining_rig.sources.miners import lolminer
 
 from . import (
+    miner_programs as programs,
     test_t_rex_parse as t_rex,
     test_xmrig_parse as xmrig,
     test_xmrig_proxy_parse as proxy,
@@ -50,7 +51,22 @@ def _all(kind: str) -> tuple[tuple[Any], ...]:
     return tuple((json.loads(path.read_bytes()),) for path in paths)
 
 
+def _program(kind: str) -> Case:
+    """Return the case of a program that only reports."""
+    found = [
+        recorded.make()
+        for recorded in programs.RECORDED.values()
+        if recorded.kind == kind
+    ]
+    return Case(
+        read=lambda answer: programs.parse(kind, answer),
+        patterns=tuple((answer,) for answer in found),
+        moving_keys=True,
+    )
+
+
 CASES = {
+    **{kind: _program(kind) for kind in programs.KINDS if kind != "lolminer"},
     "lolminer": Case(
         read=lambda answer: lolminer.parse(Fields(answer), xmrig.NOW),
         patterns=_all("lolminer"),

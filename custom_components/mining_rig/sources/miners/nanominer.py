@@ -70,7 +70,8 @@ def parse(fields: Fields, now: datetime) -> Snapshot:
         table.put_rows(cards[name], card, _CARD)
     rests = zilliqa_stops(fields)
     for number, (name, coin) in zip(NUMBERS, coins(fields), strict=False):
-        mapped.rig[ALGORITHM.channel(number=number)] = name
+        named = Fields({"name": name})
+        mapped.rig.put(ALGORITHM.channel(number=number), named.text("name"))
         table.put_rows(mapped.rig, coin, _POOL[number])
         for key, values in (("Total", mapped.rig), *cards.items()):
             if rests or not name.startswith(_ZILLIQA):

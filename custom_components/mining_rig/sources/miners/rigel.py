@@ -79,7 +79,8 @@ def parse(fields: Fields, now: datetime) -> Snapshot:
         table.put_rows(values, card.inside("monitoring_info"), _SENSORS)
         objects.append((values, card))
     for number, name in algorithms(fields):
-        mapped.rig[ALGORITHM.channel(number=number)] = name[:255]
+        named = Fields({"name": name})
+        mapped.rig.put(ALGORITHM.channel(number=number), named.text("name"))
         pool = Fields(fields.raw("pools", name, 0), unparsed=fields.unparsed)
         table.put_rows(mapped.rig, pool, _LATENCY[number])
         host = pool.text("connection_details", "hostname")

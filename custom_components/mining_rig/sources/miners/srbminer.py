@@ -1,11 +1,11 @@
 """SRBMiner-MULTI and the older SRBMiner, for CPU and GPU (`--api-enable`).
 
-https://github.com/doktor83/SRBMiner-Multi: each algorithm has `hashrate` with a total
-for `cpu` and one for `gpu`. Layouts up to 0.5 and those of the old product have
-`hashrate_total_now` at the top instead, and `devices`.
+https://github.com/doktor83/SRBMiner-Multi: each algorithm has a total for `cpu` and one
+for `gpu`. Old layouts have `hashrate_total_now` at the top instead, and `devices`.
 """
 
 from datetime import datetime
+from itertools import product
 import re
 from typing import Final
 
@@ -67,7 +67,7 @@ def _algorithms(fields: Fields) -> list[Fields]:
     data = fields.raw()
     if "algorithms" in data if isinstance(data, dict) else True:
         return list(fields.each("algorithms")) or [Fields({})]
-    # The old product wrote HashRate_total_now.
+    # Some wrote HashRate_total_now.
     old = {key.lower(): value for key, value in data.items()}
     rates = {key: old.get(f"hashrate_total_{key}") for key in ("now", *_AVERAGES)}
     return [Fields({**data, "hashrate": rates}, unparsed=fields.unparsed)]
@@ -94,10 +94,9 @@ def parse(fields: Fields, now: datetime) -> Snapshot:
     numbered = zip(_ALGORITHMS.items(), algorithms, strict=False)
     for (number, places), algorithm in numbered:
         table.put_rows(mapped.rig, algorithm, places)
-        for name, values in cards.items():
-            for word in ("accepted", "rejected"):
-                shares = algorithm.count(f"gpu_{word}_shares", name)
-                values.put(SHARES[word].channel(number=number), shares)
+        for (name, values), word in product(cards.items(), ("accepted", "rejected")):
+            shares = algorithm.count(f"gpu_{word}_shares", name)
+            values.put(SHARES[word].channel(number=number), shares)
         rates = algorithm.inside("hashrate")
         if uptime < _SETTLED:
             continue
@@ -113,7 +112,8 @@ def parse(fields: Fields, now: datetime) -> Snapshot:
 def _total(rates: Fields) -> float | None:
     """Return an algorithm's present hashrate."""
     totals = [rates.number(kind, "total") for kind in ("gpu", "cpu")]
-    if known := [total for total in totals if total is not None]:
+    known = [total for total in totals if total is not None]
+    if len(known) == len(totals) or any(known):
         return sum(known)
     return rates.number("now") if rates.has("now") else rates.number("1min")
 
