@@ -56,10 +56,10 @@ _ALGORITHMS: Final = {
 
 def version(fields: Fields) -> str | None:
     """Return the version of an SRBMiner, None for the answer of anything else."""
+    if isinstance(fields.raw("algorithms"), list):
+        return fields.text("miner_version")
     is_old = fields.has("rig_name") and _algorithms(fields)[0].has("hashrate", "now")
-    if not is_old and not isinstance(fields.raw("algorithms"), list):
-        return None
-    return fields.text("miner_version") or ("?" if is_old else None)
+    return fields.text("miner_version") or "?" if is_old else None
 
 
 def _algorithms(fields: Fields) -> list[Fields]:
