@@ -108,6 +108,19 @@ _PAUSES: Final = Form(
 _PASSWORD: Final = Field(key="password", kind=FieldKind.SECRET)
 
 KINDS: Final[dict[str, Kind]] = {
+    "axeos": Kind(
+        module="axeos",
+        form=network_form(80, tls=False),
+        program="AxeOS",
+        options=Form(
+            (
+                Field(key="allow_tuning", kind=FieldKind.FLAG, default=False),
+                Field(key="code_secret", kind=FieldKind.SECRET),
+                Field(key="seek_releases", kind=FieldKind.FLAG, default=True),
+            )
+        ),
+        hidden=frozenset(("code_secret",)),
+    ),
     "bzminer": _program("BzMiner", 4014, _PASSWORD),
     "ccminer": _program("ccminer", 4068),
     "claymore": _program("Claymore", 3333, _PASSWORD),

@@ -1,0 +1,90 @@
+"""The newest firmware of AxeOS: one request to GitHub a repository and day."""
+
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+from aiohttp import ClientSession
+
+from ..common.contract import SourceError
+from ..common.decoding import Fields
+from ..common.http import JsonHttp
+
+BITAXE: Final = "bitaxeorg/ESP-Miner"
+NERDQAXE: Final = "shufps/ESP-Miner-NerdQAxePlus"
+_HOST: Final = "api.github.com"
+_EVERY: Final = 86400.0
+_AFTER_ERROR: Final = 3600.0
+_TIMEOUT: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class NewestRelease:
+    """The newest release that is no pre-release."""
+
+    version: str
+    page: str | None
+    assets: tuple[tuple[str, str], ...]
+    """Names and URLs of its files."""
+
+
+@dataclass(slots=True)
+class _Kept:
+    release: NewestRelease | None = None
+    due: float = 0.0
+
+
+_KEPT: Final[WeakKeyDictionary[ClientSession, dict[str, _Kept]]] = WeakKeyDictionary()
+"""By Home Assistant's session: all rigs share the answers."""
+
+
+async def newest_release(
+    session: ClientSession, repository: str
+) -> NewestRelease | None:
+    """Return the newest release, None where it is not known."""
+    kept = _KEPT.setdefault(session, {}).setdefault(repository, _Kept())
+    if monotonic() >= kept.due:
+        # Before the request, so that rigs that poll meanwhile do not send it again.
+        kept.due = monotonic() + _AFTER_ERROR
+        http = JsonHttp(session, _HOST, 443, ssl=True, timeout=_TIMEOUT)
+        try:
+            answer = await http.get(f"/repos/{repository}/releases/latest")
+            found = _release(answer.json())
+        except SourceError:
+            found = None
+        if found is not None:
+            kept.release, kept.due = found, monotonic() + _EVERY
+    return kept.release
+
+
+def _release(data: Any) -> NewestRelease | None:
+    fields = Fields(data)
+    version = fields.text("tag_name", longest=40)
+    if version is None or fields.raw("prerelease") is True:
+        return None
+    assets = [
+        (name, url)
+        for asset in fields.each("assets")
+        if (name := asset.text("name")) and (url := asset.text("browser_download_url"))
+    ]
+    page = fields.text("html_url")
+    trusted = page is not None and page.startswith("https://github.com/")
+    return NewestRelease(version, page if trusted else None, tuple(assets))
+
+
+def factory_asset(release: NewestRelease, model: str) -> str | None:
+    """Return the URL of the one factory file of a model, None where it is not clear."""
+    wanted = model.casefold()
+    found = [
+        url
+        for name, url in release.assets
+        if "factory" in name.casefold() and _names(name, wanted)
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _names(file: str, model: str) -> bool:
+    """Return whether a file is named for this model and not for a longer one."""
+    words = file.casefold().removesuffix(".bin").replace("_", "-").split("-")
+    return model in words
