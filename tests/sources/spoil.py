@@ -139,4 +139,6 @@ def check_value(channel: Channel[Any], value: Value) -> None:
         assert type(value) in (int, float), message
         assert isinstance(value, int | float)
         assert math.isfinite(value), message
-        assert value >= 0, message
+        # Below 0 are what is set to "never", and signals.
+        if quantity is not Quantity.SIGNAL and not channel.reading.setting:
+            assert value >= 0, message

@@ -5,6 +5,7 @@ https://github.com/shufps/ESP-Miner-NerdQAxePlus: hashrates are in GH/s, voltage
 currents in mA. −1 and 0 of a temperature mean that it cannot be read.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -72,7 +73,7 @@ def _flag(channel: Channel[bool], path: str | tuple[str | int, ...]) -> Row:
 def read_flag(fields: Fields, *path: str | int) -> bool | None:
     """Return true or false for 1 or 0 as well; None for anything else."""
     found = fields.raw(*path)
-    return found if isinstance(found, bool) else {0: False, 1: True}.get(found)
+    return bool(found) if type(found) in (bool, int) and found in (0, 1) else None
 
 
 def _signal(fields: Fields, *path: str | int) -> float | None:
@@ -181,11 +182,11 @@ def is_at_rest(fields: Fields) -> bool:
 
 
 def _put_numbered(
-    found: Values, reading: Reading[Any], readings: list[float | None]
+    found: Values, reading: Reading[Any], shown: Sequence[float | None]
 ) -> None:
     """Add values under numbers, under none where there is a place for one only."""
-    for place, value in enumerate(readings, 1):
-        found.put(reading.channel(number=place if len(readings) > 1 else None), value)
+    for place, value in enumerate(shown, 1):
+        found.put(reading.channel(number=place if len(shown) > 1 else None), value)
 
 
 def _temperature(fields: Fields, *path: str | int) -> float | None:
@@ -257,12 +258,11 @@ def _put_chips(found: Values, fields: Fields) -> None:
     found.put(WORKING_CHIPS.plain, working)
     if expected is not None and working is not None:
         found[readings.MISSING_CHIPS.plain] = working < expected
-    for place, chip in enumerate(chips, 1):
-        errors = readings.CHIP_ERRORS.channel(number=place)
-        found.put(errors, chip.count("errorCount"))
-        if found.get(MINING.plain) is not False:
-            rate = chip.number("total", scale=_GIGA)
-            found.put(readings.CHIP_HASHRATE.channel(number=place), rate)
+    errors = [chip.count("errorCount") for chip in chips]
+    _put_numbered(found, readings.CHIP_ERRORS, errors)
+    if found.get(MINING.plain) is not False:
+        rates = [chip.number("total", scale=_GIGA) for chip in chips]
+        _put_numbered(found, readings.CHIP_HASHRATE, rates)
 
 
 def _put_pool(found: Values, fields: Fields) -> None:

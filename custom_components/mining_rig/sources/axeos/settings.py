@@ -57,7 +57,9 @@ class Setting:
             mode = fields.count(key)
             return read_flag(fields, key) if mode is None else mode > 0
         value = fields.number(key, minimum=min(self.minimum, 0), maximum=1e6)
-        return None if value is None else value * self.scale
+        if value is None or self.scale == 1:
+            return value
+        return round(value * self.scale, 6)
 
     def to_wire(self, value: Value) -> float:
         """Return what is sent for a value."""
@@ -132,7 +134,8 @@ def put_settings(
             if not tuning or not allowed:
                 continue
             minimum, maximum = (
-                value * setting.scale for value in (min(allowed), max(allowed))
+                round(value * setting.scale, 6)
+                for value in (min(allowed), max(allowed))
             )
         controls[setting.channel] = Control(
             channel=setting.channel,
