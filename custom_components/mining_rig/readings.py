@@ -79,6 +79,9 @@ EXPECTED_CHIPS: Final = Reading[int](
     enabled=False,
     precision=0,
 )
+CHIP_ERROR_RATE: Final = Reading[float](
+    "chip_error_rate", Quantity.RATIO, Category.DIAGNOSTIC, precision=2
+)
 SIGNAL_STRENGTH: Final = Reading[float](
     "signal_strength", Quantity.SIGNAL, Category.DIAGNOSTIC, enabled=False
 )
@@ -187,7 +190,18 @@ WORK_MODE: Final = Reading[str](
     "work_mode",
     Quantity.CHOICE,
     Category.CONFIG,
-    choices=("eco", "standard", "super", "low", "normal", "high", "sleep"),
+    choices=(
+        "eco",
+        "standard",
+        "super",
+        "low",
+        "normal",
+        "high",
+        "sleep",
+        "heating",
+        "mining",
+        "night",
+    ),
     setting=True,
 )
 """The makes' modes; a control's options are those that the miner has."""

@@ -108,6 +108,9 @@ _PAUSES: Final = Form(
 _PASSWORD: Final = Field(key="password", kind=FieldKind.SECRET)
 
 KINDS: Final[dict[str, Kind]] = {
+    "avalon": Kind(
+        module="avalon", form=network_form(4028, tls=False), manufacturer="Canaan"
+    ),
     "axeos": Kind(
         module="axeos",
         form=network_form(80, tls=False),

@@ -14,9 +14,6 @@ CHIP_HASHRATE: Final = Reading[float](
 CHIP_ERRORS: Final = Reading[int](
     "axeos_chip_errors", Quantity.COUNTER, Category.DIAGNOSTIC, enabled=False
 )
-ERROR_RATE: Final = Reading[float](
-    "axeos_error_rate", Quantity.RATIO, Category.DIAGNOSTIC, precision=2
-)
 NETWORK_DIFFICULTY: Final = Reading[float](
     "axeos_network_difficulty", Quantity.NUMBER, Category.DIAGNOSTIC, enabled=False
 )

@@ -10,7 +10,7 @@ from typing import Final
 from ...model import Snapshot
 from ...readings import POOL, STARTED
 from ..common import answer_table as table
-from ..common.cgminer_rates import present_rate
+from ..common.cgminer_rig import present_rate
 from ..common.contract import SourceContext
 from ..common.decoding import Fields
 from .mapping import Mapped
