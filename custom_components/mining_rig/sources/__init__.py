@@ -141,6 +141,17 @@ KINDS: Final[dict[str, Kind]] = {
         hidden=frozenset(("watcher_token", "api_key", "session_token")),
         actions=HEADFRAME_ACTIONS,
     ),
+    "iceriver": Kind(
+        module="iceriver",
+        form=network_form(
+            4111,
+            Field(
+                key="web_port", kind=FieldKind.PORT, default=80, section="connection"
+            ),
+            tls=False,
+        ),
+        manufacturer="IceRiver",
+    ),
     "lolminer": _program("lolMiner", 8020),
     "miniz": _program("miniZ", 20000),
     "nanominer": _program("nanominer", 9090),
