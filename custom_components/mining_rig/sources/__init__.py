@@ -108,6 +108,28 @@ _PAUSES: Final = Form(
 _PASSWORD: Final = Field(key="password", kind=FieldKind.SECRET)
 
 KINDS: Final[dict[str, Kind]] = {
+    "antminer": Kind(
+        module="antminer",
+        form=network_form(
+            80,
+            Field(key="username", kind=FieldKind.TEXT),
+            _PASSWORD,
+            Field(
+                key="socket_port",
+                kind=FieldKind.PORT,
+                default=4028,
+                section="connection",
+            ),
+            Field(
+                key="power_port",
+                kind=FieldKind.PORT,
+                default=6060,
+                section="connection",
+            ),
+            tls=False,
+        ),
+        manufacturer="Bitmain",
+    ),
     "avalon": Kind(
         module="avalon", form=network_form(4028, tls=False), manufacturer="Canaan"
     ),

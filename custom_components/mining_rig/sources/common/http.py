@@ -100,13 +100,18 @@ class JsonHttp:
         ssl: bool = False,
         timeout: float = TIMEOUT,
         limit: int = LIMIT,
+        middlewares: Sequence[aiohttp.ClientMiddlewareType] = (),
     ) -> None:
         """Take a name or an address (IPv6 with or without brackets).
 
-        The session decides whether certificates are verified. Raises SourceUnreachable
-        for a text that is not a host.
+        The session decides whether certificates are verified. `middlewares` handle each
+        request, such as one that signs in. Raises SourceUnreachable for a text that is
+        not a host.
         """
         self._session = session
+        self._more: dict[str, Any] = (
+            {"middlewares": tuple(middlewares)} if middlewares else {}
+        )
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._limit = limit
         try:
@@ -165,6 +170,7 @@ class JsonHttp:
                 headers=sent,
                 timeout=self._timeout,
                 allow_redirects=False,
+                **self._more,
             ) as response:
                 answer = Answer(
                     response.status, await self._read(response), response.headers

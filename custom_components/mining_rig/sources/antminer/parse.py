@@ -1,0 +1,214 @@
+"""An Antminer's answers in the vocabulary; pure functions.
+
+Two layouts: the CGI pages of firmware from 2020 on, and the cgminer socket, which older
+and custom firmware has. In sleep `STATS` is empty: that is 0 H/s, not "unknown".
+"""
+
+from datetime import datetime
+import re
+from typing import Any, Final
+
+from ...model import Window
+from ...readings import (
+    ALGORITHM,
+    BEST_SHARE,
+    CHIP_ERROR_RATE,
+    EXPECTED_HASHRATE,
+    FAN_SPEED,
+    HASHRATE,
+    MINING,
+    POWER,
+    STARTED,
+)
+from ..common.cgminer_decoding import split_unit
+from ..common.cgminer_rig import put_pool, put_shares
+from ..common.decoding import Fields, Values
+from . import readings
+from .boards import MOST, Board, from_cgi, from_socket
+from .units import Unit, algorithm_of, socket_unit, unit_of
+
+_MAC: Final = re.compile(r"[0-9A-F]{2}(?::[0-9A-F]{2}){5}")
+_READ_ONLY: Final = re.compile(r"^dg[-\d ]|elphapex|volcminer", re.IGNORECASE)
+_CHIPS_ONLY: Final = re.compile(r"^dg[-\d ]|elphapex", re.IGNORECASE)
+_HYDRO: Final = re.compile(r"hyd", re.IGNORECASE)
+_AVERAGES: Final = (("rate_15m", Window.M15, 900), ("rate_30m", Window.M30, 1800))
+_FASTEST_FAN: Final = 100_000
+_MOST_WATTS: Final = 20_000
+_OK: Final = ("s", "")
+
+
+def mac(system: Fields) -> str | None:
+    """Return the MAC address; None unless it is one."""
+    text = (system.text("macaddr") or "").upper()
+    return text if _MAC.fullmatch(text) else None
+
+
+def kind_of(*answers: Fields) -> str | None:
+    """Return the machine's type: "Antminer S21"."""
+    for fields in answers:
+        for path in (("minertype",), ("INFO", "type"), ("Type",)):
+            if text := fields.text(*path):
+                return text
+    return None
+
+
+def takes_commands(kind: str | None) -> bool:
+    """Return whether its configuration is written as Bitmain's is."""
+    return _READ_ONLY.search(kind or "") is None
+
+
+def from_pages(
+    stats: Fields, summary: Fields, pools: Fields, kind: str | None, now: datetime
+) -> tuple[Values, list[Board]]:
+    """Map the CGI pages; `summary` and `pools` may be empty."""
+    rig = Values()
+    record = _first(stats, "STATS")
+    total = _first(summary, "SUMMARY")
+    rig.put(ALGORITHM.plain, algorithm_of(kind))
+    _put_fault(rig, total)
+    rows = list(pools.each("POOLS"))
+    put_pool(rig, rows)
+    put_shares(rig, (), (), rows)
+    if record is None:
+        rig[HASHRATE.plain] = 0.0
+        rig[MINING.plain] = False
+        return rig, []
+    sources = [fields for fields in (record, total) if fields is not None]
+    unit = unit_of(next((t for f in sources if (t := f.text("rate_unit"))), None), kind)
+    uptime = _number(sources, "elapsed")
+    for fields in sources:
+        if STARTED.plain not in rig:
+            rig.put(STARTED.plain, fields.start(now, "elapsed"))
+        rig.put(BEST_SHARE.plain, fields.positive("bestshare"))
+    _put_rate(rig, HASHRATE.plain, _number(sources, "rate_5s"), unit)
+    _put_rate(
+        rig, EXPECTED_HASHRATE.plain, _number(sources, "rate_ideal") or None, unit
+    )
+    for key, window, seconds in _AVERAGES:
+        rate = _number(sources, key)
+        # One that Elphapex does not fill stays 0.
+        if rate and uptime is not None and uptime >= seconds:
+            _put_rate(rig, HASHRATE.channel(window), rate, unit)
+    chips_only = _CHIPS_ONLY.search(kind or "") is not None
+    if not chips_only:
+        rig.put(CHIP_ERROR_RATE.plain, record.number("hwp_total", maximum=100))
+    speeds = record.raw("fan")
+    _put_fans(rig, speeds if isinstance(speeds, list) else [], kind)
+    return rig, from_cgi(record, unit, chips_only=chips_only)
+
+
+def from_answers(
+    stats: list[Fields],
+    summary: list[Fields],
+    pools: list[Fields],
+    kind: str | None,
+    now: datetime,
+) -> tuple[Values, list[Board]]:
+    """Map the answers of the cgminer socket; the last record of `stats` has the data."""
+    rig = Values()
+    rig.put(ALGORITHM.plain, algorithm_of(kind))
+    put_pool(rig, pools)
+    put_shares(rig, summary, (), pools)
+    record = next((r for r in stats if r.has("GHS 5s") or r.has("Elapsed")), None)
+    sources = [fields for fields in (record, *summary) if fields is not None]
+    unit = socket_unit(
+        next((text for f in sources if (text := f.text("rate_unit"))), None), kind
+    )
+    for fields in sources:
+        if STARTED.plain not in rig:
+            rig.put(STARTED.plain, fields.start(now, "Elapsed"))
+        rig.put(BEST_SHARE.plain, fields.positive("Best Share"))
+        if HASHRATE.plain not in rig:
+            _put_socket_rate(rig, fields, unit)
+    uptime = _number(sources, "Elapsed")
+    rate = _number(sources, "rate_30m")
+    if rate and uptime is not None and uptime >= _AVERAGES[1][2]:
+        _put_rate(rig, HASHRATE.channel(Window.M30), rate, unit)
+    if record is None:
+        return rig, []
+    for key in ("total_rateideal", "THEORY HASHRATE"):
+        ideal = record.raw(key)
+        if type(ideal) in (int, float) and ideal > 0:
+            _put_rate(rig, EXPECTED_HASHRATE.plain, ideal, unit)
+    watts = record.positive("total_power", maximum=_MOST_WATTS)
+    rig.put(POWER.plain, watts)
+    fans = [record.raw(f"fan{number}") for number in range(1, MOST + 1)]
+    # The numbers of its connectors: only those that turn have a fan.
+    _put_fans(rig, [speed for speed in fans if speed], kind)
+    return rig, from_socket(record, unit)
+
+
+def _put_socket_rate(rig: Values, fields: Fields, unit: Unit) -> None:
+    """Add the present rate; keys of some machines mean another unit than they say."""
+    for key in ("GHS 5s", "total_rate", "total rate", "GHS av", "MHS 5s"):
+        found = fields.raw(key)
+        if type(found) in (int, float):
+            named = (1e6, "H/s") if key.startswith("M") else unit
+            _put_rate(rig, HASHRATE.plain, found, named)
+            return
+    text = fields.text("RT HASHRATE")
+    if text is not None and (split := split_unit(text)) is not None:
+        _put_rate(rig, HASHRATE.plain, split[0], unit_of(split[1], None))
+
+
+def _put_rate(rig: Values, channel: Any, rate: float | None, unit: Unit) -> None:
+    if rate is not None and 0 <= rate < 1e15:
+        rig[channel] = rate * unit[0]
+
+
+def _number(sources: list[Fields], key: str) -> float | None:
+    """Return the first number under a key; statistics go before the summary."""
+    for fields in sources:
+        if (found := fields.number(key)) is not None:
+            return found
+    return None
+
+
+def _first(fields: Fields, section: str) -> Fields | None:
+    return next(iter(fields.each(section)), None)
+
+
+def _put_fans(rig: Values, speeds: list[Any], kind: str | None) -> None:
+    shown = [
+        speed
+        for speed in speeds[:MOST]
+        if type(speed) in (int, float) and 0 <= speed <= _FASTEST_FAN
+    ]
+    if not any(shown) and _HYDRO.search(kind or ""):
+        # Cooled by water.
+        return
+    for place, speed in enumerate(shown, 1):
+        number = place if len(shown) > 1 else None
+        rig[FAN_SPEED.channel(number=number)] = speed
+
+
+def _put_fault(rig: Values, summary: Fields | None) -> None:
+    """Add what the machine says of its hashrate, network, fans and temperature."""
+    if summary is None:
+        return
+    states = list(summary.each("status"))[:MOST]
+    if not states:
+        return
+    bad = [state for state in states if (state.text("status") or "").lower() not in _OK]
+    rig[readings.FAULT.plain] = bool(bad)
+    words = [
+        " ".join(
+            word
+            for word in (
+                state.text("type"),
+                str(state.raw("code") or ""),
+                state.text("msg"),
+            )
+            if word
+        )
+        for state in bad
+    ]
+    if text := "; ".join(filter(None, words)):
+        rig[readings.FAULT_TEXT.plain] = text[:255]
+
+
+def watts(text: str) -> float | None:
+    """Return the power of an answer at port 6060: "miner power:3502"."""
+    found = re.fullmatch(r"\s*miner power:\s*(\d{1,5}(?:\.\d{1,3})?)\s*", text)
+    power = float(found[1]) if found else 0
+    return power if 0 < power <= _MOST_WATTS else None
