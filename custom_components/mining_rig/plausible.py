@@ -37,10 +37,10 @@ def most_watts_of_rig(kinds: Iterable[PartKind]) -> float:
 def energy_pace(*kinds: PartKind) -> Pace:
     """Return how fast an energy counter (Wh) of parts of such kinds can rise.
 
-    Many counters have steps of 1 kWh.
+    Many counters have steps of 1 kWh, and one may be read right after another.
     """
     most = max((most_watts(kind) for kind in kinds), default=0.0)
-    return Pace(rate=most / 3600, step=1_000)
+    return Pace(rate=most / 3600, step=2_000)
 
 
 SHARE_PACE: Final = Pace(rate=100, step=1_000)
