@@ -224,7 +224,7 @@ async def test_text_of_telling(
     await pass_seconds(hass, freezer, 10)
     assert sorted(texts(told)) == [
         f"{shown} does not follow: Not following commands.",
-        f"{shown} is slow: Its hashrate is only 10 MH/s (limit 15 MH/s).",
+        f"{shown} is slow: Its hashrate is only 10.00 MH/s (limit 15 MH/s).",
         f"{shown} is too hot: 87 °C (limit 65 °C).",
     ]
 
