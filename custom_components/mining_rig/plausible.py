@@ -63,8 +63,7 @@ def plausible(snapshot: Snapshot) -> Snapshot:
     Their channels are named in `unparsed`.
     """
     found = {key: _unbelievable(part) for key, part in snapshot.parts.items()}
-    if RIG in found:
-        found[RIG] += _rig_power(snapshot, found[RIG])
+    found[RIG] += _rig_power(snapshot, found[RIG])
     if not any(found.values()):
         return snapshot
     parts = {
