@@ -6,7 +6,6 @@ clock offset may be negative, a limit may be -1.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from functools import cache
 import sys
 from typing import Any, Final
 
@@ -17,6 +16,15 @@ from .readings import EFFICIENCY, POWER
 
 _LARGEST: Final = sys.float_info.max
 """Infinity and NaN are no numbers of any quantity."""
+type _Range = tuple[float, float, frozenset[float]]
+"""The lowest, the highest, and what is never believed between them."""
+
+_RANGES: Final[dict[PartKind, dict[Channel[Any], _Range | None]]] = {
+    kind: {} for kind in PartKind
+}
+"""Looked up for every value of every poll, so kept by channel."""
+
+_NUMBERS: Final = (int, float)
 _METER_DRIFT: Final = 50.0
 _BESIDE_PARTS: Final = 2_000.0
 """W that fans, pumps, memory, disks and the loss of the supplies take at most."""
@@ -80,13 +88,16 @@ def plausible(snapshot: Snapshot) -> Snapshot:
 
 def _unbelievable(part: Part) -> list[Channel[Any]]:
     result = []
+    ranges = _RANGES[part.kind]
     for channel, value in part.values.items():
-        reading = channel.reading
-        lowest, highest, never = _range(reading.quantity, part.kind)
+        try:
+            found = ranges[channel]
+        except KeyError:
+            found = ranges[channel] = _range_of(channel, part.kind)
         if (
-            isinstance(value, int | float)
-            and (not lowest <= value <= highest or value in never)
-            and not reading.setting
+            found is not None
+            and isinstance(value, _NUMBERS)
+            and (not found[0] <= value <= found[1] or value in found[2])
         ):
             result.append(channel)
     if POWER.plain in result and EFFICIENCY.plain in part.values:
@@ -114,8 +125,15 @@ def _is_inside(kind: PartKind) -> bool:
     return kind is not PartKind.RIG and not kind.stands_alone
 
 
-@cache
-def _range(quantity: Quantity, kind: PartKind) -> tuple[float, float, frozenset[float]]:
+def _range_of(channel: Channel[Any], kind: PartKind) -> _Range | None:
+    """Return what is plausible for a channel; None for what is set, and for no number."""
+    reading = channel.reading
+    if reading.setting or ROWS[reading.quantity].number is None:
+        return None
+    return _range(reading.quantity, kind)
+
+
+def _range(quantity: Quantity, kind: PartKind) -> _Range:
     row = ROWS[quantity].plausible
     if row is None:
         return -_LARGEST, _LARGEST, frozenset()
