@@ -5,8 +5,19 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from .energy import RisingTotal, load_rising
-from .model import RIG, UPTIMES, Channel, Part, Quantity, Snapshot, Value, Window
+from .energy import Pace, RisingTotal, load_rising
+from .model import (
+    RIG,
+    UPTIMES,
+    Channel,
+    Part,
+    PartKind,
+    Quantity,
+    Snapshot,
+    Value,
+    Window,
+)
+from .plausible import SHARE_PACE, energy_pace
 from .readings import (
     ACCEPTANCE,
     ACCEPTED,
@@ -56,14 +67,22 @@ class Derivation:
     _starts: dict[tuple[str, Channel[Any]], datetime] = field(default_factory=dict)
     _reporters: dict[str, set[str]] = field(default_factory=dict)
     """Keys of the parts that have reported a summed channel, by the channel's key."""
+    _now: datetime | None = None
     counted: float = 0.0
     """Wh by which energy counters of the rig's own rose with the last snapshot."""
 
-    def complete(self, snapshot: Snapshot, metered: float | None = None) -> Snapshot:
+    def complete(
+        self,
+        snapshot: Snapshot,
+        metered: float | None = None,
+        now: datetime | None = None,
+    ) -> Snapshot:
         """Return the snapshot with what follows from it.
 
-        `metered` is what the power meter shows in W, None while it shows nothing.
+        `metered` is what the power meter shows in W, None while it shows nothing. `now`
+        is when the counters were read; without it every increase is believed.
         """
+        self._now = now
         parts = {
             key: _with_efficiency(self._rising(self._steady(part)))
             for key, part in snapshot.parts.items()
@@ -130,14 +149,18 @@ class Derivation:
                 continue
             counts = {p.key: p.values[channel] for p in inside if channel in p.values}
             if counts:
-                values[channel] = int(self._total(channel.key, counts))
+                values[channel] = int(self._total(channel.key, counts, SHARE_PACE))
 
     def _rising(self, part: Part) -> Part:
         """Let a part's own energy counter rise where it restarts with its driver."""
         energy = ENERGY.plain
         if energy not in part.values:
             return part
-        total = self._total(f"{energy.key}_{part.key}", {part.key: part.values[energy]})
+        total = self._total(
+            _energy_of(part.key),
+            {part.key: part.values[energy]},
+            energy_pace(part.kind),
+        )
         return part.with_values({**part.values, energy: total})
 
     def _add_energy(
@@ -153,7 +176,8 @@ class Derivation:
             counts = {RIG: values[energy]}
         counters = self._totals.setdefault(energy.key, RisingTotal())
         before = counters.total
-        self._total(energy.key, counts)
+        kinds = {PartKind.RIG} if energy in values else {p.kind for p in inside}
+        self._total(energy.key, counts, energy_pace(*kinds))
         self.counted = counters.total - before
         measuring = self._reporters.get(POWER.plain.key, set())
         if RIG in counters.last or (
@@ -169,9 +193,10 @@ class Derivation:
         else:
             values.pop(energy, None)
 
-    def _total(self, key: str, counts: Mapping[str, Value]) -> float:
+    def _total(self, key: str, counts: Mapping[str, Value], pace: Pace) -> float:
         total = self._totals.setdefault(key, RisingTotal())
-        return total.add(dict(zip(counts, _numbers(counts.values()), strict=True)))
+        numbers = dict(zip(counts, _numbers(counts.values()), strict=True))
+        return total.add(numbers, self._now, pace)
 
     def _add_power(
         self,
@@ -199,6 +224,12 @@ class Derivation:
             # The power of an idle rig is not known, so there is no value then.
             values[POWER_ESTIMATE.plain] = self.settings.rated
 
+    def set_energy(self, part: str, total: float) -> float:
+        """Set a part's own energy, in Wh; return what it was."""
+        counted = self._totals.setdefault(_energy_of(part), RisingTotal())
+        before, counted.total = counted.total, total
+        return before
+
     def dump(self) -> dict[str, Any]:
         """Return what must survive a restart, as JSON."""
         return {
@@ -217,6 +248,11 @@ class Derivation:
                 continue
         for key, parts in dict(stored.get("tellers") or {}).items():
             self._reporters[key] = set(map(str, parts))
+
+
+def _energy_of(part: str) -> str:
+    """Return the key of the total of a part's own energy counter."""
+    return f"{ENERGY.key}_{part}"
 
 
 def _numbers(values: Iterable[Value]) -> list[float]:

@@ -329,6 +329,17 @@ async def test_backends_that_fail(bench: Make) -> None:
     assert "01:00.0" in (await there.polls(3)).parts
 
 
+async def test_backends_before_an_interruption(bench: Make) -> None:
+    """What the cards told is not shown again after the miner did not answer."""
+    there = await bench(cards=CARDS)
+    assert "01:00.0" in (await there.read()).parts
+    there.rig.answers |= {"/2/summary": b"[{", "/2/backends": b"[{"}
+    with pytest.raises(SourceError):
+        await there.read()
+    del there.rig.answers["/2/summary"]
+    assert list((await there.read()).parts) == [RIG]
+
+
 async def test_backends_that_hang(bench: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """A driver that hangs costs the health of the cards, not the rest."""
     monkeypatch.setattr(

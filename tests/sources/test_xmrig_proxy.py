@@ -299,6 +299,17 @@ async def test_workers_that_cannot_be_read(bench: Make) -> None:
     assert len(await there.workers(40)) == 3
 
 
+async def test_workers_before_an_interruption(bench: Make) -> None:
+    """Nobody is shown again who was there before the proxy did not answer."""
+    there = await bench()
+    assert len(await there.workers()) == 3
+    there.proxy.answers |= {"/1/summary": "cut {", "/1/workers": "cut {"}
+    with pytest.raises(SourceError):
+        await there.read()
+    del there.proxy.answers["/1/summary"]
+    assert len((await there.read()).parts) == 1
+
+
 async def test_a_proxy_without_workers(bench: Make) -> None:
     """A path that is not there is not asked for over and over."""
     there = await bench(config={"workers": False})

@@ -39,6 +39,7 @@ from ..const import (
 from ..derive import Derivation
 from ..known_parts import KnownParts
 from ..model import RIG, Channel, Snapshot, Value
+from ..plausible import plausible
 from ..readings import CONNECTED, STATUS, Status
 from ..repairs import async_manage_issues
 from ..sources import KINDS
@@ -91,7 +92,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         meter: str | None = options.get(CONF_POWER_METER)
         self._derivation = Derivation(power_settings(options))
         self._derivation.load(store.derived)
-        self._power = RigPower(
+        self.power = RigPower(
             None if meter is None else PowerMeter(hass, meter), self._derivation, store
         )
         self.events = EventDispatcher()
@@ -172,7 +173,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         self.devices.async_register_rig()
 
         entry = self.config_entry
-        if (meter := self._power.meter) is not None:
+        if (meter := self.power.meter) is not None:
             entry.async_on_unload(
                 async_track_state_change_event(
                     self.hass, meter.entity_id, self._handle_meter
@@ -235,8 +236,8 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         self.failed_polls = 0
         self.last_error = None
         self.last_accepted = now
-        snapshot = without_forgotten(snapshot, self.store.forgotten)
-        complete = self._derivation.complete(snapshot, self._power.metered())
+        snapshot = plausible(without_forgotten(snapshot, self.store.forgotten))
+        complete = self._derivation.complete(snapshot, self.power.metered(), now)
         self.commands.orders.check(complete)
         self.data = self.commands.orders.complete(self._with_energy(complete))
         if self.known_parts.learn(self.data):
@@ -250,9 +251,11 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
 
     def show(self, snapshot: Snapshot) -> None:
         """Show a snapshot whose readings were accepted before."""
-        complete = self._derivation.complete(snapshot, self._power.metered())
+        complete = self._derivation.complete(
+            plausible(snapshot), self.power.metered(), dt_util.utcnow()
+        )
         self.data = self.commands.orders.complete(
-            self._with_energy(complete, counted=self._power.meter is not None)
+            self._with_energy(complete, counted=self.power.meter is not None)
         )
 
     @callback
@@ -269,7 +272,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
             **snapshot.rig.values,
             CONNECTED.plain: self.online,
         }
-        self._power.add_energy(
+        self.power.add_energy(
             values,
             dt_util.utcnow(),
             self.stale_after.total_seconds(),
@@ -279,7 +282,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
 
     def _with_metered(self, snapshot: Snapshot) -> Snapshot:
         values = {**snapshot.rig.values}
-        self._power.set_metered(values)
+        self.power.set_metered(values)
         return self._with_energy(snapshot.with_rig_values(values))
 
     @callback
@@ -332,10 +335,10 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
             )
         )
         values = {**snapshot.rig.values, STATUS.plain: Status.OFFLINE.value}
-        if self._power.meter is not None:
+        if self.power.meter is not None:
             return self._with_metered(snapshot.with_rig_values(values))
         values[CONNECTED.plain] = False
-        self._power.add_kept_energy(values)
+        self.power.add_kept_energy(values)
         return snapshot.with_rig_values(values)
 
     def _come_back(self) -> None:

@@ -24,7 +24,7 @@ from .parse import parse_log
 from .protocol import CPU, RigType
 from .shared_code import AlternatingAddresses
 from .specs import SPECS_NOTE, Specs, parse_specs
-from .stale_hashrate import StaleHashrate, without_rate
+from .stale_hashrate import Doubt, StaleHashrate, without_rates, without_values
 
 CONF_RIG_TYPE: Final = "rig_type"
 
@@ -37,6 +37,7 @@ CONF_RATED_POWER: Final = "rated_power"
 SHORTEST_SILENCE: Final = timedelta(seconds=150)
 """ASIC Sentry reads rig after rig: one that is off delays the others by two minutes."""
 
+_SHORTEST_HOLD: Final = timedelta(seconds=30)
 _PUSHES_UNTIL_STALE: Final = 3
 _INTERVALS_SEEN: Final = 5
 _START_JITTER: Final = timedelta(minutes=2)
@@ -111,11 +112,8 @@ class RigMonitorSource:
             self._gaps.append((now - self._received).total_seconds())
         was_silent = self._received is None or now - self._received > self.stale_after
         self._addresses.take(log.parts[RIG].get(readings.LAN_ADDRESS.plain), now)
-        self._stale_hashrate.take(log, now)
-        if not orders_of(self._notes).mining and self._stale_hashrate.is_repeated(
-            log, now
-        ):
-            log = without_rate(log)
+        if self.rig_type is RigType.CPU_GPU:
+            log = self._with_proven_rates(log, now, silent=was_silent)
         self._log, self._received = log, now
         self._totals = self._shares.add(log.shares)
         for key in log.parts:
@@ -126,6 +124,25 @@ class RigMonitorSource:
         if log.works:
             self._last_mined_at = now
         self._freeze.take(self.rig_type, log, now, is_first=was_silent)
+
+    def _with_proven_rates(self, log: Log, now: datetime, *, silent: bool) -> Log:
+        """Return the log without rates that the agent may only repeat."""
+        mining = orders_of(self._notes).mining
+        has_playbook = bool(playbooks.stored(self._notes.get(playbooks.NOTE)))
+        rates = self._stale_hashrate
+        rates.take(
+            log,
+            now,
+            served=mining and has_playbook,
+            # A rig without an order and without a playbook may be a script's.
+            silent=silent
+            and not (self._received is None and mining and not has_playbook),
+        )
+        if rates.doubt is None:
+            return log
+        stopped = not mining or not has_playbook
+        is_off = stopped or rates.doubt is Doubt.REPEATED
+        return without_rates(log, stopped=stopped, mines=False if is_off else None)
 
     def shared_by(self, now: datetime) -> tuple[str, ...]:
         """Return the addresses of rigs that push with one code; none normally."""
@@ -138,9 +155,33 @@ class RigMonitorSource:
             return timedelta(seconds=self._silence)
         if not self._gaps:
             return SHORTEST_SILENCE
+        return max(self._three_intervals(), SHORTEST_SILENCE)
+
+    @property
+    def _holds_for(self) -> timedelta:
+        """How long the values of a log are present ones: three intervals, at least 30 s."""
+        if not self._gaps:
+            return self.stale_after
+        return max(self._three_intervals(), _SHORTEST_HOLD)
+
+    def _three_intervals(self) -> timedelta:
         # The median, as a single late push does not change the interval.
-        seen = timedelta(seconds=median(self._gaps) * _PUSHES_UNTIL_STALE)
-        return max(seen, SHORTEST_SILENCE)
+        return timedelta(seconds=median(self._gaps) * _PUSHES_UNTIL_STALE)
+
+    def _present_log(self, now: datetime, *, online: bool) -> Log | None:
+        """Return the last log; without its values once they are no present ones.
+
+        The rates of an ASIC whose power was ordered off are 0 then: its silence is the
+        only sign that its relay has followed.
+        """
+        if not online or self._log is None or self._received is None:
+            return None
+        if now - self._received <= self._holds_for:
+            return self._log
+        is_asic = self.rig_type is RigType.ASIC
+        return without_values(
+            self._log, off=is_asic and not orders_of(self._notes).power
+        )
 
     # ---- what is known
 
@@ -151,10 +192,12 @@ class RigMonitorSource:
         rig = Values(specs.values)
         rig.put(NOT_FOLLOWING.plain, self._ignores_order(orders, now, online=online))
         controls = self._put_orders(rig, orders)
-        log = self._log if online else None
-        if log is not None:
+        log = self._present_log(now, online=online)
+        if log is self._log and log is not None:
             rig.update(self._rig_values(log))
             rig[readings.FROZEN.plain] = self._freeze.is_frozen(now)
+        elif log is not None:
+            rig.update(log.parts[RIG])
         parts = [
             Part(
                 kind=PartKind.RIG,
@@ -263,7 +306,7 @@ class RigMonitorSource:
             return None
         assert self._order is not None
         wanted, can = self._order
-        log = self._log if online else None
+        log = self._present_log(now, online=online)
         if not wanted:
             is_asic = self.rig_type is RigType.ASIC
             still = log is not None and (not log.is_empty if is_asic else log.works)

@@ -57,6 +57,7 @@ class XmrigSource(XmrigSourceBase):
         self._hint = ThreadsHint(api, notes)
         self._state: tuple[bool | None, ...] | None = None
         self._backends: Backends | None = None
+        self._interrupted = False
         self._has_backends_path = True
         self._backends_timer = PollTimer()
         self._stop = StopDetector()
@@ -75,7 +76,13 @@ class XmrigSource(XmrigSourceBase):
 
     async def read(self, now: datetime) -> Snapshot:
         """Read the summary, and what else is due. Raises a SourceError."""
+        if self._interrupted:
+            # No value is shown again that was read before an interruption.
+            self._backends = None
+            self._backends_timer.make_due()
+        self._interrupted = True
         summary = parse_summary(await self._api.summary(), now)
+        self._interrupted = False
         self._failed.clear()
         self._notice_changes(summary)
         if self._window.is_open:

@@ -62,6 +62,7 @@ class XmrigProxySource(XmrigSourceBase):
         self._table = WorkerTable(names)
         self._path: str | None = None
         self._workers = Workers()
+        self._interrupted = False
         self._workers_timer = PollTimer()
 
     async def identify(self) -> Identity:
@@ -73,7 +74,13 @@ class XmrigProxySource(XmrigSourceBase):
 
     async def read(self, now: datetime) -> Snapshot:
         """Read the summary, and what else is due. Raises a SourceError."""
+        if self._interrupted:
+            # No value is shown again that was read before an interruption.
+            self._workers = Workers()
+            self._workers_timer.make_due()
+        self._interrupted = True
         summary = parse_summary(await self._api.summary(), now)
+        self._interrupted = False
         self._failed.clear()
         self._notice_changes(summary)
         await self._read_workers(now)
