@@ -97,6 +97,8 @@ class PushApi:
     """Returns what a rig of that type pushed; None where it is of another type."""
     missing: Callable[[str, str, JsonObject], Sequence[str]]
     """Returns the required fields that a message of a type of rig lacks."""
+    has_any: Callable[[str, str, JsonObject], bool]
+    """Returns whether fields have any of those that such a message requires."""
     webhook_answer: Callable[[str, Notes, str], Any]
     """Makes the answer of the webhook from the rig's type, notes and name."""
 
