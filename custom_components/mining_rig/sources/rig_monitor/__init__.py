@@ -39,6 +39,9 @@ SHORTEST_SILENCE: Final = timedelta(seconds=150)
 
 _PUSHES_UNTIL_STALE: Final = 3
 _INTERVALS_SEEN: Final = 5
+_ROUNDS_UNTIL_STALE: Final = 1.5
+_LONGEST_ROUND: Final = 900.0
+"""Seconds; ASIC Sentry waits for each ASIC that hangs. A longer gap was an interruption."""
 _START_JITTER: Final = timedelta(minutes=2)
 """The uptime of a computer is reported in minutes, and not always updated."""
 
@@ -133,14 +136,19 @@ class RigMonitorSource:
 
     @property
     def stale_after(self) -> timedelta:
-        """Three of the intervals between pushes, and not less than 150 s."""
+        """Three of the intervals between pushes, and not less than 150 s.
+
+        A rig whose agent was delayed by others lately is waited for half as long again.
+        """
         if self._silence:
             return timedelta(seconds=self._silence)
         if not self._gaps:
             return SHORTEST_SILENCE
         # The median, as a single late push does not change the interval.
-        seen = timedelta(seconds=median(self._gaps) * _PUSHES_UNTIL_STALE)
-        return max(seen, SHORTEST_SILENCE)
+        seen = median(self._gaps) * _PUSHES_UNTIL_STALE
+        rounds = [gap for gap in self._gaps if gap <= _LONGEST_ROUND]
+        delayed = max(rounds, default=0) * _ROUNDS_UNTIL_STALE
+        return max(timedelta(seconds=max(seen, delayed)), SHORTEST_SILENCE)
 
     # ---- what is known
 
