@@ -1,10 +1,10 @@
 """Spoils JSON documents: their structure, their values, their bytes."""
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
+import json
 from random import Random
 from typing import Any, Final
-
-import orjson
 
 _NUMBERS: Final = (
     *(0, -1, 1, 2**31, 2**32 - 1, 2**53 + 1, 2**63 - 1, -(2**63), 2**64 - 1),
@@ -23,7 +23,7 @@ _RAW: Final = (
 )
 """What is no JSON, or none that every decoder takes."""
 _MARK: Final = "\x01raw\x01"
-_MARKED: Final = orjson.dumps(_MARK)
+_MARKED: Final = json.dumps(_MARK).encode()
 _ENCODINGS: Final = ("utf-16", "utf-8-sig", "cp1251", "latin-1", "shift-jis")
 _DESCENDS: Final = 0.8
 _MOST_REPEATS: Final = 64
@@ -78,17 +78,17 @@ class Mutator:
     # ---- the structure
 
     def _spoil_structure(self, body: bytes) -> bytes:
-        root = [orjson.loads(body)]
+        root = [json.loads(body)]
         self._raw.clear()
         for _ in range(self._random.randint(1, 4)):
             before = self._place(root)
             if self._random.random() < 0.15:
                 # The type that belongs elsewhere.
                 holder, key = self._place(root)
-                before[0][before[1]] = orjson.loads(orjson.dumps(holder[key]))
+                before[0][before[1]] = deepcopy(holder[key])
             else:
                 self._chosen(self._changes)(before)
-        spoilt = orjson.dumps(root[0]) if root else b""
+        spoilt = json.dumps(root[0], separators=(",", ":")).encode()
         for raw in self._raw:
             spoilt = spoilt.replace(_MARKED, raw, 1)
         if self._random.random() < 0.1:
@@ -168,7 +168,7 @@ class Mutator:
         end = spoilt.find(b'":', start + 2)
         if start < 0 or end < 0:
             return spoilt
-        value = orjson.dumps(self.value())
+        value = json.dumps(self.value()).encode()
         return b"".join((spoilt[: end + 2], value, b",", spoilt[start + 1 :]))
 
     # ---- the bytes

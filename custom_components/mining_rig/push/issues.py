@@ -48,7 +48,7 @@ def async_manage_unknown_agents(hass: HomeAssistant, addresses: Sequence[str]) -
         severity=ir.IssueSeverity.WARNING,
         translation_key=UNKNOWN_AGENT,
         translation_placeholders={"address": shown},
-        learn_more_url=f"{TROUBLESHOOTING}#an-agent-uses-an-unknown-api-code",
+        learn_more_url=f"{TROUBLESHOOTING}#unknown-api-code-from-an-agent",
     )
 
 
