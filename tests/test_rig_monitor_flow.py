@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 import re
 from typing import Any
+from unittest.mock import patch
 
 from aiohttp.test_utils import TestClient
 from freezegun.api import FrozenDateTimeFactory
@@ -23,6 +24,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.mining_rig.const import DOMAIN
 from custom_components.mining_rig.flow import rig_monitor as dialogs
+from custom_components.mining_rig.push.guard import Origin
 
 from .pushing import ASIC_CODE, BASE, PC_CODE, async_set_up_rigs, body, pushing_entry
 from .texts import placeholders, texts
@@ -381,6 +383,33 @@ async def test_adopt(
     assert await fetch(code) == HTTPStatus.OK
     assert not ir.async_get(hass).issues
     assert code not in caplog.text
+
+
+async def test_adopt_one_of_many(hass: HomeAssistant, fetch: Asked) -> None:
+    """There is one repair for all; the owner chooses an address in it."""
+    addresses = [f"10.0.0.{host}" for host in range(1, 9)]
+    for address in addresses:
+        with patch(
+            "custom_components.mining_rig.push.guard.Guard.origin",
+            return_value=Origin(address, address, is_private=True),
+        ):
+            assert await fetch(f"agent-code-at-{address}") == HTTPStatus.UNAUTHORIZED
+    (issue,) = ir.async_get(hass).issues.values()
+    shown = {"address": f"{', '.join(addresses[:5])} (+3)"}
+    assert issue.translation_placeholders == shown
+    flow = hass.data["repairs"]["flow_manager"]
+    step = await flow.async_init(DOMAIN, data={"issue_id": issue.issue_id})
+    assert step["description_placeholders"] == shown
+    (agent,) = step["data_schema"].schema.values()
+    assert agent.config["options"] == addresses
+    done = await flow.async_configure(step["flow_id"], {"agent": "10.0.0.3"})
+    _, flow_id = done["next_flow"]
+    asked = await hass.config_entries.flow.async_configure(flow_id)
+    schema = asked["data_schema"]
+    assert schema is not None
+    assert "agent-code-at-10.0.0.3" in [
+        key.description["suggested_value"] for key in schema.schema if key.description
+    ]
 
 
 @pytest.mark.usefixtures("client")

@@ -2,7 +2,7 @@
 
 import argparse
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 import logging
 from random import SystemRandom
 import sys
@@ -15,7 +15,7 @@ SHORT: Final = 500
 LONG: Final = 200_000
 """Inputs of each parser, of the door and of the store."""
 
-_SUBJECTS: Final[Mapping[str, Callable[[int, int], Awaitable[Iterable[Trial]]]]] = {
+_SUBJECTS: Final[Mapping[str, Callable[[int, int], AsyncIterator[Trial]]]] = {
     "parsers": parsers.run,
     "door": door.run,
     "store": store.run,
@@ -47,11 +47,11 @@ async def _run(subjects: Sequence[str], inputs: int, seed: int) -> list[Trial]:
     trials: list[Trial] = []
     for subject in subjects:
         if (run := _SUBJECTS.get(subject)) is not None:
-            found = await run(inputs, seed)
+            found = run(inputs, seed)
         else:
-            found = await parsers.run(inputs, seed, only=subject)
-        for trial in found:
-            print(trial.report())
+            found = parsers.run(inputs, seed, only=subject)
+        async for trial in found:
+            print(trial.report(), flush=True)
             for fault in trial.faults:
                 print(f"seed {seed}: {fault}")
             trials.append(trial)

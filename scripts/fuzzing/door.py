@@ -1,7 +1,7 @@
 """The door with spoilt requests: bodies, headers, codes, paths and methods."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 import logging
 from pathlib import Path
@@ -151,7 +151,7 @@ class _Requests:
         return "".join(self._mutator.text().splitlines())[:8000].replace("\x00", "")
 
 
-async def run(inputs: int, seed: int) -> Iterable[Trial]:
+async def run(inputs: int, seed: int) -> AsyncIterator[Trial]:
     """Try the door and the webhooks with that many requests."""
     trial = Trial("door")
     errors = _Errors()
@@ -163,7 +163,7 @@ async def run(inputs: int, seed: int) -> Iterable[Trial]:
                 await _run(hass, trial, errors, inputs, Random(f"{seed} door"))
         finally:
             logging.getLogger().removeHandler(errors)
-    return (trial,)
+    yield trial
 
 
 async def _run(

@@ -4,7 +4,7 @@ The sources that the tests read by a pure function come from their table, so tha
 one is tried here too. What is read otherwise has its own line.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -142,9 +142,8 @@ def parsers() -> Mapping[str, Parser]:
     }
 
 
-async def run(inputs: int, seed: int, only: str = "") -> Iterable[Trial]:
+async def run(inputs: int, seed: int, only: str = "") -> AsyncIterator[Trial]:
     """Try each parser with that many inputs."""
-    trials = []
     for name, parser in parsers().items():
         if only not in name:
             continue
@@ -156,8 +155,7 @@ async def run(inputs: int, seed: int, only: str = "") -> Iterable[Trial]:
             for index in {random.randrange(len(bodies)) for _ in range(2)}:
                 bodies[index] = mutator.mutate(bodies[index])
             await trial.run(number, b"\n".join(bodies), partial(_read, parser, bodies))
-        trials.append(trial)
-    return trials
+        yield trial
 
 
 async def _read(parser: Parser, bodies: Sequence[bytes]) -> str:

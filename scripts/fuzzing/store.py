@@ -1,6 +1,6 @@
 """The store with spoilt files: whatever is in one, it is read or put aside."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Mapping
 import json
 import logging
 from pathlib import Path
@@ -57,7 +57,7 @@ def _documents() -> list[bytes]:
     return documents
 
 
-async def run(inputs: int, seed: int) -> Iterable[Trial]:
+async def run(inputs: int, seed: int) -> AsyncIterator[Trial]:
     """Load that many spoilt files."""
     trial = Trial("store")
     random = Random(f"{seed} store")
@@ -78,7 +78,7 @@ async def run(inputs: int, seed: int) -> Iterable[Trial]:
                 await trial.run(number, body, load)
         finally:
             _LOGGER.setLevel(level)
-    return (trial,)
+    yield trial
 
 
 async def _load(hass: HomeAssistant, folder: Path, body: bytes) -> str:

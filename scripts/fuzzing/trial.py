@@ -38,6 +38,7 @@ class Trial:
         took = LONGEST + 1
         for _ in range(_TRIES):
             begun = thread_time()
+            outcome: str | BaseException
             (outcome,) = await asyncio.gather(action(), return_exceptions=True)
             if isinstance(outcome, BaseException):
                 self._fault(number, shown, "".join(format_exception(outcome)))

@@ -42,7 +42,7 @@ def test_spoilt_documents() -> None:
 
 async def test_parsers() -> None:
     """Every source of the tests' table is tried, and those that push."""
-    trials = {trial.name: trial for trial in await parsers.run(30, seed=1)}
+    trials = {trial.name: trial async for trial in parsers.run(30, seed=1)}
     assert trials.keys() >= {*CASES, "rig_monitor_asic", "rig_monitor_cpu_gpu"}
     for trial in trials.values():
         assert (trial.inputs, trial.faults) == (30, [])
