@@ -38,6 +38,7 @@ from .const import (
 )
 from .guard import PUSHES_AT_ONCE, PUSHES_PER_SECOND, Guard, Origin
 from .http import Refusal
+from .rounds import Rounds
 from .subentries import async_drop_items, async_match_subentries, item_ids
 from .unknown_agents import UnknownAgent, UnknownAgents
 
@@ -73,9 +74,13 @@ class PushingRig:
     """Whether the webhook is also reached through Home Assistant Cloud."""
     items: frozenset[int]
     """Ids of the items of its notes that have a subentry."""
+    rounds: Rounds
+    """Those of all agents."""
     shared_by: tuple[str, ...] = ()
     """Addresses of several rigs that seem to use the code."""
     pace: Budget = field(default_factory=_pace)
+    address: str = ""
+    """Where its agent came from last; empty if it never did."""
     networks: Recent[str] = field(default_factory=_networks)
     """Where its agent came from lately."""
 
@@ -94,6 +99,7 @@ class Door:
         self.apis = apis
         self.guard = Guard(hass)
         self.unknown_agents = UnknownAgents(hass)
+        self.rounds = Rounds()
         self.rigs: dict[str, PushingRig] = {}
         """By the id of the entry."""
         self.dialogs: set[str] = set()
@@ -157,6 +163,7 @@ class Door:
             allow_public=bool(entry.options.get(CONF_ALLOW_PUBLIC)),
             has_cloudhook=CONF_CLOUDHOOK_URL in entry.data,
             items=item_ids(api.subentries, entry),
+            rounds=self.rounds,
         )
         if (known := self.rigs.get(entry.entry_id)) is not None:
             self._drop_items(known, known.items - rig.items)
@@ -189,6 +196,7 @@ class Door:
 
     def _drop(self, rig: PushingRig) -> None:
         self.rigs.pop(rig.entry.entry_id, None)
+        self.rounds.forget(rig.entry.entry_id)
         self._by_code = {d: r for d, r in self._by_code.items() if r is not rig}
         webhook.async_unregister(self.hass, rig.webhook_id)
 
@@ -284,6 +292,7 @@ class Door:
             self.guard.warn_of_outside(origin.address)
         elif rig is not None and (not is_spent or origin.network in rig.networks):
             rig.networks.note(origin.network)
+            rig.address = origin.address
             return rig
         if not is_spent:
             digest = self._digest(_bytes(code))

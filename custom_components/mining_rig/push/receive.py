@@ -1,5 +1,6 @@
 """A message that a rig pushed: to its notes or to its source."""
 
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -42,6 +43,9 @@ async def async_receive(
         coordinator = rig.entry.runtime_data
         source = coordinator.source
         assert isinstance(source, Receiver)
+        if rig.address:
+            rig.rounds.note(f"{rig.rig_type} {rig.address}", rig.entry.entry_id)
+        source.agent_is_busy = partial(rig.rounds.is_under_way, rig.entry.entry_id)
         now = dt_util.utcnow()
         source.receive(fields, now)
         coordinator.async_receive()

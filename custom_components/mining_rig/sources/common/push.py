@@ -114,6 +114,9 @@ class PushApi:
 class Receiver(Pushed, Protocol):
     """A source that takes the messages of its rig."""
 
+    agent_is_busy: Callable[[], bool]
+    """Returns whether its agent may be silent for the sake of others of its rigs."""
+
     def receive(self, body: JsonObject, now: datetime) -> None:
         """Take the fields of a message that is not stored."""
 

@@ -5,7 +5,7 @@ specifications and playbooks are notes on disk; the last log is only kept in mem
 """
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from statistics import median
@@ -80,6 +80,7 @@ class RigMonitorSource:
             False: timedelta(seconds=options[CONF_OFF_TAKES]),
             True: timedelta(seconds=options[CONF_ON_TAKES]),
         }
+        self.agent_is_busy: Callable[[], bool] = bool
         self._log: Log | None = None
         self._received: datetime | None = None
         self._gaps: deque[float] = deque(maxlen=_INTERVALS_SEEN)
@@ -148,6 +149,8 @@ class RigMonitorSource:
         seen = median(self._gaps) * _PUSHES_UNTIL_STALE
         rounds = [gap for gap in self._gaps if gap <= _LONGEST_ROUND]
         delayed = max(rounds, default=0) * _ROUNDS_UNTIL_STALE
+        if self.agent_is_busy():
+            delayed = _LONGEST_ROUND
         return max(timedelta(seconds=max(seen, delayed)), SHORTEST_SILENCE)
 
     # ---- what is known
