@@ -50,6 +50,7 @@ _ADDRESSES: Final = (
     "",
     "no address",
 )
+_LARGEST: Final = 2**26
 _FRESH_EVERY: Final = 500
 """Requests after which budgets are full again, so that many get past them."""
 
@@ -83,7 +84,8 @@ class _Request:
     def arrive(self) -> web.Request:
         """Return the request as the server hands it on."""
         loop = asyncio.get_running_loop()
-        stream = StreamReader(BaseProtocol(loop), 2**16, loop=loop)
+        # It never asks its protocol to wait.
+        stream = StreamReader(BaseProtocol(loop), _LARGEST, loop=loop)
         if self.body:
             stream.feed_data(self.body)
         stream.feed_eof()

@@ -46,7 +46,7 @@ class Trial:
             took = min(took, thread_time() - begun)
             if took < LONGEST:
                 break
-        self.outcomes[outcome] += 1
+        self.outcomes[str(outcome)] += 1
         self.longest = max(self.longest, took)
         if took >= LONGEST:
             self._fault(number, shown, f"blocks for {took * 1000:.0f} ms")
