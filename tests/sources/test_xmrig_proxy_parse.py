@@ -314,7 +314,8 @@ def test_short_rows(length: int) -> None:
     ("column", "value"),
     [
         *((2, told) for told in (-1, True, "1", 2**63)),
-        *((3, told) for told in (-1, 1.5, [])),
+        *((3, told) for told in (-1, 1.5)),
+        (3, []),
         (6, 2**63),
         *((7, told) for told in (-1, 10**18, "soon")),
         *((8, told) for told in (-0.5, 1e300, "fast", True)),

@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from ..known_parts import KnownPart, KnownParts
-from ..model import RIG, Channel, Part, PartKind, Value, part_map
-from ..readings import HASHRATE, POWER
+from ..model import RIG, Channel, Part, PartKind, Snapshot, Value, part_map
+from ..readings import CONNECTED, HASHRATE, POWER, STATUS
 
 
 def away_parts(
@@ -24,6 +24,14 @@ def away_parts(
     )
     parts.setdefault(RIG, Part(kind=PartKind.RIG, key=RIG))
     return parts
+
+
+def without_verdict(snapshot: Snapshot) -> Snapshot:
+    """Return the snapshot of a rig of which it is not known yet whether it is off."""
+    values = {**snapshot.rig.values}
+    for channel in (CONNECTED.plain, STATUS.plain):
+        values.pop(channel, None)
+    return snapshot.with_rig_values(values)
 
 
 def _away(known: KnownPart, held: Part | None, *, zero: bool) -> Part:

@@ -45,7 +45,7 @@ from ..repairs import async_manage_issues
 from ..sources import KINDS
 from ..sources.common.contract import Source, SourceError, SourceRefused
 from ..store import RigStore
-from .away import away_parts
+from .away import away_parts, without_verdict
 from .commands import Commands
 from .devices import RigDevices, without_forgotten
 from .events import EventDispatcher
@@ -157,8 +157,8 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
             self.go_away(err)
         if self.known_parts.learn(self.data):
             self._unsaved = True
-        if self.known_parts.parts[RIG].expect(STATUS.plain):
-            self._unsaved = True
+        for expected in (STATUS.plain, CONNECTED.plain):
+            self._unsaved |= self.known_parts.parts[RIG].expect(expected)
         if await async_show_workers(
             self.hass,
             self.config_entry.entry_id,
@@ -327,13 +327,13 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         self.data = self._away()
 
     def _away(self) -> Snapshot:
-        snapshot = Snapshot(
-            parts=away_parts(
-                self.known_parts,
-                self._strategy.held_parts(),
-                zero=self._zero_while_off,
-            )
-        )
+        waiting = self._strategy.is_waiting
+        snapshot = self._off(zero=self._zero_while_off and not waiting)
+        return without_verdict(snapshot) if waiting else snapshot
+
+    def _off(self, *, zero: bool) -> Snapshot:
+        held = self._strategy.held_parts()
+        snapshot = Snapshot(parts=away_parts(self.known_parts, held, zero=zero))
         values = {**snapshot.rig.values, STATUS.plain: Status.OFFLINE.value}
         if self.power.meter is not None:
             return self._with_metered(snapshot.with_rig_values(values))

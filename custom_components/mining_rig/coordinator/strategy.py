@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+import time
 from typing import Any, Final, Protocol, override
 
 from homeassistant.config_entries import ConfigEntry
@@ -87,6 +88,10 @@ class Strategy(Protocol):
     def stale_after(self) -> timedelta:
         """How long a reading holds."""
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the rig has not been silent for long enough to be called off."""
+
     def held_parts(self) -> Mapping[str, Part]:
         """Return the parts whose values hold while the rig is away, such as orders."""
 
@@ -127,6 +132,12 @@ class PollStrategy(Strategy):
     @override
     def stale_after(self) -> timedelta:
         return max(self._interval * _POLLS_UNTIL_STALE, _SHORTEST_STALE)
+
+    @property
+    @override
+    def is_waiting(self) -> bool:
+        # It was asked, and did not answer.
+        return False
 
     @override
     def held_parts(self) -> Mapping[str, Part]:
@@ -200,12 +211,19 @@ class PushStrategy(Strategy):
         """Bind to a source."""
         self._rig = rig
         self._source = source
+        self._started = time.monotonic()
+        self._is_waiting = True
         self.other_rig: str | None = None
 
     @property
     @override
     def interval(self) -> timedelta:
         return _SHORTEST_STALE
+
+    @property
+    @override
+    def is_waiting(self) -> bool:
+        return self._is_waiting
 
     @property
     @override
@@ -222,7 +240,12 @@ class PushStrategy(Strategy):
 
     @override
     async def async_update(self) -> timedelta | None:
-        if self._rig.online and self._rig.is_stale():
+        silence = time.monotonic() - self._started
+        never_came = (
+            self._is_waiting and silence >= self._source.stale_after.total_seconds()
+        )
+        if never_came or (self._rig.online and self._rig.is_stale()):
+            self._is_waiting = False
             self._rig.go_away(SourceUnreachable("nothing was pushed", timed_out=True))
         else:
             self._show()
@@ -237,6 +260,7 @@ class PushStrategy(Strategy):
     def receive(self) -> None:
         """Accept what the source has parsed of a push."""
         # The first push of a rig that was away makes it present.
+        self._is_waiting = False
         self._rig.accept(self._source.present(dt_util.utcnow(), online=True))
 
     def _show(self) -> None:

@@ -5,7 +5,7 @@ specifications and playbooks are notes on disk; the last log is only kept in mem
 """
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from statistics import median
@@ -40,6 +40,9 @@ SHORTEST_SILENCE: Final = timedelta(seconds=150)
 _SHORTEST_HOLD: Final = timedelta(seconds=30)
 _PUSHES_UNTIL_STALE: Final = 3
 _INTERVALS_SEEN: Final = 5
+_ROUNDS_UNTIL_STALE: Final = 1.5
+_LONGEST_ROUND: Final = 900.0
+"""Seconds; ASIC Sentry waits for each ASIC that hangs. A longer gap was an interruption."""
 _START_JITTER: Final = timedelta(minutes=2)
 """The uptime of a computer is reported in minutes, and not always updated."""
 
@@ -78,6 +81,7 @@ class RigMonitorSource:
             False: timedelta(seconds=options[CONF_OFF_TAKES]),
             True: timedelta(seconds=options[CONF_ON_TAKES]),
         }
+        self.agent_is_busy: Callable[[], bool] = bool
         self._log: Log | None = None
         self._received: datetime | None = None
         self._gaps: deque[float] = deque(maxlen=_INTERVALS_SEEN)
@@ -150,12 +154,21 @@ class RigMonitorSource:
 
     @property
     def stale_after(self) -> timedelta:
-        """Three of the intervals between pushes, and not less than 150 s."""
+        """Three of the intervals between pushes, and not less than 150 s.
+
+        A rig whose agent was delayed by others lately is waited for half as long again.
+        """
         if self._silence:
             return timedelta(seconds=self._silence)
         if not self._gaps:
             return SHORTEST_SILENCE
-        return max(self._three_intervals(), SHORTEST_SILENCE)
+        rounds = [gap for gap in self._gaps if gap <= _LONGEST_ROUND]
+        delayed = max(rounds, default=0) * _ROUNDS_UNTIL_STALE
+        if self.agent_is_busy():
+            delayed = _LONGEST_ROUND
+        return max(
+            self._three_intervals(), timedelta(seconds=delayed), SHORTEST_SILENCE
+        )
 
     @property
     def _holds_for(self) -> timedelta:
