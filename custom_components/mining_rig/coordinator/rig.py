@@ -236,7 +236,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         self.last_error = None
         self.last_accepted = now
         snapshot = without_forgotten(snapshot, self.store.forgotten)
-        complete = self._derivation.complete(snapshot, self._power.metered())
+        complete = self._derivation.complete(snapshot, self._power.metered(), now)
         self.commands.orders.check(complete)
         self.data = self.commands.orders.complete(self._with_energy(complete))
         if self.known_parts.learn(self.data):
@@ -250,7 +250,9 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
 
     def show(self, snapshot: Snapshot) -> None:
         """Show a snapshot whose readings were accepted before."""
-        complete = self._derivation.complete(snapshot, self._power.metered())
+        complete = self._derivation.complete(
+            snapshot, self._power.metered(), dt_util.utcnow()
+        )
         self.data = self.commands.orders.complete(
             self._with_energy(complete, counted=self._power.meter is not None)
         )
