@@ -367,6 +367,11 @@ def test_no_efficiency_of_what_has_stopped(why: Reading[bool]) -> None:
     assert EFFICIENCY.plain not in done.parts["a"].values
     assert EFFICIENCY.plain not in done.rig.values
     assert EFFICIENCY.plain in done.parts["b"].values
+    # A miner that still reports the mean of both, and what the other one does.
+    for rate, known in ((120e6, False), (60e6, True)):
+        hot[HASHRATE.plain] = 0.0
+        rig = complete(snapshot({HASHRATE.plain: rate}, a=hot, b=_card(120.0)))
+        assert (EFFICIENCY.plain in rig.values) is known
 
 
 def test_no_efficiency_while_power_changes() -> None:

@@ -110,7 +110,7 @@ class Derivation:
         self._add_power(values, inside, metered)
         _add_hottest(values, (rig, *inside))
         _add_acceptance(values)
-        if is_of_one_work(inside):
+        if is_of_one_work(values.get(HASHRATE.plain), inside):
             put_efficiency(values, rig.with_values(values), self._steps, now)
         return replace(snapshot, parts={RIG: rig.with_values(values), **parts})
 

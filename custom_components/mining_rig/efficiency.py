@@ -14,6 +14,9 @@ _LONGEST_AVERAGE: Final = timedelta(seconds=60)
 _MOVED: Final = 0.25
 """The share by which power changes when a part starts, stops or hangs."""
 
+_SAME_RATE: Final = 0.05
+"""The share by which a rig's own mean may differ from the sum of its parts'."""
+
 
 @dataclass(slots=True)
 class PowerSteps:
@@ -50,12 +53,20 @@ def is_stopped(part: Part) -> bool:
     )
 
 
-def is_of_one_work(inside: Iterable[Part]) -> bool:
-    """Return whether the parts that work do the same: their hashes can be added up."""
-    working = [part for part in inside if part.values.get(HASHRATE.plain)]
-    return len({part.values.get(ALGORITHM.plain) for part in working}) <= 1 and not any(
-        is_stopped(part) for part in working
-    )
+def is_of_one_work(rate: Value | None, inside: Iterable[Part]) -> bool:
+    """Return whether a rig's hashrate is that of the parts which work, and of one work.
+
+    While a part stops, the mean that the rig reports still holds what the part did.
+    """
+    parts = [part for part in inside if HASHRATE.plain in part.values]
+    working = [part for part in parts if part.values[HASHRATE.plain]]
+    if len({part.values.get(ALGORITHM.plain) for part in working}) > 1:
+        return False
+    if not any(map(is_stopped, parts)):
+        return True
+    rates = [part.values[HASHRATE.plain] for part in working if not is_stopped(part)]
+    total = sum(found for found in rates if isinstance(found, int | float))
+    return isinstance(rate, int | float) and abs(rate - total) <= _SAME_RATE * rate
 
 
 def put_efficiency(

@@ -1,7 +1,7 @@
 """xmrig-proxy's summary in the vocabulary.
 
 In version 6.26 all hashrates are kH/s, computed from accepted shares; a window that is
-not full counts the missing time as 0. For the first 4 s after a start every number is 0.
+not full counts the missing time as 0, so that it is left out. For the first 4 s after a start every number is 0.
 `upstreams` is a number before 2.5 and at old paths, else an object. There are five
 hashrates before 2.5, six since: 1 min, 10 min, 1 h, 12 h, 24 h, since the start.
 """
@@ -41,6 +41,7 @@ RATES: Final[tuple[Channel[float], ...]] = (
 )
 """The windows of the proxy and of each worker, in the order of the wire."""
 
+_LENGTHS: Final = (60, 600, 3600, 43200, 86400)
 _ALL_RATES: Final = (*RATES, readings.HASHRATE_TOTAL.plain)
 _NO_STATISTICS_YET: Final = 5.0
 
@@ -71,6 +72,27 @@ class Upstreams:
     ratio: float | None
 
 
+def unfilled(uptime: float | None) -> tuple[Channel[float], ...]:
+    """Return the windows that are not full after `uptime` seconds."""
+    if uptime is None:
+        return ()
+    return tuple(
+        channel
+        for channel, seconds in zip(RATES, _LENGTHS, strict=True)
+        if uptime < seconds
+    )
+
+
+def mean_until_full(rate: Any, uptime: float | None) -> float | None:
+    """Return the mean over the running time (s) from that over ten minutes in H/s.
+
+    None before the first minute is over: a share found or not would decide it.
+    """
+    if uptime is None or uptime < _LENGTHS[0] or not isinstance(rate, int | float):
+        return None
+    return round(rate * max(1.0, _LENGTHS[1] / uptime))
+
+
 def parse_summary(data: Any, now: datetime) -> Summary:
     """Parse a summary of any version that was received at `now`."""
     fields = Fields(data)
@@ -80,7 +102,7 @@ def parse_summary(data: Any, now: datetime) -> Summary:
     miners, workers = fields.count("miners", "now"), fields.count("workers")
     starting = uptime is not None and uptime < _NO_STATISTICS_YET
     if not (starting and upstreams.total == 0):
-        _put_rates(values, fields)
+        _put_rates(values, fields, uptime)
         _put_upstreams(values, upstreams)
         _put_results(values, fields.inside("results"))
         values.put(readings.MINERS.plain, miners)
@@ -104,10 +126,18 @@ def parse_summary(data: Any, now: datetime) -> Summary:
     )
 
 
-def _put_rates(values: Values, fields: Fields) -> None:
+def _put_rates(values: Values, fields: Fields, uptime: float | None) -> None:
     rates = fields.numbers("hashrate", "total", length=len(_ALL_RATES))
     for channel, rate in zip(_ALL_RATES, rates, strict=True):
         values.put(channel, None if rate is None else round(rate * KILO))
+    missing = unfilled(uptime)
+    if HASHRATE.plain in missing:
+        mean = mean_until_full(values.get(HASHRATE.plain), uptime)
+        # The proxy's own mean since the start has more digits.
+        values.put(HASHRATE.plain, values.get(readings.HASHRATE_TOTAL.plain, mean))
+    for channel in missing:
+        if channel is not HASHRATE.plain:
+            values.pop(channel, None)
 
 
 def _upstreams(fields: Fields) -> Upstreams:
