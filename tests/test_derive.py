@@ -306,6 +306,9 @@ def test_power_of_some_cards_is_not_the_rigs(
     assert EFFICIENCY.plain not in rated.values
     metered = Derivation(PowerSettings(meter=True)).complete(some, 1300.0).rig
     assert metered.get(EFFICIENCY.plain) == 1300 / float(metered.values[HASHRATE.plain])
+    # A card that reports nothing at all is not there.
+    alone = snapshot({}, a=_card(430.0), nothing={})
+    assert complete(alone).get(POWER.plain) == 430
     # The cards' own are of themselves.
     card = Derivation().complete(some).parts["a"]
     assert card.get(EFFICIENCY.plain) == pytest.approx(430 / 60e6)

@@ -173,7 +173,8 @@ class Derivation:
         return all(
             part.key in known
             for part in inside
-            if part.kind in _ALWAYS_DRAWING
+            # One that reports nothing at all may not be there.
+            if (part.kind in _ALWAYS_DRAWING and part.values)
             or part.key in measuring
             or part.key in worked
         )

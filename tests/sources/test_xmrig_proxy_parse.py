@@ -166,10 +166,10 @@ def test_the_first_version_has_five_windows() -> None:
     """What it does not tell is not known; its upstreams are a number."""
     rig = proxy(OLD).rig
     assert rig.get(HASHRATE.channel(Window.M1)) is not None
-    # It had run for 274 s: the mean over ten minutes is made one over these.
-    assert rig.get(HASHRATE.plain) == round(
-        OLD["hashrate"]["total"][1] * 1000 * 600 / 274
-    )
+    # It had run for 274 s: ten minutes are not over, and the start is not told.
+    assert HASHRATE.plain not in rig.values
+    told = changed(OLD, hashrate__total=[1.0, 0.5, 0.1, 0.0, 0.0])
+    assert proxy(told).rig.get(HASHRATE.plain) == round(500 * 600 / 274)
     assert HASHRATE.channel(Window.D1) not in rig.values
     assert readings.HASHRATE_TOTAL.plain not in rig.values
     assert rig.get(readings.UPSTREAMS_ACTIVE.plain) == 1

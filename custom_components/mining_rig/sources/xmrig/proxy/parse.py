@@ -6,11 +6,12 @@ not full counts the missing time as 0, so that it is left out. For the first 4 s
 hashrates before 2.5, six since: 1 min, 10 min, 1 h, 12 h, 24 h, since the start.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from ....model import RIG, Channel, Part, PartKind, Snapshot, Window, part_map
+from ....model import RIG, Channel, Part, PartKind, Snapshot, Value, Window, part_map
 from ....readings import (
     ACCEPTED,
     BEST_SHARE,
@@ -42,6 +43,7 @@ RATES: Final[tuple[Channel[float], ...]] = (
 """The windows of the proxy and of each worker, in the order of the wire."""
 
 _LENGTHS: Final = (60, 600, 3600, 43200, 86400)
+_SHORTEST_MEAN: Final = 30
 _ALL_RATES: Final = (*RATES, readings.HASHRATE_TOTAL.plain)
 _NO_STATISTICS_YET: Final = 5.0
 
@@ -83,14 +85,26 @@ def unfilled(uptime: float | None) -> tuple[Channel[float], ...]:
     )
 
 
-def mean_until_full(rate: Any, uptime: float | None) -> float | None:
-    """Return the mean over the running time (s) from that over ten minutes in H/s.
+def leave_full(
+    values: dict[Channel[Any], Value],
+    uptime: float | None,
+    missing: Iterable[Channel[float]],
+    mean: Value | None = None,
+) -> None:
+    """Leave out the windows that are not full; the hashrate to show is the mean then.
 
-    None before the first minute is over: a share found or not would decide it.
+    It is that since the start in H/s, which follows from the ten minutes where it is not
+    known. There is none in the first half minute: a single share would decide it.
     """
-    if uptime is None or uptime < _LENGTHS[0] or not isinstance(rate, int | float):
-        return None
-    return round(rate * max(1.0, _LENGTHS[1] / uptime))
+    for channel in missing:
+        rate = values.pop(channel, None)
+        if channel is not HASHRATE.plain or uptime is None:
+            continue
+        if mean is None and rate and uptime >= _SHORTEST_MEAN:
+            assert isinstance(rate, int | float)
+            mean = round(rate * _LENGTHS[1] / uptime)
+    if mean is not None:
+        values.setdefault(HASHRATE.plain, mean)
 
 
 def parse_summary(data: Any, now: datetime) -> Summary:
@@ -130,14 +144,9 @@ def _put_rates(values: Values, fields: Fields, uptime: float | None) -> None:
     rates = fields.numbers("hashrate", "total", length=len(_ALL_RATES))
     for channel, rate in zip(_ALL_RATES, rates, strict=True):
         values.put(channel, None if rate is None else round(rate * KILO))
-    missing = unfilled(uptime)
-    if HASHRATE.plain in missing:
-        mean = mean_until_full(values.get(HASHRATE.plain), uptime)
-        # The proxy's own mean since the start has more digits.
-        values.put(HASHRATE.plain, values.get(readings.HASHRATE_TOTAL.plain, mean))
-    for channel in missing:
-        if channel is not HASHRATE.plain:
-            values.pop(channel, None)
+    # The proxy's own mean since the start has more digits.
+    mean = values.get(readings.HASHRATE_TOTAL.plain)
+    leave_full(values, uptime, unfilled(uptime), mean)
 
 
 def _upstreams(fields: Fields) -> Upstreams:

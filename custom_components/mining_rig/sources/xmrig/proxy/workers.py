@@ -16,7 +16,7 @@ from ...common.decoding import LONGEST_TEXT, Fields, Values
 from ..summary import HASHES
 from . import readings
 from .names import Name, Names
-from .parse import KILO, RATES, mean_until_full, unfilled
+from .parse import KILO, RATES, leave_full, unfilled
 
 type Row = list[Any]
 
@@ -200,10 +200,5 @@ class WorkerTable:
     def _part(self, name: Name, row: Row, index: int, unparsed: list[str]) -> Part:
         """Return the worker of a row."""
         values = _read_regular(row) or _read_columns(row, index, unparsed)
-        if self._unfilled:
-            mean = mean_until_full(values.get(HASHRATE.plain), self._uptime)
-            for channel in self._unfilled:
-                values.pop(channel, None)
-            if mean:
-                values.setdefault(HASHRATE.plain, mean)
+        leave_full(values, self._uptime, self._unfilled)
         return Part(kind=PartKind.WORKER, key=name.key, name=name.shown, values=values)
