@@ -165,7 +165,12 @@ def test_rates_are_kilo() -> None:
 def test_the_first_version_has_five_windows() -> None:
     """What it does not tell is not known; its upstreams are a number."""
     rig = proxy(OLD).rig
-    assert rig.get(HASHRATE.channel(Window.D1)) == 0
+    assert rig.get(HASHRATE.channel(Window.M1)) is not None
+    # It had run for 274 s: ten minutes are not over, and the start is not told.
+    assert HASHRATE.plain not in rig.values
+    told = changed(OLD, hashrate__total=[1.0, 0.5, 0.1, 0.0, 0.0])
+    assert proxy(told).rig.get(HASHRATE.plain) == round(500 * 600 / 274)
+    assert HASHRATE.channel(Window.D1) not in rig.values
     assert readings.HASHRATE_TOTAL.plain not in rig.values
     assert rig.get(readings.UPSTREAMS_ACTIVE.plain) == 1
     assert rig.get(readings.UPSTREAMS.plain) == 1
@@ -177,6 +182,45 @@ def test_the_first_version_has_five_windows() -> None:
         readings.EXPIRED,
     )
     assert not [reading for reading in unknown if reading.plain in rig.values]
+
+
+def test_windows_that_are_not_full() -> None:
+    """Missing time counts as 0 on the wire, so that all but full ones are too low."""
+    total = [1.2, 0.3, 0.05, 0.0, 0.0, 1.5]
+    windows = (Window.M1, None, Window.H1, Window.H12, Window.D1)
+
+    def rates(part: Part) -> tuple[float | None, ...]:
+        return tuple(part.get(HASHRATE.channel(window)) for window in windows)
+
+    table = {"mode": "rig_id", "workers": [row(c8=1.2, c9=0.3, c10=0.05, c11=0, c12=0)]}
+    workers = WorkerTable(Names("salt"))
+    for uptime, shown, of_worker in (
+        (20, (None, 1500), (None, None)),
+        (150, (1200, 1500), (1200, 1200)),
+        (200, (1200, 1500), (1200, 900)),
+        (700, (1200, 300), (1200, 300)),
+    ):
+        summary = changed(NEW, uptime=uptime, hashrate__total=total)
+        assert rates(proxy(summary).rig) == (*shown, None, None, None)
+        found = workers.parse(table, uptime)
+        assert found is not None
+        assert rates(found.parts[0]) == (*of_worker, None, None, None)
+    day = changed(NEW, uptime=90_000, hashrate__total=total)
+    assert rates(proxy(day).rig) == (1200, 300, 50, 0, 0)
+    found = workers.parse(table, 90_000)
+    assert found is not None
+    assert rates(found.parts[0]) == (1200, 300, 50, 0, 0)
+
+
+def test_a_slow_proxy() -> None:
+    """16 H/s are two digits on the wire, and 0 is 0."""
+    slow = RECORDED["summary_16_hashes_a_second.json"]
+    shown = proxy(slow).rig.get(HASHRATE.plain)
+    assert shown is not None
+    assert 10 <= shown <= 20
+    idle = proxy(changed(slow, hashrate__total=[0.0] * 6)).rig
+    assert idle.get(HASHRATE.plain) == 0
+    assert idle.get(HASHRATE.channel(Window.H1)) == 0
 
 
 @pytest.mark.parametrize(

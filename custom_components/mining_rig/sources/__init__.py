@@ -44,6 +44,8 @@ class Kind:
     """
     draws_power: bool = True
     """Whether it mines itself, so that its power is of interest; not a pool or proxy."""
+    hashrate_unit: str | None = None
+    """The usual unit of its hashrates, for a 0 before any other value."""
     cookies: bool = True
     """Whether its cookies may be stored in Home Assistant's shared session."""
     own_schedule: bool = False
@@ -101,6 +103,7 @@ KINDS: Final[dict[str, Kind]] = {
         form=Form(()),
         manufacturer="Headframe",
         draws_power=False,
+        hashrate_unit="TH/s",
         cookies=False,
         own_schedule=True,
         options=Form(
@@ -110,7 +113,10 @@ KINDS: Final[dict[str, Kind]] = {
         actions=HEADFRAME_ACTIONS,
     ),
     "lolminer": Kind(
-        module="miners.lolminer", form=network_form(8020), program="lolMiner"
+        module="miners.lolminer",
+        form=network_form(8020),
+        program="lolMiner",
+        hashrate_unit="MH/s",
     ),
     "nvml": Kind(
         module="nvml",
@@ -151,6 +157,7 @@ KINDS: Final[dict[str, Kind]] = {
             Field(key="password", kind=FieldKind.SECRET),
         ),
         program="T-Rex",
+        hashrate_unit="MH/s",
         options=_PAUSES,
     ),
     "xmrig": Kind(
@@ -160,6 +167,7 @@ KINDS: Final[dict[str, Kind]] = {
             Field(key="access_token", kind=FieldKind.SECRET),
         ),
         program="XMRig",
+        hashrate_unit="kH/s",
         options=_PAUSES,
     ),
     "xmrig_proxy": Kind(
@@ -171,6 +179,7 @@ KINDS: Final[dict[str, Kind]] = {
         manufacturer="XMRig",
         program="xmrig-proxy",
         draws_power=False,
+        hashrate_unit="kH/s",
         options=_COMMANDS,
     ),
 }

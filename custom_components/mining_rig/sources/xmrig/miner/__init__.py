@@ -134,11 +134,14 @@ class XmrigSource(XmrigSourceBase):
             if self._backends_timer.is_expired(now):
                 self._backends = None
             return None
-        backends = parse_backends(data, paused=summary.condition.paused)
+        condition = summary.condition
+        backends = parse_backends(
+            data, paused=condition.paused, connected=condition.connected
+        )
         # Each request for an unknown path logs a line on the miner's console.
         self._has_backends_path = backends is not None
         self._backends = backends
-        often = summary.condition.idle or (backends and backends.has_cards)
+        often = condition.idle or (backends and backends.has_cards)
         self._backends_timer.succeeded(
             now, _CARDS_EVERY if often else _LOOK_FOR_CARDS_EVERY
         )

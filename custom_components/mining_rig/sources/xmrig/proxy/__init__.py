@@ -124,16 +124,19 @@ class XmrigProxySource(XmrigSourceBase):
     async def _request_workers(self) -> Workers | None:
         """Return the workers, None where this version has no table of them."""
         if self._path is not None:
-            workers = self._table.parse(await self._api.get(self._path))
+            workers = self._parse(await self._api.get(self._path))
             if workers is None:
                 raise SourceGarbled("there is no table of workers any more")
             return workers
         for path in _TABLES:
-            workers = self._table.parse(await self._api.get(path))
+            workers = self._parse(await self._api.get(path))
             if workers is not None:
                 self._path = path
                 return workers
         return None
+
+    def _parse(self, data: Any) -> Workers | None:
+        return self._table.parse(data, self._uptime)
 
     # ---- commands
 

@@ -11,12 +11,12 @@ from itertools import product
 from typing import Any, Final
 
 from ....model import Channel, Part, PartKind, Value
-from ....readings import ACCEPTED, CONNECTED, INVALID, REJECTED
+from ....readings import ACCEPTED, CONNECTED, HASHRATE, INVALID, REJECTED
 from ...common.decoding import LONGEST_TEXT, Fields, Values
 from ..summary import HASHES
 from . import readings
 from .names import Name, Names
-from .parse import KILO, RATES
+from .parse import KILO, RATES, leave_full, unfilled
 
 type Row = list[Any]
 
@@ -155,9 +155,13 @@ class WorkerTable:
         """Start without known rows."""
         self._names = names
         self._before: dict[str, tuple[Row, Part]] = {}
+        self._uptime: float | None = None
+        self._unfilled: tuple[Channel[float], ...] = ()
 
-    def parse(self, data: Any) -> Workers | None:
+    def parse(self, data: Any, uptime: float | None = None) -> Workers | None:
         """Parse a table; None where the data is not one.
+
+        `uptime` is the proxy's in seconds: no worker has mined at it for longer.
 
         Before 2.16 a proxy answers unknown paths with the summary.
         """
@@ -167,6 +171,9 @@ class WorkerTable:
         if mode is not None and not isinstance(mode, str):
             # Unknown: names may be secret.
             mode = ""
+        self._uptime = uptime
+        if (found := unfilled(uptime)) != self._unfilled or HASHRATE.plain in found:
+            self._unfilled, self._before = found, {}
         now: dict[str, tuple[Row, Part]] = {}
         unparsed: list[str] = []
         for index, row in enumerate(data["workers"]):
@@ -186,12 +193,12 @@ class WorkerTable:
             if before is not None and before[0] == row:
                 now[name.key] = before
             else:
-                now[name.key] = (row, _part(name, row, index, unparsed))
+                now[name.key] = (row, self._part(name, row, index, unparsed))
         self._before = now
         return Workers(tuple([part for _, part in now.values()]), tuple(unparsed))
 
-
-def _part(name: Name, row: Row, index: int, unparsed: list[str]) -> Part:
-    """Return the worker of a row."""
-    values = _read_regular(row) or _read_columns(row, index, unparsed)
-    return Part(kind=PartKind.WORKER, key=name.key, name=name.shown, values=values)
+    def _part(self, name: Name, row: Row, index: int, unparsed: list[str]) -> Part:
+        """Return the worker of a row."""
+        values = _read_regular(row) or _read_columns(row, index, unparsed)
+        leave_full(values, self._uptime, self._unfilled)
+        return Part(kind=PartKind.WORKER, key=name.key, name=name.shown, values=values)
