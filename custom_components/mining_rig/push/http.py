@@ -7,6 +7,8 @@ from typing import Any, Final
 from aiohttp import hdrs, web
 import orjson
 
+from ..sources.common.strange_bytes import decode_json
+
 LARGEST_BODY: Final = 2**20
 """Bytes, after decompression."""
 _CHUNK: Final = 2**16
@@ -63,7 +65,7 @@ async def async_read_body(request: web.Request) -> Any:
                 raise Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, too_large)
             pieces.append(piece)
         received = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-        return orjson.loads(received) if received and not received.isspace() else {}
+        return decode_json(received) if received and not received.isspace() else {}
     except (orjson.JSONDecodeError, web.RequestPayloadError) as err:
         raise Refusal(
             HTTPStatus.BAD_REQUEST, {"errors": {"detail": "Bad Request"}}
