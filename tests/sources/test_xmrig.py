@@ -332,7 +332,7 @@ async def test_backends_that_fail(bench: Make) -> None:
 async def test_backends_that_hang(bench: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """A driver that hangs costs the health of the cards, not the rest."""
     monkeypatch.setattr(
-        "custom_components.mining_rig.sources.xmrig.source.EXTRA_TIMEOUT", 0.01
+        "custom_components.mining_rig.sources.common.poll_budget.EXTRAS_END", 0.05
     )
     there = await bench(cards=CARDS)
     hang = asyncio.Event()
@@ -347,6 +347,52 @@ async def test_backends_that_hang(bench: Make, monkeypatch: pytest.MonkeyPatch) 
     assert snapshot.rig.get(HASHRATE.plain)
     assert snapshot.unparsed == ("backends", "config")
     hang.set()
+
+
+async def test_the_summary_wins_the_poll(
+    bench: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it took all the time, the rig is there without its extras."""
+    monkeypatch.setattr(
+        "custom_components.mining_rig.sources.common.poll_budget.EXTRAS_END", 0.0
+    )
+    there = await bench(cards=CARDS)
+    for _ in range(3):
+        snapshot = await there.read(60)
+        assert snapshot.rig.get(HASHRATE.plain)
+        assert list(snapshot.parts) == [RIG]
+        assert snapshot.unparsed == ("backends", "config")
+        assert MINING_ALLOWED.plain in snapshot.rig.controls
+
+
+async def test_an_extra_that_hangs_costs_no_other(
+    bench: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The settings are read although the backends take all the time."""
+    monkeypatch.setattr(
+        "custom_components.mining_rig.sources.common.poll_budget.EXTRAS_END", 0.2
+    )
+    there = await bench(cards=CARDS)
+    get = there.source._api.get
+
+    async def hang(path: str) -> Any:
+        if path == "/2/backends":
+            await asyncio.Event().wait()
+        return await get(path)
+
+    monkeypatch.setattr(there.source._api, "get", hang)
+    snapshot = await there.read()
+    assert snapshot.unparsed == ("backends",)
+    assert snapshot.rig.get(readings.CPU.plain) is True
+
+
+async def test_no_hashrate_of_before_a_pause(bench: Make) -> None:
+    """Backends that cannot be read again belong to a state that is over."""
+    there = await bench(cards=CARDS)
+    assert (await there.read()).parts["01:00.0"].get(HASHRATE.plain)
+    there.rig.answers["/2/backends"] = b"[{"
+    there.rig.pause()
+    assert list((await there.read()).parts) == [RIG]
 
 
 async def test_config_that_fails(bench: Make) -> None:

@@ -299,6 +299,20 @@ async def test_workers_that_cannot_be_read(bench: Make) -> None:
     assert len(await there.workers(40)) == 3
 
 
+async def test_the_summary_wins_the_poll(
+    bench: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it took all the time, the proxy is there without its extras."""
+    monkeypatch.setattr(
+        "custom_components.mining_rig.sources.common.poll_budget.EXTRAS_END", 0.0
+    )
+    there = await bench()
+    snapshot = await there.read()
+    assert snapshot.rig.get(HASHRATE.plain)
+    assert list(snapshot.parts) == [RIG]
+    assert snapshot.unparsed == ("workers", "config")
+
+
 async def test_a_proxy_without_workers(bench: Make) -> None:
     """A path that is not there is not asked for over and over."""
     there = await bench(config={"workers": False})

@@ -1,18 +1,15 @@
 """The part of a source that is the same for XMRig and xmrig-proxy."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from ..common.contract import JsonObject
+from ..common.poll_budget import PollBudget
 from ..common.poll_timer import CommandWindow, has_restarted
 from ..common.settings import ConfigReader, Settings
 from .api import XmrigApi
 from .config import LOCKED, async_change, redacted
-
-EXTRA_TIMEOUT: Final = 4.0
-"""Seconds for each request of a poll beside the summary; a hung card delays it."""
 
 
 class XmrigSourceBase:
@@ -51,16 +48,13 @@ class XmrigSourceBase:
         self._version, self._uptime = version, uptime
         return changed
 
-    async def _extra[T](self, request: Awaitable[T]) -> T:
-        """Return the answer of a request beside the summary. Raises TimeoutError."""
-        async with asyncio.timeout(EXTRA_TIMEOUT):
-            return await request
-
-    async def _read_config(self, now: datetime, *, restricted: bool | None) -> Settings:
+    async def _read_config(
+        self, now: datetime, budget: PollBudget, *, restricted: bool | None
+    ) -> Settings:
         """Return the settings, read again if that is due; none where restricted."""
         if restricted is not False:
             self._config.forget()
-        elif not await self._config.read(now, EXTRA_TIMEOUT):
+        elif not await self._config.read(now, budget):
             self._failed.append("config")
         return self._config.settings
 

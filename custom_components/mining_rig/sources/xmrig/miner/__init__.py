@@ -1,5 +1,6 @@
 """XMRig, the CPU and GPU miner, through its HTTP API."""
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from ...common.contract import (
 )
 from ...common.decoding import Fields, cpu_name
 from ...common.http import http_for
+from ...common.poll_budget import PollBudget
 from ...common.poll_timer import PollTimer
 from ...common.settings import Settings
 from ..api import MINERS, XmrigApi
@@ -57,6 +59,8 @@ class XmrigSource(XmrigSourceBase):
         self._hint = ThreadsHint(api, notes)
         self._state: tuple[bool | None, ...] | None = None
         self._backends: Backends | None = None
+        self._backends_state = self._state
+        """The state that the backends belong to: another one has other hashrates."""
         self._has_backends_path = True
         self._backends_timer = PollTimer()
         self._stop = StopDetector()
@@ -75,13 +79,17 @@ class XmrigSource(XmrigSourceBase):
 
     async def read(self, now: datetime) -> Snapshot:
         """Read the summary, and what else is due. Raises a SourceError."""
+        budget = PollBudget()
         summary = parse_summary(await self._api.summary(), now)
         self._failed.clear()
         self._notice_changes(summary)
         if self._window.is_open:
             self._backends_timer.make_due()
-        workers = await self._read_backends(summary, now)
-        settings = await self._read_config(now, restricted=summary.restricted)
+        # At the same time: one that hangs does not take the time of the other.
+        workers, settings = await asyncio.gather(
+            self._read_backends(summary, now, budget),
+            self._read_config(now, budget, restricted=summary.restricted),
+        )
         self._stop.update(summary.condition, now, workers)
         controls = dict(settings.controls)
         actions: tuple[Action, ...] = ()
@@ -112,7 +120,9 @@ class XmrigSource(XmrigSourceBase):
             self._backends_timer.make_due()
         self._state = state
 
-    async def _read_backends(self, summary: Summary, now: datetime) -> bool | None:
+    async def _read_backends(
+        self, summary: Summary, now: datetime, budget: PollBudget
+    ) -> bool | None:
         """Read the backends if they are due; return whether they have workers.
 
         None where they were not read at this poll.
@@ -120,17 +130,18 @@ class XmrigSource(XmrigSourceBase):
         if not self._has_backends_path or not self._backends_timer.is_due(now):
             return None
         try:
-            data = await self._extra(self._api.get(_BACKENDS))
+            data = await budget.extra(self._api.get(_BACKENDS))
         except SourceError, TimeoutError:
             self._failed.append("backends")
             self._backends_timer.failed(now)
-            if self._backends_timer.is_expired(now):
+            is_outdated = self._backends_state != self._state
+            if is_outdated or self._backends_timer.is_expired(now):
                 self._backends = None
             return None
         backends = parse_backends(data, paused=summary.condition.paused)
         # Each request for an unknown path logs a line on the miner's console.
         self._has_backends_path = backends is not None
-        self._backends = backends
+        self._backends, self._backends_state = backends, self._state
         often = summary.condition.idle or (backends and backends.has_cards)
         self._backends_timer.succeeded(
             now, _CARDS_EVERY if often else _LOOK_FOR_CARDS_EVERY

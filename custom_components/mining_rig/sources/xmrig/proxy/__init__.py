@@ -15,6 +15,7 @@ from ...common.contract import (
 )
 from ...common.decoding import Fields
 from ...common.http import http_for
+from ...common.poll_budget import PollBudget
 from ...common.poll_timer import PollTimer
 from ..api import PROXIES, XmrigApi
 from ..source import XmrigSourceBase
@@ -73,11 +74,15 @@ class XmrigProxySource(XmrigSourceBase):
 
     async def read(self, now: datetime) -> Snapshot:
         """Read the summary, and what else is due. Raises a SourceError."""
+        budget = PollBudget()
         summary = parse_summary(await self._api.summary(), now)
         self._failed.clear()
         self._notice_changes(summary)
-        await self._read_workers(now)
-        settings = await self._read_config(now, restricted=summary.restricted)
+        # At the same time: one that hangs does not take the time of the other.
+        _, settings = await asyncio.gather(
+            self._read_workers(now, budget),
+            self._read_config(now, budget, restricted=summary.restricted),
+        )
         return assemble(
             summary,
             self._workers.parts,
@@ -95,11 +100,11 @@ class XmrigProxySource(XmrigSourceBase):
             self._workers_timer.make_due()
         self._counts = summary.counts
 
-    async def _read_workers(self, now: datetime) -> None:
+    async def _read_workers(self, now: datetime, budget: PollBudget) -> None:
         if not self._workers_timer.is_due(now):
             return
         try:
-            workers = await self._extra(self._request_workers())
+            workers = await budget.extra(self._request_workers())
         except SourceError, TimeoutError:
             self._failed.append("workers")
             self._workers_timer.failed(now)
