@@ -1,11 +1,11 @@
 """The XMRig source against a simulated miner."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import suppress
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any
 
 from aiohttp import ClientSession
@@ -44,6 +44,7 @@ from custom_components.mining_rig.sources.common.contract import (
 )
 from custom_components.mining_rig.sources.common.http import Answer
 from custom_components.mining_rig.sources.xmrig.api import XmrigApi
+from custom_components.mining_rig.sources.xmrig.editor import ConfigEditor
 from custom_components.mining_rig.sources.xmrig.miner import (
     XmrigSource,
     async_open,
@@ -466,13 +467,28 @@ async def test_resume_after_a_long_pause(bench: Make) -> None:
     assert there.puts == 0
 
 
-async def test_resume_is_ignored_on_battery(bench: Make) -> None:
-    """The miner answers OK and stays paused: the order is not confirmed."""
-    there = await bench(config={"pause-on-battery": True})
+@pytest.mark.parametrize(
+    ("options", "key"),
+    [
+        (["pause-on-battery"], "xmrig_paused_on_battery"),
+        (["pause-on-active"], "xmrig_paused_in_use"),
+        (["pause-on-active", "pause-on-battery"], "xmrig_paused_by_itself"),
+    ],
+)
+async def test_resume_during_a_pause_of_the_miner_itself(
+    bench: Make, options: list[str], key: str
+) -> None:
+    """The miner answers OK and stays paused: the refusal names its reason."""
+    there = await bench(config=dict.fromkeys(options, True))
     await there.read()
-    there.rig.on_battery = True
+    there.rig.on_battery = there.rig.user_active = True
     assert (await there.read()).rig.get(MINING_ALLOWED.plain) is False
-    assert not await there.order(MINING_ALLOWED.plain, True)
+    with pytest.raises(CommandRefused) as caught:
+        await there.order(MINING_ALLOWED.plain, True)
+    assert caught.value.translation_key == key
+    there.rig.on_battery = there.rig.user_active = False
+    there.rig.pause()
+    assert await there.order(MINING_ALLOWED.plain, True)
 
 
 async def test_stop_and_start(bench: Make) -> None:
@@ -675,11 +691,14 @@ async def test_seconds_of_pause_on_active_are_kept(bench: Make) -> None:
 
 
 async def test_value_that_the_miner_does_not_take(bench: Make) -> None:
-    """It is replaced by the default without a word; reading back tells."""
+    """It is replaced by the default without a word; the old one is sent again."""
     there = await bench()
     control = (await there.read()).rig.controls[DONATE_LEVEL.plain]
-    await there.source.write(RIG, control, 150)
-    assert not await there.shows(DONATE_LEVEL.plain, 150)
+    before = there.rig.config
+    with pytest.raises(CommandRefused) as caught:
+        await there.source.write(RIG, control, 150)
+    assert caught.value.translation_key == "xmrig_config_not_taken"
+    assert there.rig.config == before
 
 
 async def test_writes_keep_their_distance(
@@ -703,7 +722,8 @@ async def test_writes_keep_their_distance(
         there.source.write(RIG, controls[readings.CPU_PRIORITY.plain], "low"),
         there.source.write(RIG, controls[readings.PAUSE_ON_BATTERY.plain], True),
     )
-    assert [r.method for r in there.rig.requests] == ["GET", "PUT"] * 3
+    methods = [request.method for request in there.rig.requests]
+    assert [m for m, _ in groupby(methods)] == ["GET", "PUT"] * 3 + ["GET"]
     assert all(b - a > 9.9 for a, b in pairwise(times))
     there.clock.advance(1)
     config = there.rig.config
@@ -786,7 +806,7 @@ async def test_threads_hint(bench: Make) -> None:
 
     assert await there.order(readings.THREADS_HINT.plain, 100.0)
     assert there.rig.config == original
-    assert notes.kept == {"xmrig_threads_hint": None}
+    assert not any(notes.kept.values())
 
 
 async def test_hint_without_a_cpu(bench: Make) -> None:
@@ -861,15 +881,15 @@ async def test_hint_of_which_nothing_is_heard(
     there = await bench(notes, config={"cpu": TUNED})
     original = there.rig.config
     control = (await there.read()).rig.controls[readings.THREADS_HINT.plain]
-    put = there.source._api._put
+    put = there.source._api.put_config
 
     async def put_and_vanish(config: Any) -> None:
         await put(config)
         there.rig.fault(Fault.UNPLUGGED)
 
-    monkeypatch.setattr(there.source._api, "_put", put_and_vanish)
+    monkeypatch.setattr(there.source._api, "put_config", put_and_vanish)
     await there.source.write(RIG, control, 50.0)
-    monkeypatch.setattr(there.source._api, "_put", put)
+    monkeypatch.setattr(there.source._api, "put_config", put)
     there.rig.fault("on")
     there.clock.advance(60)
     snapshot = await there.read()
@@ -923,10 +943,12 @@ async def test_set_config(bench: Make) -> None:
         ),
         ({"donate-level": 150}, "xmrig_config_not_taken", {"keys": "donate-level"}),
         (
-            {"new": 1, "cpu": {"x": 2, "yield": False}},
+            {"cpu": {"x": 2, "y": 3, "yield": False}},
             "xmrig_config_not_taken",
-            {"keys": "new, cpu.x"},
+            {"keys": "cpu.x, cpu.y"},
         ),
+        ({"new": 1}, "xmrig_config_unknown", {"key": "new"}),
+        ({"randomx": True}, "xmrig_config_type", {"key": "randomx"}),
         ({"title": {1}}, "xmrig_config_rejected", {}),
     ],
 )
@@ -935,10 +957,12 @@ async def test_set_config_that_fails(
 ) -> None:
     """What is refused, what the miner rejects, and what it drops."""
     there = await bench(pools=POOLS)
+    before = there.rig.config
     with pytest.raises(CommandRefused) as caught:
         await there.source.set_config(changes)
     assert caught.value.translation_key == key
     assert caught.value.placeholders == placeholders
+    assert there.rig.config == before
 
 
 async def test_set_config_of_a_rig_that_vanishes(
@@ -946,13 +970,13 @@ async def test_set_config_of_a_rig_that_vanishes(
 ) -> None:
     """What cannot be read back is not taken for done."""
     there = await bench()
-    put = there.source._api._put
+    put = there.source._api.put_config
 
     async def put_and_vanish(config: Any) -> None:
         await put(config)
         there.rig.fault(Fault.UNPLUGGED)
 
-    monkeypatch.setattr(there.source._api, "_put", put_and_vanish)
+    monkeypatch.setattr(there.source._api, "put_config", put_and_vanish)
     with pytest.raises(CommandRefused) as caught:
         await there.source.set_config({"print-time": 30})
     assert caught.value.placeholders == {"keys": "print-time"}
@@ -983,6 +1007,21 @@ class Prepared:
         return await self.get(path) if method == "POST" else Answer(204, b"")
 
 
+@pytest.fixture(scope="module")
+def no_waits() -> Iterator[None]:
+    """Let edits wait for nothing."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("custom_components.mining_rig.sources.xmrig.editor.PUT_GAP", 0.0)
+        patch.setattr(
+            "custom_components.mining_rig.sources.xmrig.editor.APPLIED_AFTER", ()
+        )
+        patch.setattr(
+            "custom_components.mining_rig.sources.xmrig.miner._OWN_PAUSE_SHOWS", (0.0,)
+        )
+        yield
+
+
+@pytest.mark.usefixtures("no_waits")
 @given(st.data())
 async def test_any_answer(data: st.DataObject) -> None:
     """Nothing but a SourceError leaves the source, and nothing wrong comes out."""
@@ -995,8 +1034,8 @@ async def test_any_answer(data: st.DataObject) -> None:
         }
     )
     api: Any = XmrigApi(http, TOKEN, kinds=frozenset(("miner",)))
-    api._wait_for_turn = _at_once
-    source = XmrigSource(api, "rig", InMemoryNotes())
+    notes = InMemoryNotes()
+    source = XmrigSource(api, "rig", ConfigEditor(api, notes), notes)
     now = datetime(2026, 11, 21, 12, tzinfo=UTC)
     try:
         identity = await source.identify()
@@ -1006,14 +1045,7 @@ async def test_any_answer(data: st.DataObject) -> None:
         return
     check(snapshot)
     for control in snapshot.rig.controls.values():
-        if control.channel is readings.THREADS_HINT.plain:
-            # It waits for what the miner makes of it.
-            continue
         value = data.draw(st.sampled_from((True, False, 5, "high", *control.options)))
         with suppress(SourceError):
             await source.write(RIG, control, value)
     check(await source.read(now + timedelta(minutes=20)))
-
-
-async def _at_once() -> None:
-    """Take the place of waiting for a turn."""

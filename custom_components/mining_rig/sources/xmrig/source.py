@@ -2,31 +2,34 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import ClassVar
 
 from ..common.contract import JsonObject
 from ..common.poll_budget import PollBudget
 from ..common.poll_timer import CommandWindow, has_restarted
 from ..common.settings import ConfigReader, Settings
 from .api import XmrigApi
-from .config import LOCKED, async_change, redacted
+from .config import redacted
+from .editor import ConfigEditor
 
 
 class XmrigSourceBase:
     """API, configuration and restarts of one miner or proxy."""
 
     interval = timedelta(seconds=10)
-    locked: ClassVar[frozenset[str]] = LOCKED
-    """Keys of the configuration that `set_config` refuses."""
 
     def __init__(
-        self, api: XmrigApi, host: str, parse_config: Callable[[JsonObject], Settings]
+        self,
+        api: XmrigApi,
+        host: str,
+        editor: ConfigEditor,
+        parse_config: Callable[[JsonObject], Settings],
     ) -> None:
-        """Take the API, the host for a title, and the parser of a configuration."""
+        """Take the API, the host for a title, and what handles a configuration."""
         self._api = api
         self._host = host
+        self._editor = editor
         self._window = CommandWindow()
-        self._config = ConfigReader(api.config, parse_config, self._window)
+        self._config = ConfigReader(self._fetch_config, parse_config, self._window)
         self._version: str | None = None
         self._uptime: float | None = None
         self._failed: list[str] = []
@@ -44,7 +47,9 @@ class XmrigSourceBase:
 
     def _is_new_process(self, version: str | None, uptime: float | None) -> bool:
         """Return whether another process answers than at the last poll."""
-        changed = self._version != version or has_restarted(self._uptime, uptime)
+        changed = self._version not in (None, version) or has_restarted(
+            self._uptime, uptime
+        )
         self._version, self._uptime = version, uptime
         return changed
 
@@ -58,6 +63,11 @@ class XmrigSourceBase:
             self._failed.append("config")
         return self._config.settings
 
+    async def _fetch_config(self) -> JsonObject:
+        config = await self._api.config()
+        await self._editor.recover(config)
+        return config
+
     # ---- the configuration, for administrators
 
     async def get_config(self) -> JsonObject:
@@ -67,4 +77,4 @@ class XmrigSourceBase:
     async def set_config(self, changes: JsonObject) -> None:
         """Change keys and return when the program shows them. Raises a SourceError."""
         with self._window.after_command():
-            await async_change(self._api, changes, self.locked)
+            await self._editor.set_keys(changes)

@@ -18,6 +18,7 @@ from ...common.http import http_for
 from ...common.poll_budget import PollBudget
 from ...common.poll_timer import PollTimer
 from ..api import PROXIES, XmrigApi
+from ..editor import ConfigEditor
 from ..source import XmrigSourceBase
 from ..summary import identity_of
 from .config import LOCKED, SETTINGS, parse_config
@@ -43,7 +44,9 @@ async def async_open(context: SourceContext) -> XmrigProxySource:
     if not isinstance(salt, str):
         salt = secrets.token_hex(16)
         await context.notes.keep(_SALT_NOTE, salt)
-    return XmrigProxySource(api, context.data["host"], Names(salt))
+    return XmrigProxySource(
+        api, context.data["host"], ConfigEditor(api, context.notes, LOCKED), Names(salt)
+    )
 
 
 class XmrigProxySource(XmrigSourceBase):
@@ -54,11 +57,11 @@ class XmrigProxySource(XmrigSourceBase):
     the connections, but also passwords: it is never requested.
     """
 
-    locked = LOCKED
-
-    def __init__(self, api: XmrigApi, host: str, names: Names) -> None:
-        """Take the API, the host for a title, and the names of workers."""
-        super().__init__(api, host, parse_config)
+    def __init__(
+        self, api: XmrigApi, host: str, editor: ConfigEditor, names: Names
+    ) -> None:
+        """Take the API, the host for a title, the editor, and the workers' names."""
+        super().__init__(api, host, editor, parse_config)
         self._counts: tuple[int | None, ...] = ()
         self._table = WorkerTable(names)
         self._path: str | None = None
@@ -141,5 +144,4 @@ class XmrigProxySource(XmrigSourceBase):
         if setting is None:
             raise CommandRefused("not_offered")
         with self._window.after_command():
-            async with self._api.editing() as config:
-                setting.write(config, value)
+            await self._editor.write(setting, value)
