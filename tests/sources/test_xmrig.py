@@ -594,6 +594,47 @@ async def test_stop_by_somebody_else(bench: Make, version: str) -> None:
     assert (await there.polls(2)).rig.get(MINING_ALLOWED.plain) is True
 
 
+@pytest.mark.parametrize("version", ["6.26.0", "6.22.1"])
+async def test_on_while_the_memory_is_prepared(bench: Make, version: str) -> None:
+    """No threads for 80 s are not threads that were ended: nothing is rewritten."""
+    there = await bench(version=version, habits=Habits(job_interval=None))
+    assert (await there.read()).rig.get(readings.THREADS_HINT.plain) == 100
+    # The summary and the backends are those of a miner that prepares.
+    there.rig.stop_workers()
+    for _ in range(7):
+        assert await there.order(MINING_ALLOWED.plain, True)
+        assert not there.rig.hashing
+        assert there.puts == 0
+
+
+async def test_threads_are_started_once(bench: Make) -> None:
+    """They prepare after that; to turn it on again does not restart them."""
+    there = await bench(habits=Habits(job_interval=None))
+    control = (await there.read()).rig.controls[MINING_ALLOWED.plain]
+    await there.source.press(RIG, STOP)
+    await there.source.write(RIG, control, True)
+    assert there.puts == 1
+    there.rig.stop_workers()
+    there.source._stop.stopped = True
+    there.rig.requests.clear()
+    await there.source.write(RIG, control, True)
+    assert there.puts == 0
+
+
+async def test_pausing_needs_no_configuration(bench: Make) -> None:
+    """It is one request, whatever waits for the configuration."""
+    there = await bench(habits=Habits(job_interval=None))
+    control = (await there.read()).rig.controls[MINING_ALLOWED.plain]
+    there.rig.answers["/2/config"] = b"["
+    there.rig.requests.clear()
+    async with there.source._editor._turn:
+        await there.source.write(RIG, control, False)
+        assert there.asked == ["POST /json_rpc"]
+        assert there.rig.paused
+        await there.source.write(RIG, control, True)
+    assert not there.rig.paused
+
+
 async def test_miner_that_only_begins(bench: Make) -> None:
     """Without a pool, or without having hashed, nothing was stopped."""
     there = await bench()

@@ -227,9 +227,8 @@ class XmrigSource(XmrigSourceBase):
         for wait in _OWN_PAUSE_SHOWS:
             await asyncio.sleep(wait)
             if parse_condition(Fields(await self._api.summary())).paused:
-                raise CommandRefused(
-                    reasons[0] if len(reasons) == 1 else _ANY_OWN_PAUSE
-                )
+                reason = reasons[0] if len(reasons) == 1 else _ANY_OWN_PAUSE
+                raise CommandRefused(reason)
 
     async def _has_workers(self) -> bool:
         backends = parse_backends(await self._api.get(_BACKENDS))
