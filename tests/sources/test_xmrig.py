@@ -44,7 +44,6 @@ from custom_components.mining_rig.sources.common.contract import (
 )
 from custom_components.mining_rig.sources.common.http import Answer
 from custom_components.mining_rig.sources.xmrig.api import XmrigApi
-from custom_components.mining_rig.sources.xmrig.editor import ConfigEditor
 from custom_components.mining_rig.sources.xmrig.miner import (
     XmrigSource,
     async_open,
@@ -1075,8 +1074,7 @@ async def test_any_answer(data: st.DataObject) -> None:
         }
     )
     api: Any = XmrigApi(http, TOKEN, kinds=frozenset(("miner",)))
-    notes = InMemoryNotes()
-    source = XmrigSource(api, "rig", ConfigEditor(api, notes), notes)
+    source = XmrigSource(api, "rig", InMemoryNotes())
     now = datetime(2026, 11, 21, 12, tzinfo=UTC)
     try:
         identity = await source.identify()

@@ -58,20 +58,17 @@ async def async_open(context: SourceContext) -> XmrigSource:
     """Return the source of one rig, without any request."""
     token = context.data.get("access_token")
     api = XmrigApi(http_for(context), token, kinds=MINERS)
-    editor = ConfigEditor(api, context.notes)
-    return XmrigSource(api, context.data["host"], editor, context.notes)
+    return XmrigSource(api, context.data["host"], context.notes)
 
 
 class XmrigSource(XmrigSourceBase):
     """One XMRig. Each poll reads the summary; the rest has its own intervals."""
 
-    def __init__(
-        self, api: XmrigApi, host: str, editor: ConfigEditor, notes: Notes
-    ) -> None:
-        """Take the API, the host for a title, the editor, and the notes of the rig."""
-        super().__init__(api, host, editor, self._parse_config)
+    def __init__(self, api: XmrigApi, host: str, notes: Notes) -> None:
+        """Take the API, the host for a title, and the notes of the rig."""
+        super().__init__(api, host, ConfigEditor(api, notes), self._parse_config)
         self._notes = notes
-        self._hint = ThreadsHint(editor, notes)
+        self._hint = ThreadsHint(self._editor, notes)
         self._state: tuple[bool | None, ...] | None = None
         self._backends: Backends | None = None
         self._backends_state = self._state

@@ -3,12 +3,14 @@
 import asyncio
 from datetime import datetime, timedelta
 import secrets
-from typing import Any, Final
+from typing import Any, Final, override
 
 from ....model import Control, Snapshot, Value
 from ...common.contract import (
     CommandRefused,
     Identity,
+    JsonObject,
+    Notes,
     SourceContext,
     SourceError,
     SourceGarbled,
@@ -21,7 +23,7 @@ from ..api import PROXIES, XmrigApi
 from ..editor import ConfigEditor
 from ..source import XmrigSourceBase
 from ..summary import identity_of
-from .config import LOCKED, SETTINGS, parse_config
+from .config import LOCKED, SETTINGS, parse_config, pool_users
 from .names import Names
 from .parse import MODEL, Summary, assemble, parse_summary
 from .workers import Workers, WorkerTable
@@ -34,6 +36,7 @@ _WORKERS_EVERY: Final = timedelta(seconds=30)
 _TRY_TABLES_EVERY: Final = timedelta(minutes=10)
 """The interval of requests for a table that this version does not have."""
 _SALT_NOTE: Final = "xmrig_proxy_salt"
+_ACCOUNTS_NOTE: Final = "xmrig_proxy_accounts"
 
 
 async def async_open(context: SourceContext) -> XmrigProxySource:
@@ -44,9 +47,7 @@ async def async_open(context: SourceContext) -> XmrigProxySource:
     if not isinstance(salt, str):
         salt = secrets.token_hex(16)
         await context.notes.keep(_SALT_NOTE, salt)
-    return XmrigProxySource(
-        api, context.data["host"], ConfigEditor(api, context.notes, LOCKED), Names(salt)
-    )
+    return XmrigProxySource(api, context.data["host"], context.notes, Names(salt))
 
 
 class XmrigProxySource(XmrigSourceBase):
@@ -57,11 +58,13 @@ class XmrigProxySource(XmrigSourceBase):
     the connections, but also passwords: it is never requested.
     """
 
-    def __init__(
-        self, api: XmrigApi, host: str, editor: ConfigEditor, names: Names
-    ) -> None:
-        """Take the API, the host for a title, the editor, and the workers' names."""
-        super().__init__(api, host, editor, parse_config)
+    def __init__(self, api: XmrigApi, host: str, notes: Notes, names: Names) -> None:
+        """Take the API, the host for a title, the notes, and the workers' names."""
+        super().__init__(api, host, ConfigEditor(api, notes, LOCKED), parse_config)
+        self._notes = notes
+        self._names = names
+        if isinstance(accounts := notes.get(_ACCOUNTS_NOTE), list):
+            names.accounts = frozenset(map(str, accounts))
         self._counts: tuple[int | None, ...] = ()
         self._table = WorkerTable(names)
         self._path: str | None = None
@@ -81,11 +84,15 @@ class XmrigProxySource(XmrigSourceBase):
         summary = parse_summary(await self._api.summary(), now)
         self._failed.clear()
         self._notice_changes(summary)
+        accounts = self._names.accounts
         # At the same time: one that hangs does not take the time of the other.
         _, settings = await asyncio.gather(
             self._read_workers(now, budget),
             self._read_config(now, budget, restricted=summary.restricted),
         )
+        if self._names.accounts != accounts:
+            # The workers that they hide may just have been read.
+            self._workers = self._table.parse_again() or self._workers
         return assemble(
             summary,
             self._workers.parts,
@@ -102,6 +109,16 @@ class XmrigProxySource(XmrigSourceBase):
         if self._counts != summary.counts:
             self._workers_timer.make_due()
         self._counts = summary.counts
+
+    @override
+    async def _fetch_config(self) -> JsonObject:
+        config = await super()._fetch_config()
+        accounts = {self._names.account_digest(user) for user in pool_users(config)}
+        if not accounts <= self._names.accounts:
+            # Earlier ones stay: the workers of a pool that is gone keep their ids.
+            self._names.accounts = self._names.accounts | accounts
+            await self._notes.keep(_ACCOUNTS_NOTE, sorted(self._names.accounts))
+        return config
 
     async def _read_workers(self, now: datetime, budget: PollBudget) -> None:
         if not self._workers_timer.is_due(now):
