@@ -71,7 +71,7 @@ class XmrigSource(XmrigSourceBase):
         self._hint = ThreadsHint(self._editor, notes)
         self._state: tuple[bool | None, ...] | None = None
         self._backends: Backends | None = None
-        self._backends_state = self._state
+        self._backends_state: tuple[bool | None, ...] | None = None
         """The state that the backends belong to: another one has other hashrates."""
         self._has_backends_path = True
         self._backends_timer = PollTimer()
