@@ -369,16 +369,17 @@ async def test_an_extra_that_hangs_costs_no_other(
     bench: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The settings are read although the backends take all the time."""
-    monkeypatch.setattr(
-        "custom_components.mining_rig.sources.common.poll_budget.EXTRAS_END", 0.2
-    )
     there = await bench(cards=CARDS)
     get = there.source._api.get
+    has_config = asyncio.Event()
 
     async def hang(path: str) -> Any:
         if path == "/2/backends":
-            await asyncio.Event().wait()
-        return await get(path)
+            await has_config.wait()
+            raise TimeoutError
+        found = await get(path)
+        has_config.set()
+        return found
 
     monkeypatch.setattr(there.source._api, "get", hang)
     snapshot = await there.read()
