@@ -215,6 +215,14 @@ async def test_bodies_that_are_none(ask: Ask) -> None:
     ] == 413
 
 
+async def test_a_strange_byte_costs_its_text_only(ask: Ask) -> None:
+    """A log is accepted although a name in it is not UTF-8."""
+    body = b'{"hash_rate": 5, "mac_address": "caf\xe9", "x": "a\tb"}'
+    answer = await ask("POST", "/asic_miners/logs", data=body, headers=ASIC)
+    # It was read: what is missing is named.
+    assert answer[0] == 422
+
+
 async def test_a_body_that_is_not_compressed(client: TestClient[Any, Any]) -> None:
     """What cannot be unpacked is a bad request."""
     async with client.post(

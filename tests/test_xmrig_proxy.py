@@ -63,7 +63,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch, freezer: FrozenDateTimeFactory) -> N
     freezer.move_to("2026-11-01 12:00:00+00:00")
     component = "custom_components.mining_rig"
     monkeypatch.setattr(f"{component}.coordinator.commands.CONFIRM_PAUSES", (0.0,) * 8)
-    monkeypatch.setattr(f"{component}.sources.xmrig.api.PUT_GAP", 0.0)
+    monkeypatch.setattr(f"{component}.sources.xmrig.editor.PUT_GAP", 0.0)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
-import json
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +36,7 @@ from custom_components.mining_rig.sources.xmrig.miner.config import parse_config
 from custom_components.mining_rig.sources.xmrig.miner.snapshot import assemble
 from custom_components.mining_rig.sources.xmrig.miner.summary import parse_summary
 from custom_components.mining_rig.sources.xmrig.miner.threads import HintNote
-from custom_components.mining_rig.sources.xmrig.summary import LOAD, SHARE_TIME
+from custom_components.mining_rig.sources.xmrig.summary import LOAD, SHARE_TIME, WORKER
 
 from .spoil import check, spoilt
 
@@ -47,7 +46,7 @@ NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 def load(name: str) -> Any:
     """Return a recorded answer."""
-    return json.loads((FIXTURES / name).read_bytes())
+    return Answer(200, (FIXTURES / name).read_bytes()).json()
 
 
 CPU_RIG = load("summary_v2_6.22.1_windows_cpu.json")
@@ -106,6 +105,13 @@ def test_recorded_summaries(name: str, snapshot: SnapshotAssertion) -> None:
     assert found.unparsed == ()
     assert {key: told(part) for key, part in found.parts.items()} == snapshot
     assert found.rig_id == load(name)["id"]
+
+
+def test_a_host_name_in_a_code_page() -> None:
+    """Only the worker's name suffers from bytes that are not UTF-8."""
+    found = rig(load("summary_v2_worker_id_cp1251.json")).rig
+    assert found.get(HASHRATE.plain) == 1276.23
+    assert str(found.get(WORKER.plain)).isprintable()
 
 
 def test_recorded_backends(snapshot: SnapshotAssertion) -> None:

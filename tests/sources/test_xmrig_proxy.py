@@ -310,6 +310,20 @@ async def test_workers_before_an_interruption(bench: Make) -> None:
     assert len((await there.read()).parts) == 1
 
 
+async def test_the_summary_wins_the_poll(
+    bench: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it took all the time, the proxy is there without its extras."""
+    monkeypatch.setattr(
+        "custom_components.mining_rig.sources.common.poll_budget.EXTRAS_END", 0.0
+    )
+    there = await bench()
+    snapshot = await there.read()
+    assert snapshot.rig.get(HASHRATE.plain)
+    assert list(snapshot.parts) == [RIG]
+    assert set(snapshot.unparsed) == {"workers", "config"}
+
+
 async def test_a_proxy_without_workers(bench: Make) -> None:
     """A path that is not there is not asked for over and over."""
     there = await bench(config={"workers": False})
@@ -377,6 +391,27 @@ async def test_names_by_mode(bench: Make) -> None:
             assert secret not in shown
     there.proxy.configure({"workers": "ip"})
     assert [*await there.workers(40)] == ["192.0.2.10"]
+
+
+async def test_a_user_is_hidden_in_every_mode(bench: Make) -> None:
+    """A miner without a rig id has the account of the pool as its name."""
+    notes = InMemoryNotes()
+    traits: dict[str, Any] = {
+        "clients": [Client(rig_id=None, rate=900, user="alice.w1")],
+        "config": {"pools": [{"url": "pool.example:1", "user": "alice"}]},
+    }
+    there = await bench(notes, **traits)
+    [worker] = (await there.workers()).values()
+    assert "alice" not in f"{worker.key} {worker.name}"
+    there.proxy.configure({"workers": "user"})
+    [again] = (await there.workers(40)).values()
+    assert (again.key, again.name) == (worker.key, worker.name)
+    # At the next start the configuration cannot be read yet.
+    there = await bench(notes, **traits)
+    there.proxy.answers["/1/config"] = "cut {"
+    [again] = (await there.workers()).values()
+    assert again.key == worker.key
+    assert "alice" not in repr(notes.kept)
 
 
 async def test_the_key_of_the_digests_is_kept(bench: Make) -> None:

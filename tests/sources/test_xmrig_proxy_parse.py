@@ -20,6 +20,7 @@ from custom_components.mining_rig.readings import (
     STARTED,
 )
 from custom_components.mining_rig.sources.common.contract import CommandRefused
+from custom_components.mining_rig.sources.common.http import Answer
 from custom_components.mining_rig.sources.common.settings import Settings
 from custom_components.mining_rig.sources.xmrig.proxy import readings
 from custom_components.mining_rig.sources.xmrig.proxy.config import (
@@ -379,9 +380,7 @@ def test_strange_columns(column: int, value: Any) -> None:
     assert len(found) == len(whole) - (2 if column == 2 else 1)
 
 
-@pytest.mark.parametrize(
-    "told", [None, 5, "rig", {}, [], [""], [None, 1], [["rig"]], [5]]
-)
+@pytest.mark.parametrize("told", [None, 5, "rig", {}, [], [None, 1], [["rig"]], [5]])
 def test_rows_that_are_none(told: Any) -> None:
     """They cost no other worker."""
     workers = WorkerTable(Names("salt")).parse({"workers": [told, row("other")]})
@@ -493,6 +492,51 @@ def test_names_that_cannot_be_printed() -> None:
         assert part.name
         assert part.name.isprintable()
         assert part.key.isprintable()
+
+
+@pytest.mark.parametrize("mode", [None, "rig_id", "user", "password", "agent", "ip"])
+def test_a_worker_without_a_name(mode: str | None) -> None:
+    """It is a worker of its own, with a label, in every mode."""
+    table = {"mode": mode, "workers": [row("", c2=68), row("other")]}
+    unnamed, other = parts(table)
+    assert unnamed.name == "Unnamed worker"
+    assert unnamed.get(readings.CONNECTIONS.plain) == 68
+    assert unnamed.key != other.key
+    assert [part.key for part in parts(table)] == [unnamed.key, other.key]
+
+
+def test_a_name_of_blanks_is_labelled() -> None:
+    """Two of them can be told apart."""
+    blank, other = parts({"workers": [row(" "), row("\x00")]})
+    assert blank.name
+    assert blank.name.startswith("Unnamed worker")
+    assert blank.name != other.name
+
+
+@pytest.mark.parametrize("mode", [None, "none", "rig_id", "user"])
+@pytest.mark.parametrize("name", ["alice", "Alice.rig1", "alice+5000", "alice/pc:x"])
+def test_accounts_of_the_pools_are_hidden(name: str, mode: str | None) -> None:
+    """A miner without a rig id is named by its user, which the proxy does not say."""
+    names = Names("salt")
+    assert names.of("rig1", mode).key == names.of("rig1", mode).key
+    names.accounts = frozenset((names.account_digest("alice.proxy"),))
+    found = names.of(name, mode)
+    assert found.key.startswith("hidden_")
+    assert name not in found.shown
+    assert found.key == names.of(name, "user").key
+    if mode != "user":
+        assert names.of("malice", mode).shown == "malice"
+    assert names.of("alice", "agent").shown == "alice"
+
+
+def test_names_that_are_not_utf8_stay_two() -> None:
+    """Their answer is decoded with a character for each strange byte."""
+    one, two = (json.dumps(row("caf#"))[:-1] + "]" for _ in range(2))
+    body = f'{{"workers": [{one}, {two}]}}'.encode()
+    body = body.replace(b"#", b"\xe9", 1).replace(b"#", b"\xe8", 1)
+    found = parts(Answer(200, body).json())
+    assert len({part.key for part in found}) == len(found) == 2
+    assert len({part.name for part in found}) == 2
 
 
 # ---- settings

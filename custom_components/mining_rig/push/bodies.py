@@ -8,6 +8,7 @@ from typing import Any, Final
 from aiohttp import hdrs, web
 import orjson
 
+from ..sources.common.strange_bytes import decode_json
 from .guard import Origin
 from .http import Refusal
 
@@ -45,7 +46,7 @@ async def async_read_body(request: web.Request, largest: int = LARGEST_BODY) -> 
                     raise Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _TOO_LARGE)
                 pieces.append(piece)
         received = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-        return orjson.loads(received) if received and not received.isspace() else {}
+        return decode_json(received) if received and not received.isspace() else {}
     except TimeoutError as err:
         refusal = Refusal(
             HTTPStatus.REQUEST_TIMEOUT, {"errors": {"detail": "Request Timeout"}}

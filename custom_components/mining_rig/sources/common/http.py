@@ -28,6 +28,7 @@ from .contract import (
     SourceGarbled,
     SourceUnreachable,
 )
+from .strange_bytes import decode_json
 
 TIMEOUT: Final = 10.0
 """Seconds for one exchange, from the connection to the last byte."""
@@ -69,7 +70,7 @@ class Answer:
 
     def _decoded(self, decode: Callable[[bytes], Any]) -> Any:
         try:
-            return decode(self.body)
+            return decode_json(self.body, decode)
         except ValueError, ArithmeticError, RecursionError:
             pass
         # Outside of the handler, so that the body is not chained to the error. An answer
@@ -81,7 +82,8 @@ class Answer:
 
 
 def _exact(body: bytes) -> Any:
-    return json.loads(body, parse_float=Decimal, parse_constant=_no_constant)
+    # Decoded here: `json` lets surrogates pass, which cannot be sent on.
+    return json.loads(body.decode(), parse_float=Decimal, parse_constant=_no_constant)
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -10,20 +10,13 @@ As XMRig 6.26 behaves:
   With `watch` it is applied about 0.5 s after the answer.
 """
 
-import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, override
 
 from aiohttp import hdrs
-import orjson
 
 from ..common.contract import CommandRefused, JsonObject, SourceGarbled, SourceRefused
 from ..common.http import Answer, JsonHttp
-
-PUT_GAP: Final = 10.0
-"""Seconds between two changes of the configuration; each costs work and a connection."""
 
 SUMMARIES: Final = ("/2/summary", "/1/summary", "/api.json")
 """The paths of the summary in different versions, the newest first."""
@@ -58,8 +51,11 @@ class XmrigApi:
         self._kinds = kinds
         self._summaries = summaries
         self._found: str | None = None
-        self._editing = asyncio.Lock()
-        self._put_at: float | None = None
+
+    @override
+    def __str__(self) -> str:
+        """Show scheme, host and port."""
+        return str(self._http)
 
     @property
     def address(self) -> str | None:
@@ -135,28 +131,11 @@ class XmrigApi:
             raise SourceGarbled(f"{self._http} returns no configuration")
         return found
 
-    @asynccontextmanager
-    async def editing(self, *, always: bool = False) -> AsyncGenerator[JsonObject]:
-        """Yield the configuration to be edited, and send it back if it was changed.
+    async def put_config(self, config: JsonObject) -> None:
+        """Replace the whole configuration; what comes of it must be read back.
 
-        Edits wait for each other, and for `PUT_GAP` seconds after the last one. `always`
-        sends an unchanged configuration, too. Raises as `get`.
+        Raises as `get`; CommandRefused also where the program keeps the old one.
         """
-        async with self._editing:
-            await self._wait_for_turn()
-            config = await self.config()
-            before = orjson.dumps(config)
-            yield config
-            if always or orjson.dumps(config) != before:
-                self._put_at = asyncio.get_running_loop().time()
-                await self._put(config)
-
-    async def _wait_for_turn(self) -> None:
-        if self._put_at is not None:
-            passed = asyncio.get_running_loop().time() - self._put_at
-            await asyncio.sleep(max(0.0, PUT_GAP - passed))
-
-    async def _put(self, config: JsonObject) -> None:
         answer = await self._http.request(
             hdrs.METH_PUT, self._config_path, headers=self._headers(), body=config
         )

@@ -3,23 +3,27 @@
 import asyncio
 from datetime import datetime, timedelta
 import secrets
-from typing import Any, Final
+from typing import Any, Final, override
 
 from ....model import Control, Snapshot, Value
 from ...common.contract import (
     CommandRefused,
     Identity,
+    JsonObject,
+    Notes,
     SourceContext,
     SourceError,
     SourceGarbled,
 )
 from ...common.decoding import Fields
 from ...common.http import http_for
+from ...common.poll_budget import PollBudget
 from ...common.poll_timer import PollTimer
 from ..api import PROXIES, XmrigApi
+from ..editor import ConfigEditor
 from ..source import XmrigSourceBase
 from ..summary import identity_of
-from .config import LOCKED, SETTINGS, parse_config
+from .config import LOCKED, SETTINGS, parse_config, pool_users
 from .names import Names
 from .parse import MODEL, Summary, assemble, parse_summary
 from .workers import Workers, WorkerTable
@@ -32,6 +36,7 @@ _WORKERS_EVERY: Final = timedelta(seconds=30)
 _TRY_TABLES_EVERY: Final = timedelta(minutes=10)
 """The interval of requests for a table that this version does not have."""
 _SALT_NOTE: Final = "xmrig_proxy_salt"
+_ACCOUNTS_NOTE: Final = "xmrig_proxy_accounts"
 
 
 async def async_open(context: SourceContext) -> XmrigProxySource:
@@ -42,7 +47,7 @@ async def async_open(context: SourceContext) -> XmrigProxySource:
     if not isinstance(salt, str):
         salt = secrets.token_hex(16)
         await context.notes.keep(_SALT_NOTE, salt)
-    return XmrigProxySource(api, context.data["host"], Names(salt))
+    return XmrigProxySource(api, context.data["host"], context.notes, Names(salt))
 
 
 class XmrigProxySource(XmrigSourceBase):
@@ -53,11 +58,13 @@ class XmrigProxySource(XmrigSourceBase):
     the connections, but also passwords: it is never requested.
     """
 
-    locked = LOCKED
-
-    def __init__(self, api: XmrigApi, host: str, names: Names) -> None:
-        """Take the API, the host for a title, and the names of workers."""
-        super().__init__(api, host, parse_config)
+    def __init__(self, api: XmrigApi, host: str, notes: Notes, names: Names) -> None:
+        """Take the API, the host for a title, the notes, and the workers' names."""
+        super().__init__(api, host, ConfigEditor(api, notes, LOCKED), parse_config)
+        self._notes = notes
+        self._names = names
+        if isinstance(accounts := notes.get(_ACCOUNTS_NOTE), list):
+            names.accounts = frozenset(map(str, accounts))
         self._counts: tuple[int | None, ...] = ()
         self._table = WorkerTable(names)
         self._path: str | None = None
@@ -79,12 +86,20 @@ class XmrigProxySource(XmrigSourceBase):
             self._workers = Workers()
             self._workers_timer.make_due()
         self._interrupted = True
+        budget = PollBudget()
         summary = parse_summary(await self._api.summary(), now)
         self._interrupted = False
         self._failed.clear()
         self._notice_changes(summary)
-        await self._read_workers(now)
-        settings = await self._read_config(now, restricted=summary.restricted)
+        accounts = self._names.accounts
+        # At the same time: one that hangs does not take the time of the other.
+        _, settings = await asyncio.gather(
+            self._read_workers(now, budget),
+            self._read_config(now, budget, restricted=summary.restricted),
+        )
+        if self._names.accounts != accounts:
+            # The workers that they hide may just have been read.
+            self._workers = self._table.parse_again() or self._workers
         return assemble(
             summary,
             self._workers.parts,
@@ -102,11 +117,21 @@ class XmrigProxySource(XmrigSourceBase):
             self._workers_timer.make_due()
         self._counts = summary.counts
 
-    async def _read_workers(self, now: datetime) -> None:
+    @override
+    async def _fetch_config(self) -> JsonObject:
+        config = await super()._fetch_config()
+        accounts = {self._names.account_digest(user) for user in pool_users(config)}
+        if not accounts <= self._names.accounts:
+            # Earlier ones stay: the workers of a pool that is gone keep their ids.
+            self._names.accounts = self._names.accounts | accounts
+            await self._notes.keep(_ACCOUNTS_NOTE, sorted(self._names.accounts))
+        return config
+
+    async def _read_workers(self, now: datetime, budget: PollBudget) -> None:
         if not self._workers_timer.is_due(now):
             return
         try:
-            workers = await self._extra(self._request_workers())
+            workers = await budget.extra(self._request_workers())
         except SourceError, TimeoutError:
             self._failed.append("workers")
             self._workers_timer.failed(now)
@@ -146,5 +171,4 @@ class XmrigProxySource(XmrigSourceBase):
         if setting is None:
             raise CommandRefused("not_offered")
         with self._window.after_command():
-            async with self._api.editing() as config:
-                setting.write(config, value)
+            await self._editor.write(setting, value)

@@ -157,6 +157,11 @@ class WorkerTable:
         self._before: dict[str, tuple[Row, Part]] = {}
         self._uptime: float | None = None
         self._unfilled: tuple[Channel[float], ...] = ()
+        self._data: Any = None
+
+    def parse_again(self) -> Workers | None:
+        """Parse the last table, after the names of its workers changed."""
+        return self.parse(self._data, self._uptime)
 
     def parse(self, data: Any, uptime: float | None = None) -> Workers | None:
         """Parse a table; None where the data is not one.
@@ -167,6 +172,7 @@ class WorkerTable:
         """
         if not isinstance(data, dict) or not isinstance(data.get("workers"), list):
             return None
+        self._data = data
         mode = data.get("mode")
         if mode is not None and not isinstance(mode, str):
             # Unknown: names may be secret.
@@ -177,12 +183,7 @@ class WorkerTable:
         now: dict[str, tuple[Row, Part]] = {}
         unparsed: list[str] = []
         for index, row in enumerate(data["workers"]):
-            if (
-                type(row) is not list
-                or not row
-                or type(row[0]) is not str
-                or not row[0]
-            ):
+            if type(row) is not list or not row or type(row[0]) is not str:
                 unparsed.append(f"workers.{index}")
                 continue
             name = self._names.of(row[0], mode)
