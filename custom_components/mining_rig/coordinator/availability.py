@@ -27,16 +27,16 @@ class Availability:
         hass: HomeAssistant,
         *,
         stale_after: Callable[[], timedelta],
-        is_due: Callable[[], bool],
+        is_held_up: Callable[[], bool],
         went_stale: Callable[[SourceError], None],
     ) -> None:
         """Take how long a reading holds, and what is called when it does not any more.
 
-        `is_due` is whether a poll begins now.
+        `is_held_up` is whether a poll was to begin before now and could not.
         """
         self._hass = hass
         self._stale_after = stale_after
-        self._is_due = is_due
+        self._is_held_up = is_held_up
         self._went_stale = went_stale
         self._accepted_at: datetime | None = None
         self._stop_timer: CALLBACK_TYPE | None = None
@@ -62,7 +62,10 @@ class Availability:
 
     def is_stale(self) -> bool:
         """Return whether the last reading is too old to hold."""
-        return self._late() >= -_TOLERANCE
+        return (
+            self._accepted_at is None
+            or steady_now() - self._accepted_at >= self._stale_after() - _TOLERANCE
+        )
 
     def close(self) -> None:
         """Stop the timer."""
@@ -70,19 +73,13 @@ class Availability:
             self._stop_timer()
             self._stop_timer = None
 
-    def _late(self) -> timedelta:
-        """Return how long the last reading has been too old."""
-        if self._accepted_at is None:
-            return timedelta.max
-        return steady_now() - self._accepted_at - self._stale_after()
-
     def _call_after(self, wait: timedelta, end: Callable[[datetime], None]) -> None:
         self._stop_timer = async_call_later(self._hass, wait, end)
 
     @callback
     def _expire(self, now: datetime) -> None:
-        if self._late() > _TOLERANCE and self._is_due():
-            # Home Assistant was held up itself: the poll that begins now may decide.
+        if self._is_held_up():
+            # The poll that begins now may decide.
             self._call_after(_TOLERANCE, self._end)
         else:
             self._end(now)

@@ -101,7 +101,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         self.availability = Availability(
             hass,
             stale_after=lambda: self.stale_after,
-            is_due=self._strategy.is_due,
+            is_held_up=self._strategy.is_held_up,
             went_stale=self._handle_stale,
         )
         self.commands = Commands(

@@ -88,8 +88,11 @@ class Strategy(Protocol):
     def stale_after(self) -> timedelta:
         """How long a reading holds."""
 
-    def is_due(self) -> bool:
-        """Return whether a poll begins now, or was to begin before."""
+    def is_held_up(self) -> bool:
+        """Return whether a poll was to begin before now and could not.
+
+        Then Home Assistant itself was held up.
+        """
 
     def held_parts(self) -> Mapping[str, Part]:
         """Return the parts whose values hold while the rig is away, such as orders."""
@@ -119,6 +122,8 @@ class PollStrategy(Strategy):
         self._turns = turns
         self._next_poll: datetime | None = None
         """The steady moment of the next poll, whether the rig accepts connections or not."""
+        self._began: datetime | None = None
+        """The steady moment when the present update began."""
         self._kind: str = entry.data[CONF_KIND]
         self._entry = entry
         self._interval = poll_interval(entry.options) or source.interval
@@ -135,8 +140,11 @@ class PollStrategy(Strategy):
         return max(self._interval * _POLLS_UNTIL_STALE, _SHORTEST_STALE)
 
     @override
-    def is_due(self) -> bool:
-        return self._next_poll is None or steady_now() >= self._next_poll - _TOLERANCE
+    def is_held_up(self) -> bool:
+        now = steady_now()
+        if self._next_poll is None or now - self._next_poll <= _TOLERANCE:
+            return False
+        return self._began is None or now - self._began < _TOLERANCE
 
     @override
     def held_parts(self) -> Mapping[str, Part]:
@@ -145,9 +153,17 @@ class PollStrategy(Strategy):
     @override
     async def async_start(self) -> None:
         await self._async_read()
+        self._next_poll = steady_now() + self._interval
 
     @override
     async def async_update(self) -> timedelta:
+        self._began = steady_now()
+        try:
+            return await self._async_update()
+        finally:
+            self._began = None
+
+    async def _async_update(self) -> timedelta:
         if not await self._async_may_poll():
             return _TRY_TO_CONNECT
         async with self._turns.reading():
@@ -170,7 +186,9 @@ class PollStrategy(Strategy):
 
     async def _async_may_poll(self) -> bool:
         """Return whether to poll: a rig that is away as soon as it can be reached."""
-        if self.is_due() or (source := self._reachable) is None:
+        if (source := self._reachable) is None or self._next_poll is None:
+            return True
+        if steady_now() >= self._next_poll - _TOLERANCE:
             return True
         return await source.is_reachable()
 
@@ -214,8 +232,8 @@ class PollStrategy(Strategy):
                     "another rig answers at this address", other_device=True
                 )
         self.other_rig = None
-        if not any(part.values for part in snapshot.parts.values()):
-            raise SourceGarbled("the answer holds no value")
+        if not any(part.values or part.events for part in snapshot.parts.values()):
+            raise SourceGarbled("the answer holds nothing")
         self._rig.accept(snapshot, orders)
 
 
@@ -239,7 +257,7 @@ class PushStrategy(Strategy):
         return self._source.stale_after
 
     @override
-    def is_due(self) -> bool:
+    def is_held_up(self) -> bool:
         return False
 
     @override

@@ -21,6 +21,7 @@ from ..common.contract import (
     SourceBusy,
     SourceContext,
     SourceError,
+    SourceGarbled,
     SourceRefused,
     SourceUnreachable,
 )
@@ -171,7 +172,7 @@ class HeadframeSource:
         if isinstance(self._error, SourceBusy):
             wait = self.api.limiter.wait(now)
             raise SourceBusy(str(self._error), wait or None)
-        raise self._error or SourceUnreachable("There was no request yet")
+        raise self._error or SourceGarbled("The pool's answers hold nothing")
 
     async def _read_due(self, now: datetime) -> None:
         """Read what is due, the most urgent first, within the time and the budget.
@@ -210,6 +211,9 @@ class HeadframeSource:
                 await anext(group.running)
         except StopAsyncIteration:
             group.finish(now)
+            if self._reader.results.values.get(group.name):
+                # An answer without any value, such as {}, proves nothing.
+                self._answered = now
         except Closed as err:
             self._answered = now
             await self._close(group, err, now)
@@ -231,7 +235,7 @@ class HeadframeSource:
             raise
         else:
             group.answered = now
-            self._answered, self._error = now, None
+            self._error = None
         return True
 
     async def _close(self, group: Group, err: Closed, now: datetime) -> None:
