@@ -197,7 +197,12 @@ class Commands:
 
     async def async_press(self, part: str, action: Action) -> None:
         """Press one action. To stop the miner waits for nothing."""
-        if not isinstance(self._source, Pressable):
+        present = self._coordinator.data.parts.get(part)
+        is_offered = present is not None and (
+            action in present.actions
+            or (present.release is not None and present.release.install == action)
+        )
+        if not is_offered or not isinstance(self._source, Pressable):
             raise self._error("not_offered")
         is_urgent = action.key == STOP.key
         turn = self._turns.urgent() if is_urgent else self._turns.command()

@@ -181,7 +181,7 @@ class JsonHttp:
     async def is_reachable(self) -> bool:
         """Return whether a connection is accepted; nothing is sent."""
         host, port = self.base.host, self.base.port
-        return bool(host and port) and await accepts_connection(host, port)
+        return host is not None and await accepts_connection(host, port or 0)
 
     async def get(
         self,
