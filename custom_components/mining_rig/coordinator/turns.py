@@ -11,9 +11,9 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final
 
 PATIENCE: Final = 1.0
-"""Seconds that a poll waits for a command, and a command for a poll."""
+"""Seconds from the begin of a command for which a poll waits, and the other way round."""
 URGENT_PATIENCE: Final = 0.3
-"""Seconds that an order to stop waits for whatever is under way."""
+"""Seconds from the begin of whatever is under way for which an order to stop waits."""
 
 
 class Turns:
@@ -26,6 +26,8 @@ class Turns:
         self._reading = asyncio.Lock()
         self._commanding = asyncio.Lock()
         self._wire = asyncio.Lock()
+        self._since = 0.0
+        """The event loop's time at which the wire was taken."""
 
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[None]:
@@ -45,13 +47,16 @@ class Turns:
 
     @asynccontextmanager
     async def _patiently(self, seconds: float) -> AsyncGenerator[None]:
-        """Wait until nothing else is under way, but no longer than that."""
+        """Wait until nothing else is under way that began less than that ago."""
+        loop = asyncio.get_running_loop()
         is_alone = False
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout_at(max(self._since + seconds, loop.time())):
                 is_alone = await self._wire.acquire()
         except TimeoutError:
             pass
+        if is_alone:
+            self._since = loop.time()
         try:
             yield
         finally:
