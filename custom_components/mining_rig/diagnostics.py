@@ -78,9 +78,9 @@ def _diagnostics(entry: RigConfigEntry, device: AnyDeviceEntry | None = None) ->
         "polling": {
             "online": coordinator.online,
             "readings": coordinator.revision,
-            "failed_polls": coordinator.failed_polls,
+            "failed_polls": coordinator.availability.failed_polls,
             "last_accepted": report.value(coordinator.last_accepted),
-            "last_error": report.error(coordinator.last_error),
+            "last_error": report.error(coordinator.availability.last_error),
             "stale_after": coordinator.stale_after.total_seconds(),
             "other_rig": coordinator.other_rig is not None,
         },

@@ -89,7 +89,8 @@ class RigPower:
     ) -> None:
         """Add the energy totals that follow from the power in `values`.
 
-        `longest_gap` is the age in seconds up to which an unmetered reading holds.
+        `now` is a steady moment. `longest_gap` is the age in seconds up to which an
+        unmetered reading holds.
         Values that were counted before are not counted again: `counted` is False.
         """
         gap = longest_gap if self.meter is None else max(_METER_GAP, longest_gap)

@@ -7,6 +7,7 @@ actions, which Home Assistant must know at start, are data beside it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from types import ModuleType
 from typing import Final
 
@@ -48,6 +49,8 @@ class Kind:
     """The usual unit of its hashrates, for a 0 before any other value."""
     cookies: bool = True
     """Whether its cookies may be stored in Home Assistant's shared session."""
+    longest_wait: timedelta = timedelta(minutes=1)
+    """How long a rig is left alone at most because it asks for that."""
     own_schedule: bool = False
     """Whether its source decides what to request when, so that polls have no option."""
     options: Form = Form(())
@@ -105,6 +108,7 @@ KINDS: Final[dict[str, Kind]] = {
         draws_power=False,
         hashrate_unit="TH/s",
         cookies=False,
+        longest_wait=timedelta(hours=1),
         own_schedule=True,
         options=Form(
             (Field(key=CONF_ALLOW_WRITING, kind=FieldKind.FLAG, default=False),)

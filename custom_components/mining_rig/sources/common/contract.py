@@ -164,6 +164,18 @@ class Polled(Source, Protocol):
 
 
 @runtime_checkable
+class Reachable(Source, Protocol):
+    """A source that can tell whether its rig is there, without a request to it.
+
+    It is asked every 10 s while the rig does not answer. Not for a rig that a connection
+    without a request harms or keeps from serving others.
+    """
+
+    async def is_reachable(self) -> bool:
+        """Return within seconds whether the rig accepts a connection; raises nothing."""
+
+
+@runtime_checkable
 class Pushed(Source, Protocol):
     """A source whose rig sends its readings and fetches its orders."""
 
@@ -180,12 +192,31 @@ class Pushed(Source, Protocol):
 
 @runtime_checkable
 class Writable(Source, Protocol):
-    """A source with settings that can be written."""
+    """A source with settings that can be written.
+
+    An order to stop mining waits for nothing: it is written beside a `read`, another
+    `write` or a change of the configuration that is under way, so nothing of it may
+    depend on them. An order that is no longer wanted is cancelled.
+    """
 
     async def write(self, part: str, control: Control[Any], value: Value) -> None:
         """Send one setting; the next `read` shows its effect.
 
         Raises a SourceError.
+        """
+
+
+@runtime_checkable
+class UrgentlyWritable(Writable, Protocol):
+    """A source whose wire answers one request at a time, or at a pace."""
+
+    async def write_urgently(
+        self, part: str, control: Control[Any], value: Value
+    ) -> None:
+        """Send an order to stop mining ahead of all that waits, without a pause.
+
+        Called instead of `write` for such an order. It reaches the rig within a second
+        wherever the rig accepts a connection. Raises a SourceError.
         """
 
 

@@ -28,6 +28,7 @@ from .contract import (
     SourceGarbled,
     SourceUnreachable,
 )
+from .reachable import accepts_connection
 from .strange_bytes import decode_json
 
 TIMEOUT: Final = 10.0
@@ -41,7 +42,7 @@ type Query = Mapping[str, str | Sequence[str]]
 _JSON: Final = "application/json"
 _RESET: Final = "x-ratelimit-reset"
 """The header with the seconds until the server accepts requests again."""
-_LONGEST_WAIT: Final = 86400.0
+_LONGEST_WAIT: Final = 3600.0
 """Seconds to wait at most, whatever the server requests."""
 _BUSY: Final = frozenset((HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE))
 _NO_HEADERS: Final = CIMultiDictProxy[str](CIMultiDict())
@@ -178,6 +179,11 @@ class JsonHttp:
             return answer
         # Outside of the handler, so that the error is not chained to aiohttp's.
         raise problem
+
+    async def is_reachable(self) -> bool:
+        """Return whether a connection is accepted; nothing is sent."""
+        host, port = self.base.host, self.base.port
+        return host is not None and await accepts_connection(host, port or 0)
 
     async def get(
         self,

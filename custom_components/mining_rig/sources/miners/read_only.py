@@ -126,6 +126,10 @@ class ReadOnlyMiner:
         """Read the rig's parts. Raises a SourceError."""
         return self._program.parse(await self._request(), now)
 
+    async def is_reachable(self) -> bool:
+        """Return whether the program accepts a connection."""
+        return await self._http.is_reachable()
+
     async def close(self) -> None:
         """Do nothing: the program keeps no sessions."""
 

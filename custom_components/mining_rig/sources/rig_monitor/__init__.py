@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Any, Final
 
+from ...clock import steady
 from ...model import RIG, Channel, Control, Part, PartKind, Snapshot, Value, part_map
 from ...readings import LOCATE, MINING_ALLOWED, NOT_FOLLOWING, STARTED
 from ..common.contract import CommandRefused, Identity, JsonObject, Notes, SourceContext
@@ -112,6 +113,7 @@ class RigMonitorSource:
     def receive(self, body: JsonObject, now: datetime) -> None:
         """Take a cleaned log."""
         log = parse_log(self.rig_type, body, now)
+        now = steady(now)
         if self._received is not None and now > self._received:
             self._gaps.append((now - self._received).total_seconds())
         was_silent = self._received is None or now - self._received > self.stale_after
@@ -150,7 +152,7 @@ class RigMonitorSource:
 
     def shared_by(self, now: datetime) -> tuple[str, ...]:
         """Return the addresses of rigs that push with one code; none normally."""
-        return self._addresses.found(now)
+        return self._addresses.found(steady(now))
 
     @property
     def stale_after(self) -> timedelta:
@@ -200,6 +202,7 @@ class RigMonitorSource:
 
     def present(self, now: datetime, *, online: bool) -> Snapshot:
         """Return orders and problems, and the last log while the rig is online."""
+        now = steady(now)
         orders = orders_of(self._notes)
         specs = self._parsed_specs()
         rig = Values(specs.values)
@@ -315,7 +318,7 @@ class RigMonitorSource:
     def pending_order(self, now: datetime, *, online: bool) -> bool | None:
         """Return the order that the rig has yet to follow; None without one."""
         orders = orders_of(self._notes)
-        if self._ignores_order(orders, now, online=online):
+        if self._ignores_order(orders, steady(now), online=online):
             return None
         assert self._order is not None
         wanted, can = self._order

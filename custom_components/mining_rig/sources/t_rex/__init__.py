@@ -80,6 +80,10 @@ class TRexSource:
             version=fields.text("version"),
         )
 
+    async def is_reachable(self) -> bool:
+        """Return whether the miner accepts a connection."""
+        return await self._api.is_reachable()
+
     async def close(self) -> None:
         """End the session on the miner."""
         await self._api.log_out()

@@ -43,6 +43,10 @@ class TRexApi:
         """The URL of the miner's own page."""
         return self._http.url("/trex")
 
+    async def is_reachable(self) -> bool:
+        """Return whether the miner accepts a connection."""
+        return await self._http.is_reachable()
+
     async def summary(self) -> JsonObject:
         """Return the summary. Raises a SourceError."""
         found = await self._request("/summary")
@@ -83,11 +87,17 @@ class TRexApi:
         self, path: str, query: dict[str, str] | None = None, *, body: Any = None
     ) -> JsonObject:
         """Send a request, with a new session where the miner requires one."""
+        sent = self._sid
         found = await self._exchange(path, query, body)
         if not _is_unauthorized(found):
             return found
-        await self._log_in()
+        if self._sid == sent:
+            await self._log_in()
+        sent = self._sid
         found = await self._exchange(path, query, body)
+        if _is_unauthorized(found) and self._sid != sent:
+            # A request beside this one has begun another session.
+            found = await self._exchange(path, query, body)
         if _is_unauthorized(found):
             raise SourceRefused(f"{self._http} does not accept its own session")
         return found

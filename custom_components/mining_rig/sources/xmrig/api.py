@@ -64,6 +64,10 @@ class XmrigApi:
             None if self._token else self._http.url(self._found or self._summaries[0])
         )
 
+    async def is_reachable(self) -> bool:
+        """Return whether the program accepts a connection."""
+        return await self._http.is_reachable()
+
     async def summary(self) -> JsonObject:
         """Return the summary of a miner of the right kind. Raises a SourceError."""
         if self._found is not None:

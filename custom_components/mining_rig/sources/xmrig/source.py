@@ -40,6 +40,10 @@ class XmrigSourceBase:
         """The URL of the summary for a browser."""
         return self._api.address
 
+    async def is_reachable(self) -> bool:
+        """Return whether the program accepts a connection."""
+        return await self._api.is_reachable()
+
     async def close(self) -> None:
         """Do nothing: the program keeps no sessions."""
 
