@@ -30,8 +30,8 @@ from custom_components.mining_rig.readings import (
 )
 from custom_components.mining_rig.sources.common.contract import SourceGarbled
 from custom_components.mining_rig.sources.common.decoding import Values
-from custom_components.mining_rig.sources.common.public_text import public_address
 from custom_components.mining_rig.sources.common.http import Answer
+from custom_components.mining_rig.sources.common.public_text import public_address
 from custom_components.mining_rig.sources.xmrig.miner import readings
 from custom_components.mining_rig.sources.xmrig.miner.backends import parse_backends
 from custom_components.mining_rig.sources.xmrig.miner.config import parse_config

@@ -1,10 +1,19 @@
 """What may be shown of a rig's parts: applied to every snapshot, whatever its source."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ...model import Channel, Control, Part, PartEvent, Quantity, Release, Snapshot, Value
+from ...model import (
+    Channel,
+    Control,
+    Part,
+    PartEvent,
+    Quantity,
+    Release,
+    Snapshot,
+    Value,
+)
 from .public_text import (
     plain_text,
     public_address,
@@ -42,8 +51,8 @@ def _public_part(part: Part) -> Part:
         "name": public_name(part.name),
         "model": public_name(part.model),
         "manufacturer": public_name(part.manufacturer),
-        "version": part.version and plain_text(part.version) or None,
-        "serial": part.serial and plain_text(part.serial) or None,
+        "version": _cleaned(plain_text, part.version),
+        "serial": _cleaned(plain_text, part.serial),
     }
     changes = {key: fact for key, fact in facts.items() if fact != getattr(part, key)}
     if (values := _public_values(part.values)) is not part.values:
@@ -55,6 +64,11 @@ def _public_part(part: Part) -> Part:
     ):
         changes["release"] = release
     return replace(part, **changes) if changes else part
+
+
+def _cleaned(clean: Callable[[str], str], text: str | None) -> str | None:
+    """Return a cleaned text, None for none and where nothing is left of it."""
+    return None if text is None else clean(text) or None
 
 
 def _public_values(
@@ -90,8 +104,8 @@ def _public_release(release: Release) -> Release:
         release,
         installed=plain_text(release.installed),
         latest=plain_text(release.latest),
-        notes=release.notes and public_lines(release.notes) or None,
-        url=release.url and public_text(release.url) or None,
+        notes=_cleaned(public_lines, release.notes),
+        url=_cleaned(public_text, release.url),
     )
 
 

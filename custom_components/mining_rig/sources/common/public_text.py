@@ -79,7 +79,8 @@ def public_text(text: str) -> str:
 
 def public_lines(text: str) -> str:
     """Return a text of several lines without secrets, of any length."""
-    return "\n".join(map(_without_secrets, map(one_line, text.splitlines())))
+    lines = ("".join(filter(str.isprintable, line)) for line in text.splitlines())
+    return "\n".join(map(_without_secrets, lines))
 
 
 def public_name(text: str | None) -> str | None:
@@ -113,9 +114,7 @@ def _host_and_port(text: str) -> str | None:
     first = re.split(r"[/?#]", rest, maxsplit=1)[0].rpartition("@")[2]
     last = re.split(r"[/?#]", rest.rpartition("@")[2], maxsplit=1)[0]
     found = {
-        place: port
-        for place in (first, last)
-        if (port := _port_of(place)) is not None
+        place: port for place in (first, last) if (port := _port_of(place)) is not None
     }
     sure = [place for place, port in found.items() if port]
     places = sure[:1] or [*found]
