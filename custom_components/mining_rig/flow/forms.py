@@ -18,11 +18,17 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
-from ..sources.common.address import parse_address
+from ..sources.common.address import parse_address, path_of
 from ..sources.common.forms import Field, FieldKind, Form
+from ..sources.detect import OWN_PATHS
 
 type Answers = dict[str, Any]
 """Answers by field key, sections flattened; empty ones left out."""
+
+FORGET: Final = "forget_"
+"""Prefix of a secret's key: the checkbox that deletes the stored secret."""
+NEW_ID: Final = "new_id"
+"""The checkbox to accept a changed id of the same rig."""
 
 _PORT: Final = vol.All(
     NumberSelector(
@@ -103,6 +109,22 @@ def secrets_schema(form: Form) -> vol.Schema:
     )
 
 
+def reconfigure_schema(
+    form: Form,
+    stored: Mapping[str, Any],
+    shown: Mapping[str, Any] | None,
+    *,
+    has_id: bool,
+) -> vol.Schema:
+    """Return a form that is shown again, with what can be deleted or accepted."""
+    flags = [FORGET + key for key in sorted(form.secrets & stored.keys())]
+    if has_id:
+        flags.append(NEW_ID)
+    return form_schema(form, stored, shown).extend(
+        {vol.Optional(flag, default=False): BooleanSelector() for flag in flags}
+    )
+
+
 def _marker(field: Field, stored: Mapping[str, Any]) -> vol.Marker:
     """Return whether a field is required, and its default.
 
@@ -154,6 +176,9 @@ def with_address(form: Form, answers: Answers, before: Mapping[str, Any]) -> Ans
         address = parse_address(answers.get(CONF_HOST, ""))
     except ValueError as err:
         raise FormError(CONF_HOST, "invalid_host") from err
+    if path_of(answers[CONF_HOST]).strip("/").partition("/")[0] not in {"", *OWN_PATHS}:
+        # It leads to another program behind the same port, which could not be reached.
+        raise FormError(CONF_HOST, "path")
     complete = {**answers, CONF_HOST: address.host}
     for key, parsed in ((CONF_PORT, address.port), (CONF_SSL, address.ssl)):
         if key in keys and parsed is not None:

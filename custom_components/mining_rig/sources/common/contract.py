@@ -60,15 +60,15 @@ class SourceGarbled(SourceError):
     """The answer cannot be parsed."""
 
     def __init__(
-        self, text: str, *, other_device: bool = False, advice: str | None = None
+        self, text: str, *, other_device: bool = False, kind: str | None = None
     ) -> None:
         """Set whether another product answered, or only an answer is broken.
 
-        `advice` is the key of the error that names the product in a dialog, if known.
+        `kind` is that of the product which the answer names, if there is one.
         """
         super().__init__(text)
         self.other_device = other_device
-        self.advice = advice
+        self.kind = kind
 
 
 class CommandRefused(SourceError):
