@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from itertools import chain, count
-from typing import Any, Final, override
+from typing import Any, override
 from uuid import uuid4
 
 from homeassistant.config_entries import ConfigEntry, ConfigFlow, ConfigFlowResult
@@ -26,6 +25,7 @@ from ..sources.common.contract import (
     SourceUnreachable,
 )
 from ..sources.common.detection import Found
+from . import network
 from .forms import (
     FORGET,
     NEW_ID,
@@ -33,27 +33,16 @@ from .forms import (
     FormError,
     flat,
     form_schema,
+    free_name,
     reconfigure_schema,
     secrets_schema,
     with_address,
 )
-from .network import (
-    Errors,
-    async_explain,
-    async_network_texts,
-    carried_over,
-    chosen_other,
-    found_texts,
-    same_address,
-    with_choice,
-)
+from .network import Errors
 from .options import RigOptionsFlow
 
 type KindStep = Callable[..., Awaitable[ConfigFlowResult]]
 type Step = Callable[[RigFlow, dict[str, Any] | None], Awaitable[ConfigFlowResult]]
-
-_NETWORK: Final = "network"
-"""The step of the form of every kind on the local network."""
 
 
 class RigFlow(ConfigFlow):
@@ -134,7 +123,7 @@ class RigFlow(ConfigFlow):
         self._told, self._others = None, []
         identity, errors = await self._async_identify(kind, answers)
         if errors and form.has(CONF_HOST):
-            errors, self._others = await async_explain(
+            errors, self._others = await network.async_explain(
                 self.hass, kind, answers, errors, self._told
             )
         return answers, identity, errors
@@ -158,9 +147,9 @@ class RigFlow(ConfigFlow):
         """
         errors: Errors = {}
         complete = True
-        if other := chosen_other(user_input, self._others):
-            kind, user_input = other.kind, carried_over(user_input or {}, other)
-            complete = other.needs <= user_input.keys()
+        if other := network.chosen_other(user_input, self._others):
+            kind, user_input = other.kind, network.carried_over(user_input or {}, other)
+            self._others, complete = [], other.needs <= user_input.keys()
         if user_input is not None and complete:
             answers, identity, errors = await self._async_submitted(
                 kind, user_input, {}
@@ -169,15 +158,15 @@ class RigFlow(ConfigFlow):
                 return await self._async_found(kind, answers, identity)
         is_network = KINDS[kind].form.has(CONF_HOST)
         self._kind = kind
-        texts = await async_network_texts(self.hass, kind) if is_network else {}
+        texts = await network.async_network_texts(self.hass, kind) if is_network else {}
         schema = form_schema(KINDS[kind].form, shown=user_input)
         return self.async_show_form(
-            step_id=_NETWORK if is_network else kind,
+            step_id="network" if is_network else kind,
             data_schema=self.add_suggested_values_to_schema(
-                with_choice(schema, self._others), user_input
+                network.with_choice(schema, self._others), user_input
             ),
             errors=errors,
-            description_placeholders={**texts, **found_texts(self._others)},
+            description_placeholders=network.found_texts(self._others, **texts),
         )
 
     async def async_step_network(
@@ -208,7 +197,7 @@ class RigFlow(ConfigFlow):
             if entry.entry_id == self.context.get("entry_id"):
                 continue
             if unique_id is None or entry.unique_id is None:
-                if same_address(entry.data, answers):
+                if network.same_address(entry.data, answers):
                     return entry
             elif entry.unique_id == unique_id:
                 return entry
@@ -222,7 +211,7 @@ class RigFlow(ConfigFlow):
         Cloned disks and containers exist: the same id may answer at two addresses.
         """
         about = {"rig": entry.title, "host": str(entry.data.get(CONF_HOST))}
-        if same_address(entry.data, answers):
+        if network.same_address(entry.data, answers):
             return self.async_abort(
                 reason="already_configured", description_placeholders=about
             )
@@ -251,8 +240,7 @@ class RigFlow(ConfigFlow):
         taken = {slugify(entry.title) for entry in self._async_current_entries()}
         if user_input is None:
             title = self._identity.title.strip() or KINDS[self._kind].name
-            names = chain([title], (f"{title} {number}" for number in count(2)))
-            name = next(name for name in names if slugify(name) not in taken)
+            name = free_name(title, taken)
         else:
             name = user_input[CONF_NAME].strip()
             if not name:
@@ -356,7 +344,7 @@ class RigFlow(ConfigFlow):
             step_id="reconfigure",
             data_schema=self.add_suggested_values_to_schema(schema, user_input),
             errors=errors,
-            description_placeholders={"rig": entry.title, **found_texts(self._others)},
+            description_placeholders=network.found_texts(self._others, rig=entry.title),
         )
 
     def _kind_step(self, kind: str, purpose: str) -> KindStep | None:

@@ -1,6 +1,7 @@
 """Schemas of the forms that sources declare, and the submitted answers."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
+from itertools import chain, count
 from typing import Any, Final
 
 from homeassistant.const import CONF_HOST, CONF_PORT, CONF_SSL, UnitOfTime
@@ -16,6 +17,7 @@ from homeassistant.helpers.selector import (
     TextSelectorConfig,
     TextSelectorType,
 )
+from homeassistant.util import slugify
 import voluptuous as vol
 
 from ..sources.common.address import parse_address, path_of
@@ -161,6 +163,12 @@ def flat(form: Form, user_input: Mapping[str, Any]) -> Answers:
         if answer not in (None, ""):
             answers[field.key] = answer
     return answers
+
+
+def free_name(title: str, taken: Container[str]) -> str:
+    """Return a name that is not taken (as a slug), numbered if need be."""
+    names = chain([title], (f"{title} {number}" for number in count(2)))
+    return next(name for name in names if slugify(name) not in taken)
 
 
 def with_address(form: Form, answers: Answers, before: Mapping[str, Any]) -> Answers:

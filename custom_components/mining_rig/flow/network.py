@@ -27,7 +27,7 @@ _UNCLEAR: Final = frozenset(
     ("cannot_connect", "invalid_auth", "no_tls", "wrong_device")
 )
 """Errors whose reason may be that something else answers."""
-_NO_CONNECTION: Final = frozenset(("cannot_connect", "no_tls"))
+_NO_CONNECTION: Final = frozenset(("cannot_connect", "no_tls", "timeout"))
 """Those after which it is not known whether to use TLS."""
 
 
@@ -56,10 +56,11 @@ async def async_explain(
     `told` is the kind that the answer itself named, None where it named none. Without
     any, the chosen kind's program may still answer with TLS instead of without.
     """
-    if not _UNCLEAR.intersection(errors.values()):
-        return errors, []
     host, port = answers[CONF_HOST], int(answers[CONF_PORT])
     ssl = bool(answers.get(CONF_SSL))
+    unclear = _UNCLEAR | {"timeout"} if ssl else _UNCLEAR
+    if not unclear.intersection(errors.values()):
+        return errors, []
     session = async_get_clientsession(hass, verify_ssl=False)
     found = await async_detect(session, host, [port])
     if told is not None:
@@ -76,9 +77,9 @@ async def async_explain(
     return ({CONF_HOST: "other_kind"} if found else errors), found
 
 
-def found_texts(found: Sequence[Found]) -> dict[str, str]:
-    """Return what answers, for the text of the error."""
-    return {"found": " / ".join(one.label for one in found)}
+def found_texts(found: Sequence[Found], **others: str) -> dict[str, str]:
+    """Return what answers, for the text of the error, beside a form's other texts."""
+    return {"found": " / ".join(one.label for one in found), **others}
 
 
 def with_choice(schema: vol.Schema, found: Sequence[Found]) -> vol.Schema:
