@@ -183,7 +183,7 @@ async def test_the_wrong_kind(bench: Make, session: ClientSession) -> None:
     there.proxy.answers["/1/summary"] = {"kind": "toaster"}
     with pytest.raises(SourceGarbled) as wrong:
         await there.source.identify()
-    assert wrong.value.advice is None
+    assert wrong.value.kind is None
     # A proxy that does not say what it is can be seen to be one.
     there.proxy.answers["/1/summary"] = {"miners": {"now": 2}, "upstreams": 1}
     assert (await there.read()).rig.get(readings.MINERS.plain) == 2
