@@ -62,7 +62,7 @@ WALLETS = (
         "cryptonight-heavy/xhv",
         "http://192.168.1.5:4067: the host name cannot be resolved",
         "http://[fe80::1]:8080 does not answer: refused",
-        "https://github.com/trexminer/T-Rex/releases",
+        "https://miner.example/T-Rex/releases",
         "Basic settings, login failed, no password",
         "12345678901234567890123456",
         "a.very.longnameofapoolwithoutanydigit.example",

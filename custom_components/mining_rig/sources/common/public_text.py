@@ -15,18 +15,20 @@ from .decoding import LONGEST_TEXT, WALLET
 MASK: Final = "…"
 LONGEST_NAME: Final = 64
 """Characters of a name; entity ids, which begin with it, have at most 255."""
-_LONGEST_READ: Final = 16 * LONGEST_TEXT
+_LONGEST_READ: Final = 4 * LONGEST_TEXT
 """Characters that are searched for secrets; more could not be shown anyway."""
 
-_URL: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)([^\s\"'<>]+)")
+_URL: Final = re.compile(
+    r"((?<![A-Za-z0-9])[A-Za-z][A-Za-z0-9+.-]{0,30}://)([^\s\"'<>]+)"
+)
 _AUTHORITY: Final = re.compile(r"(?:\[[0-9A-Za-z:.%]+\]|[^:\[\]]*)(?::\d*)?")
 _SECRET_KEYS: Final = (
     r"pass(?:word|wd|phrase)?|pwd|token|secret|sid|session|authorization|api[_ -]?key"
     r"|private[_ -]?key|wallet(?:[_ -]?address)?|user(?:name)?|login|e-?mail"
 )
 _ASSIGNED: Final = re.compile(
-    rf"(?<![A-Za-z])((?:[A-Za-z]+[_.-])*(?:{_SECRET_KEYS})[\"']?\s*=\s*[\"']?"
-    rf"|[\"'](?:[A-Za-z]+[_.-])*(?:{_SECRET_KEYS})[\"']\s*:\s*[\"']?"
+    rf"(?<![A-Za-z])((?:[A-Za-z]{{1,20}}[_.-]){{0,3}}(?:{_SECRET_KEYS})[\"']?\s*=\s*[\"']?"
+    rf"|[\"'](?:[A-Za-z]{{1,20}}[_.-]){{0,3}}(?:{_SECRET_KEYS})[\"']\s*:\s*[\"']?"
     r"|(?:pass(?:word)?|pwd|token|secret|api[_ -]?key|wallet|user(?:name)?|login"
     r"|authorization)\s*:\s*(?!//)"
     rf"|--(?:{_SECRET_KEYS})\s+"
@@ -36,7 +38,7 @@ _ASSIGNED: Final = re.compile(
     re.IGNORECASE,
 )
 _WITH_USER: Final = re.compile(
-    r"\S*[^\s@]@(?!\d+(?:\.\d+)?\s?(?:[GMk]?Hz|m?V|W|°?C|%|x)?(?:[\s),;]|$))[^\s@]\S*"
+    r"(?<!\S)\S*[^\s@]@(?!\d+(?:\.\d+)?\s?(?:[GMk]?Hz|m?V|W|°?C|%|x)?(?:[\s),;]|$))[^\s@]\S*"
 )
 """An e-mail address or `user:password@host`; not the clock in "i7@3.6GHz"."""
 _TOKENS: Final = re.compile(
