@@ -79,9 +79,13 @@ def public_text(text: str) -> str:
     return cut(_without_secrets(one_line(text[:_LONGEST_READ])))
 
 
+@lru_cache(maxsize=64)
 def public_lines(text: str) -> str:
-    """Return a text of several lines without secrets, of any length."""
-    lines = ("".join(filter(str.isprintable, line)) for line in text.splitlines())
+    """Return a text of several lines without secrets; very long lines are cut."""
+    lines = (
+        "".join(filter(str.isprintable, line[:_LONGEST_READ]))
+        for line in text.splitlines()
+    )
     return "\n".join(map(_without_secrets, lines))
 
 
