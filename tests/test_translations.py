@@ -17,6 +17,7 @@ from homeassistant.util.yaml import load_yaml_dict
 import pytest
 
 from custom_components.mining_rig import sources
+from custom_components.mining_rig.flow.network import CONF_GO_ON_AS
 from custom_components.mining_rig.model import (
     Action,
     Category,
@@ -400,7 +401,7 @@ def test_steps_hold_only_what_they_ask() -> None:
     forms = {kind: set(fields_of(KINDS[kind].form)) for kind in KINDS}
     forms["network"] = {
         path for kind in KINDS if KINDS[kind].form.has("host") for path in forms[kind]
-    }
+    } | {f"{text}.{CONF_GO_ON_AS}" for text in ("data", "data_description")}
     for name, fields in forms.items():
         step = f"config.step.{name}."
         there = {path.removeprefix(step) for path in texts() if path.startswith(step)}

@@ -116,10 +116,10 @@ async def test_add(hass: HomeAssistant, proxy: SimulatedXmrigProxy) -> None:
 async def test_the_wrong_kind(hass: HomeAssistant, proxy: SimulatedXmrigProxy) -> None:
     """Somebody who chose the other one is told which one it is."""
     step = await async_answer(hass, "xmrig", proxy)
-    assert step["errors"] == {"host": "is_xmrig_proxy"}
+    assert step["errors"] == {"host": "other_kind"}
     async with SimulatedXMRig(token="secret") as miner:
         step = await async_answer(hass, "xmrig_proxy", miner)
-        assert step["errors"] == {"host": "is_xmrig"}
+        assert step["errors"] == {"host": "other_kind"}
 
 
 # ---- entities

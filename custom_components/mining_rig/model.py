@@ -95,6 +95,7 @@ class Reading[T: Value]:
     """It was set (a limit, a threshold): no statistics, no part in totals."""
     secret: bool = False
     """A wallet, a user: never in diagnostics."""
+    address: bool = False  # it is shown as host and port only
     shown: tuple[Window, ...] = ()
     """Averages whose entities are enabled at first; others are not."""
     heat: bool = False

@@ -114,7 +114,7 @@ BLOCKS_FOUND: Final = Reading[int](
 DIFFICULTY: Final = Reading[float](
     "difficulty", Quantity.NUMBER, Category.DIAGNOSTIC, enabled=False
 )
-POOL: Final = Reading[str]("pool", Quantity.TEXT, Category.DIAGNOSTIC)
+POOL: Final = Reading[str]("pool", Quantity.TEXT, Category.DIAGNOSTIC, address=True)
 POOL_CONNECTED: Final = Reading[bool](
     "pool_connected", Quantity.CONNECTIVITY, Category.DIAGNOSTIC
 )

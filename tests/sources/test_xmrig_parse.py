@@ -28,8 +28,9 @@ from custom_components.mining_rig.readings import (
     TEMPERATURE,
 )
 from custom_components.mining_rig.sources.common.contract import SourceGarbled
-from custom_components.mining_rig.sources.common.decoding import Values, pool_name
+from custom_components.mining_rig.sources.common.decoding import Values
 from custom_components.mining_rig.sources.common.http import Answer
+from custom_components.mining_rig.sources.common.public_text import public_address
 from custom_components.mining_rig.sources.xmrig.miner import readings
 from custom_components.mining_rig.sources.xmrig.miner.backends import parse_backends
 from custom_components.mining_rig.sources.xmrig.miner.config import parse_config
@@ -360,7 +361,7 @@ def test_pool_connected(connection: Any, *, connected: bool | None) -> None:
 )
 def test_pool_names(url: str, name: str) -> None:
     """Never a user, never a path."""
-    assert pool_name(url) == name
+    assert public_address(url) == name
 
 
 def test_before_the_first_pool() -> None:

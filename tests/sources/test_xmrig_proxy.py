@@ -174,16 +174,16 @@ async def test_the_wrong_kind(bench: Make, session: ClientSession) -> None:
         source = await async_open(SourceContext(data=dict(miner.form), session=session))
         with pytest.raises(SourceGarbled) as wrong:
             await source.identify()
-        assert wrong.value.advice == "is_xmrig"
+        assert wrong.value.kind == "xmrig"
     there = await bench()
     context = SourceContext(data=dict(there.proxy.form), session=session)
     with pytest.raises(SourceGarbled) as wrong:
         await (await async_open_xmrig(context)).identify()
-    assert wrong.value.advice == "is_xmrig_proxy"
+    assert wrong.value.kind == "xmrig_proxy"
     there.proxy.answers["/1/summary"] = {"kind": "toaster"}
     with pytest.raises(SourceGarbled) as wrong:
         await there.source.identify()
-    assert wrong.value.advice is None
+    assert wrong.value.kind is None
     # A proxy that does not say what it is can be seen to be one.
     there.proxy.answers["/1/summary"] = {"miners": {"now": 2}, "upstreams": 1}
     assert (await there.read()).rig.get(readings.MINERS.plain) == 2

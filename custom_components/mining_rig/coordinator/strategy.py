@@ -29,6 +29,7 @@ from ..sources.common.contract import (
     SourceGarbled,
     SourceUnreachable,
 )
+from ..sources.common.public_parts import public_snapshot
 from .availability import Availability
 from .orders import Order, OrderState
 from .turns import Turns
@@ -232,7 +233,7 @@ class PollStrategy(Strategy):
         orders = self._turns.sent
         try:
             async with asyncio.timeout(READ_TIMEOUT):
-                snapshot = await self._source.read(dt_util.utcnow())
+                snapshot = public_snapshot(await self._source.read(dt_util.utcnow()))
         except TimeoutError as err:
             raise SourceUnreachable("no answer in time", timed_out=True) from err
         expected = self._entry.unique_id
@@ -280,7 +281,7 @@ class PushStrategy(Strategy):
 
     @override
     def held_parts(self) -> Mapping[str, Part]:
-        return self._source.present(dt_util.utcnow(), online=False).parts
+        return self._present(online=False).parts
 
     @override
     async def async_start(self) -> None:
@@ -306,12 +307,15 @@ class PushStrategy(Strategy):
         """Accept what the source has parsed of a push."""
         # The first push of a rig that was away makes it present.
         self._is_waiting = False
-        self._rig.accept(self._source.present(dt_util.utcnow(), online=True))
+        self._rig.accept(self._present(online=True))
+
+    def _present(self, *, online: bool) -> Snapshot:
+        return public_snapshot(self._source.present(dt_util.utcnow(), online=online))
 
     def _show(self) -> None:
         """Show the orders and the durations of now beside the last readings."""
         if self._rig.online:
-            self._rig.show(self._source.present(dt_util.utcnow(), online=True))
+            self._rig.show(self._present(online=True))
         else:
             self._rig.show_away()
 

@@ -113,7 +113,9 @@ KINDS: Final[dict[str, Kind]] = {
         options=Form(
             (Field(key=CONF_ALLOW_WRITING, kind=FieldKind.FLAG, default=False),)
         ),
-        hidden=frozenset(("watcher_token", "api_key", "session_token")),
+        hidden=frozenset(
+            ("account", "account_name", "watcher_token", "api_key", "session_token")
+        ),
         actions=HEADFRAME_ACTIONS,
     ),
     "lolminer": Kind(

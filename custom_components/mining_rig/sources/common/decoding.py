@@ -44,12 +44,6 @@ def cpu_name(brand: str | None) -> str | None:
     return " ".join(_CPU_NOISE.sub("", brand).split()) or brand
 
 
-def pool_name(url: str) -> str:
-    """Return host and port of a pool's URL, without scheme, user and path."""
-    rest = url.partition("://")[2] or url
-    return rest.rpartition("@")[2].partition("/")[0].strip()
-
-
 class Fields:
     """A JSON object, or any other value in its place, read by path."""
 

@@ -223,8 +223,15 @@ class JsonHttp:
                     f"{self} did not answer within {self._timeout.total:g} s",
                     timed_out=True,
                 )
+            case aiohttp.ClientConnectorCertificateError():
+                return SourceUnreachable(
+                    f"{self}: no secure connection, its certificate is not trusted",
+                    reason="certificate",
+                )
             case aiohttp.ClientSSLError():
-                return SourceUnreachable(f"{self}: no secure connection is possible")
+                return SourceUnreachable(
+                    f"{self}: no secure connection is possible", reason="no_tls"
+                )
             case aiohttp.ClientConnectorDNSError():
                 return SourceUnreachable(f"{self}: the host name cannot be resolved")
             case aiohttp.ClientConnectionError() | OSError():

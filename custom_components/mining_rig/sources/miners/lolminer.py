@@ -30,7 +30,7 @@ from ...readings import (
 from ..common import answer_table as table
 from ..common.contract import SourceContext
 from ..common.decoding import Fields
-from .read_only import Mapped, Program, ReadOnlyMiner, unit_factor
+from .read_only import Mapped, Program, ReadOnlyMiner, question, unit_factor
 
 _NAME: Final = "lolMiner"
 _NONE: Final = (-1,)
@@ -114,7 +114,10 @@ def _scale(fields: Fields) -> float:
     return factor or unit_factor(fields.text("Performance_Unit"))
 
 
+_PROGRAM: Final = Program(name=_NAME, path="/summary", version=version, parse=parse)
+QUESTION: Final = question(_PROGRAM)
+
+
 async def async_open(context: SourceContext) -> ReadOnlyMiner:
     """Return the source of one lolMiner, without any request."""
-    program = Program(name=_NAME, path="/summary", version=version, parse=parse)
-    return ReadOnlyMiner(context, program)
+    return ReadOnlyMiner(context, _PROGRAM)

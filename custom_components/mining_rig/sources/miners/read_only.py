@@ -10,14 +10,15 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 import math
 import re
-from typing import Final
+from typing import Any, Final
 
 from ...hashrate import parse_unit
 from ...model import RIG, Part, PartKind, Snapshot, part_map
 from ...readings import VERSION
 from ..common.contract import Identity, SourceContext, SourceGarbled
 from ..common.decoding import Fields, Values
-from ..common.http import http_for
+from ..common.detection import Question, Recognised
+from ..common.http import Answer, http_for
 
 _BUS: Final = re.compile(r"([0-9a-f]{1,3}):([0-9a-f]{1,2})", re.IGNORECASE)
 
@@ -95,6 +96,16 @@ class Program:
     parse: Callable[[Fields, datetime], Snapshot]
     """Maps an answer that was received at that moment."""
     interval: timedelta = timedelta(seconds=10)
+
+
+def question(program: Program) -> Question:
+    """Return how a program is recognised: by its only answer."""
+
+    def recognise(answer: Answer, data: Any) -> Recognised | None:
+        version = program.version(Fields(data))
+        return None if version is None else Recognised(version=version)
+
+    return Question(title=program.name, paths=(program.path,), recognise=recognise)
 
 
 class ReadOnlyMiner:

@@ -21,6 +21,8 @@ from ..common.contract import (
     SourceGarbled,
     SourceRefused,
 )
+from ..common.decoding import Fields
+from ..common.detection import Question, Recognised
 from ..common.http import Answer, JsonHttp
 
 _NO_ACCESS: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
@@ -50,7 +52,7 @@ class TRexApi:
     async def summary(self) -> JsonObject:
         """Return the summary. Raises a SourceError."""
         found = await self._request("/summary")
-        if found.get("name") == "t-rex" or "T-Rex" in str(found.get("description")):
+        if _is_summary(found):
             return found
         if (error := self._error(found)) is not None:
             raise SourceGarbled(f"{self._http} has no summary: {error}")
@@ -152,6 +154,30 @@ class TRexApi:
             return "".join(filter(str.isprintable, error))[:_LONGEST_ERROR]
         # The configuration and old versions' answers have no `success`.
         return "?" if found.get("success", 1) in (0, "0") else None
+
+
+def _is_summary(found: JsonObject) -> bool:
+    return found.get("name") == "t-rex" or "T-Rex" in str(found.get("description"))
+
+
+def _recognise(answer: Answer, data: Any) -> Recognised | None:
+    """Recognise a summary, or the refusal of a miner with an API key."""
+    if not isinstance(data, dict):
+        return None
+    if _is_summary(data):
+        return Recognised(version=Fields(data).text("version"))
+    # XMRig, too, says that it is not authorized, in capitals.
+    if data.get("error") == _UNAUTHORIZED["error"]:
+        return Recognised(needs=frozenset(("password",)))
+    return None
+
+
+QUESTION: Final = Question(
+    title="T-Rex",
+    paths=("/summary",),
+    recognise=_recognise,
+    pages=("/trex", "/config", "/login"),
+)
 
 
 def _is_unauthorized(found: JsonObject) -> bool:

@@ -16,6 +16,8 @@ from typing import Any, Final, override
 from aiohttp import hdrs
 
 from ..common.contract import CommandRefused, JsonObject, SourceGarbled, SourceRefused
+from ..common.decoding import Fields
+from ..common.detection import Question, Recognised
 from ..common.http import Answer, JsonHttp
 
 SUMMARIES: Final = ("/2/summary", "/1/summary", "/api.json")
@@ -25,9 +27,9 @@ MINERS: Final = frozenset(("miner", "cpu", "amd", "nvidia"))
 """The values of `kind` in the miner's versions."""
 PROXIES: Final = frozenset(("proxy",))
 
-_ADVICE: Final = {
-    **dict.fromkeys(MINERS, "is_xmrig"),
-    **dict.fromkeys(PROXIES, "is_xmrig_proxy"),
+_KINDS: Final = {
+    **dict.fromkeys(MINERS, "xmrig"),
+    **dict.fromkeys(PROXIES, "xmrig_proxy"),
 }
 _PROXY_KEYS: Final = frozenset(("miners", "upstreams"))
 _METHOD_NOT_FOUND: Final = -32601
@@ -100,7 +102,7 @@ class XmrigApi:
             raise SourceGarbled(
                 f"{self._http} is not such a miner",
                 other_device=True,
-                advice=_ADVICE.get(kind or ""),
+                kind=_KINDS.get(kind or ""),
             )
         summary: JsonObject = found
         return summary
@@ -209,3 +211,25 @@ def _kind(summary: Any) -> str | None:
     if kind is None and summary.keys() >= _PROXY_KEYS:
         return "proxy"
     return kind if isinstance(kind, str) else None
+
+
+def _question(title: str, kinds: frozenset[str]) -> Question:
+    """Return the question for a program with these values of `kind`."""
+
+    def recognise(answer: Answer, data: Any) -> Recognised | None:
+        if answer.status == HTTPStatus.OK and _kind(data) in kinds:
+            return Recognised(version=Fields(data).text("version"))
+        # Without a token, miner and proxy answer alike.
+        if isinstance(data, dict) and data.get("error") == "UNAUTHORIZED":
+            return Recognised(needs=frozenset(("access_token",)))
+        return None
+
+    return Question(
+        title=title, paths=SUMMARIES, recognise=recognise, pages=("/json_rpc",)
+    )
+
+
+QUESTIONS: Final = {
+    "xmrig": _question("XMRig", MINERS),
+    "xmrig_proxy": _question("xmrig-proxy", PROXIES),
+}
