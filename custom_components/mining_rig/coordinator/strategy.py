@@ -75,6 +75,9 @@ class Rig(Protocol):
     def poll_failed(self, error: SourceError) -> None:
         """Record that a poll failed."""
 
+    def go_away(self, error: SourceError) -> None:
+        """Make the rig unavailable."""
+
 
 class Strategy(Protocol):
     """One of the two ways; every difference between them is here."""
