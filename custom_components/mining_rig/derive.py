@@ -216,7 +216,8 @@ class Derivation:
             except KeyError, TypeError, ValueError, AttributeError:
                 continue
         for key, parts in dict(stored.get("tellers") or {}).items():
-            self._reporters[key] = set(map(str, parts))
+            if isinstance(parts, list):
+                self._reporters[key] = set(map(str, parts))
 
 
 def _numbers(values: Iterable[Value]) -> list[float]:

@@ -46,8 +46,9 @@ from ..sources.common.contract import Source, SourceError, SourceRefused
 from ..store import RigStore
 from .away import away_parts
 from .commands import Commands
-from .devices import RigDevices, without_forgotten
+from .devices import RigDevices
 from .events import EventDispatcher
+from .parts import RigParts
 from .power import PowerMeter, RigPower, power_settings
 from .strategy import PushStrategy, strategy_for
 from .workers import async_show_workers
@@ -87,6 +88,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
 
         options = entry.options
         self.shown_workers = int(options.get(CONF_SHOWN_WORKERS, SHOWN_WORKERS))
+        self._parts = RigParts(hass, entry, store, self.shown_workers)
         self._zero_while_off = bool(options.get(CONF_ZERO_WHILE_OFF, False))
         meter: str | None = options.get(CONF_POWER_METER)
         self._derivation = Derivation(power_settings(options))
@@ -206,9 +208,8 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         self.store.derived = self._derivation.dump()
         try:
             await self.store.async_save()
-        except HomeAssistantError as err:
+        except HomeAssistantError:
             self._unsaved = True
-            LOGGER.error("%s: %s", self.name, err)
 
     # ---- readings
 
@@ -235,7 +236,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         self.failed_polls = 0
         self.last_error = None
         self.last_accepted = now
-        snapshot = without_forgotten(snapshot, self.store.forgotten)
+        snapshot = self._parts.take(snapshot)
         complete = self._derivation.complete(snapshot, self._power.metered())
         self.commands.orders.check(complete)
         self.data = self.commands.orders.complete(self._with_energy(complete))
@@ -250,6 +251,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
 
     def show(self, snapshot: Snapshot) -> None:
         """Show a snapshot whose readings were accepted before."""
+        snapshot = self._parts.again(snapshot)
         complete = self._derivation.complete(snapshot, self._power.metered())
         self.data = self.commands.orders.complete(
             self._with_energy(complete, counted=self._power.meter is not None)
@@ -384,6 +386,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
             if part.get(CONNECTED.plain) is not False:
                 return False
         self.store.forgotten.add(key)
+        self._parts.made_room()
         self._unsaved = self.known_parts.forget([key])
         self._notify_known_parts()
         return True

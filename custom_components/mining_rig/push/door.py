@@ -25,8 +25,9 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
 from ..const import CONF_KIND, DOMAIN, LOGGER
+from ..issues import async_manage_put_aside
 from ..sources.common.push import PushApi
-from ..store import RigStore, async_get_store
+from ..store import RigStore, StoreUnreadable
 from .const import CONF_ALLOW_PUBLIC, CONF_API_CODE, CONF_CLOUDHOOK_URL, CONF_WEBHOOK_ID
 from .guard import Guard, Pace
 from .http import Refusal
@@ -94,7 +95,15 @@ class Door:
         )
         for entry in self.hass.config_entries.async_entries(DOMAIN):
             if entry.data.get(CONF_KIND) in self.apis:
-                store = await async_get_store(self.hass, entry.entry_id)
+                store = RigStore.of(self.hass, entry.entry_id)
+                store.title = entry.title
+                try:
+                    await store.async_load()
+                except StoreUnreadable:
+                    # Its agent is refused until it can be read; the others are not.
+                    pass
+                else:
+                    async_manage_put_aside(self.hass, entry, store.aside)
                 if self.hass.config_entries.async_get_entry(entry.entry_id):
                     self.take(entry, store)
 
@@ -172,8 +181,9 @@ class Door:
                 await store.keep(note, agent.specs)
             except HomeAssistantError as err:
                 LOGGER.error("%s: %s", entry.title, err)
-        if rig.api.subentries is not None:
-            async_match_subentries(self.hass, rig.api.subentries, entry, store)
+        facts = rig.api.subentries
+        if facts and not (store.lost and store.get(facts.note) is None):
+            async_match_subentries(self.hass, facts, entry, store)
 
     # ---- their codes
 

@@ -38,6 +38,13 @@ class Refusal(Exception):
         self.response = json_response(body, status, headers)
 
 
+def not_known() -> Refusal:
+    """Return the refusal of what cannot be answered now without making something up."""
+    return Refusal(
+        HTTPStatus.SERVICE_UNAVAILABLE, {"errors": {"detail": "Service Unavailable"}}
+    )
+
+
 def not_found() -> Refusal:
     """Return the refusal of a path, or of a method that a path does not have."""
     return Refusal(HTTPStatus.NOT_FOUND, {"errors": {"detail": "Not Found"}})

@@ -11,8 +11,9 @@ from homeassistant.util import dt as dt_util
 from ..const import LOGGER
 from ..sources.common.contract import JsonObject
 from ..sources.common.push import Receiver
+from ..store import StoreUnreadable
 from .door import PushingRig
-from .http import Refusal
+from .http import Refusal, not_known
 from .issues import async_manage_shared_code
 
 
@@ -27,7 +28,10 @@ async def async_receive(
             HTTPStatus.UNPROCESSABLE_ENTITY,
             {"errors": {key: ["can't be blank"] for key in blank}},
         )
-    await rig.store.async_load()
+    try:
+        await rig.store.async_load()
+    except StoreUnreadable as err:
+        raise not_known() from err
     if message == rig.api.specs_message:
         await _async_keep_specs(rig, rig.api.specs_to_keep(fields))
     elif rig.entry.state is ConfigEntryState.LOADED:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final, override
 
 from aiohttp import hdrs, web
@@ -9,10 +10,19 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.http import HomeAssistantView
 
 from ..const import DOMAIN, LOGGER
-from ..sources.common.push import Endpoint, Fetch, FetchMany, Ping, Push, PushApi
+from ..sources.common.push import (
+    Endpoint,
+    Fetch,
+    FetchMany,
+    OrdersUnknown,
+    Ping,
+    Push,
+    PushApi,
+)
+from ..store import StoreUnreadable
 from .const import BASE
 from .door import Door, PushingRig
-from .http import Refusal, async_read_body, json_response, not_found
+from .http import Refusal, async_read_body, json_response, not_found, not_known
 from .receive import async_receive
 
 _ANY_WORD: Final = "*"
@@ -78,14 +88,22 @@ class PushView(HomeAssistantView):
         rig = self._door.authorize(request, api, fetch.rig_type)
         if fetch.answer is None:
             raise not_found()
-        return await _async_from_notes(rig, fetch)
+        try:
+            return await _async_from_notes(rig, fetch)
+        except (StoreUnreadable, OrdersUnknown) as err:
+            raise not_known() from err
 
     async def _async_fetch_many(
         self, request: web.Request, api: PushApi, fetch: FetchMany
     ) -> dict[str, Any]:
         codes = fetch.codes(await async_read_body(request))
         rigs = self._door.authorize_many(request, api, fetch.rig_type, [*codes])
-        return {code: await _async_from_notes(rig, fetch) for code, rig in rigs.items()}
+        answers = {}
+        for code, rig in rigs.items():
+            # An agent goes on with the last order of a rig that is left out.
+            with suppress(StoreUnreadable, OrdersUnknown):
+                answers[code] = await _async_from_notes(rig, fetch)
+        return answers
 
 
 def _endpoint(

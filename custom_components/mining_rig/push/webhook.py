@@ -6,9 +6,10 @@ from aiohttp import hdrs, web
 from homeassistant.core import HomeAssistant
 
 from ..sources.common.contract import JsonObject
+from ..store import StoreUnreadable
 from .door import PushingRig
 from .guard import Guard
-from .http import Refusal, async_read_body, json_response
+from .http import Refusal, async_read_body, json_response, not_known
 from .receive import async_receive
 
 
@@ -43,5 +44,7 @@ async def async_handle_webhook(
         return json_response(
             rig.api.webhook_answer(rig.rig_type, rig.store, rig.entry.title)
         )
+    except StoreUnreadable:
+        return not_known().response
     except Refusal as refusal:
         return refusal.response
