@@ -1,6 +1,7 @@
 """Repairs: issues that the owner of a rig has to know of or to decide."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final, override
 
 from homeassistant.components.repairs import (
@@ -262,9 +263,7 @@ class PutAsideFlow(ConfirmRepairFlow):
     ) -> RepairsFlowResult:
         """Forget the file when the owner has seen its name."""
         if user_input is not None:
-            try:
+            # A full disk is logged; the issue comes back with the next start.
+            with suppress(HomeAssistantError):
                 await self._store.async_seen()
-            except HomeAssistantError:
-                # A full disk is logged; the issue comes back with the next start.
-                pass
         return await super().async_step_confirm(user_input)

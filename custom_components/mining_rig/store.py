@@ -172,7 +172,9 @@ class RigStore:
         """Let work come to its end, whatever happens to the caller."""
         saving = self._hass.async_create_task(work, f"{DOMAIN}: save {self._path.name}")
         saving.add_done_callback(_retrieve_error)
-        await asyncio.shield(saving)
+        # Unlike `shield`, this logs no error of a save whose caller is gone.
+        await asyncio.wait([saving])
+        saving.result()
 
     async def _async_save(self) -> None:
         async with self._lock:
@@ -184,19 +186,7 @@ class RigStore:
             return
         data = self._contents.dump()
         try:
-            if not self._loaded:
-                # Saving would replace what could not be read.
-                raise OSError("what was kept is not loaded")
-            await self._hass.async_add_executor_job(
-                save_json,
-                self._path,
-                {
-                    "version": VERSION,
-                    "minor_version": 1,
-                    "key": self._path.name,
-                    "data": data,
-                },
-            )
+            await self._hass.async_add_executor_job(self._save, data)
         except (HomeAssistantError, OSError) as err:
             self._log_once("cannot be stored; it is kept in memory", err)
             raise HomeAssistantError(
@@ -208,6 +198,19 @@ class RigStore:
             self._failing = False
             LOGGER.info("%s: what is kept is stored again", self.title)
         self._on_disk = {"notes": data["notes"], "orders": data["orders"]}
+
+    def _save(self, data: dict[str, Any]) -> None:
+        """Write the file. Raises OSError or HomeAssistantError."""
+        if not self._loaded:
+            # Saving would replace what could not be read.
+            raise OSError("what was kept is not loaded")
+        document = {
+            "version": VERSION,
+            "minor_version": 1,
+            "key": self._path.name,
+            "data": data,
+        }
+        save_json(self._path, document)
 
     def _log_once(self, what: str, error: Exception) -> None:
         """Log the first of failures in a row."""
