@@ -40,9 +40,9 @@ def limited(
     most = {**MOST_PARTS, PartKind.WORKER: max(MOST_WORKERS, shown_workers)}
     taken: Counter[PartKind] = Counter()
     allowed = set()
-    for key, old in known.items():
-        taken[old.kind] += 1
-        if taken[old.kind] <= most[old.kind]:
+    for key, known_part in known.items():
+        taken[known_part.kind] += 1
+        if taken[known_part.kind] <= most[known_part.kind]:
             allowed.add(key)
     parts: dict[str, Part] = {}
     ignored = 0

@@ -115,26 +115,28 @@ class RigStore:
             # Reading does not wait for a write.
             return
         async with self._lock:
-            if self._loaded:
-                return
+            if not self._loaded:
+                await self._async_read()
+
+    async def _async_read(self) -> None:
+        try:
+            contents, is_new = await self._hass.async_add_executor_job(self._load)
+        except OSError as err:
+            self._log_once("cannot be read", err)
+            raise StoreUnreadable(
+                translation_domain=DOMAIN,
+                translation_key="not_readable",
+                translation_placeholders={"rig": self.title, "error": str(err)},
+            ) from err
+        self._failing = False
+        self._contents = contents
+        self._on_disk = {"notes": {**contents.notes}, "orders": {**contents.orders}}
+        self._loaded = True
+        if is_new:
             try:
-                contents, is_new = await self._hass.async_add_executor_job(self._load)
-            except OSError as err:
-                self._log_once("cannot be read", err)
-                raise StoreUnreadable(
-                    translation_domain=DOMAIN,
-                    translation_key="not_readable",
-                    translation_placeholders={"rig": self.title, "error": str(err)},
-                ) from err
-            self._failing = False
-            self._contents = contents
-            self._on_disk = {"notes": {**contents.notes}, "orders": {**contents.orders}}
-            self._loaded = True
-            if is_new:
-                try:
-                    await self._async_write()
-                except HomeAssistantError as err:
-                    LOGGER.debug("%s: to be stored later: %s", self.title, err)
+                await self._async_write()
+            except HomeAssistantError as err:
+                LOGGER.debug("%s: to be stored later: %s", self.title, err)
 
     def _load(self) -> tuple[Contents, bool]:
         """Return what is kept, and whether that has to be written.

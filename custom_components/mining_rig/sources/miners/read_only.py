@@ -16,7 +16,7 @@ from ...hashrate import parse_unit
 from ...model import RIG, Part, PartKind, Snapshot, part_map
 from ...readings import VERSION
 from ..common.contract import Identity, SourceContext, SourceGarbled
-from ..common.decoding import Fields, Values
+from ..common.decoding import MOST_LISTED, Fields, Values
 from ..common.http import http_for
 
 _BUS: Final = re.compile(r"([0-9a-f]{1,3}):([0-9a-f]{1,2})", re.IGNORECASE)
@@ -49,7 +49,9 @@ class Mapped:
         base. A card without one has its position as key.
         """
         found = fields.raw(*path)
-        for position, item in enumerate(found if isinstance(found, list) else ()):
+        for position, item in enumerate(
+            found[:MOST_LISTED] if isinstance(found, list) else ()
+        ):
             if not isinstance(item, dict):
                 continue
             card = fields.inside(*path, position)
