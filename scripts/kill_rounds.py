@@ -37,7 +37,7 @@ _PC: Final = Rig(name="Caheo", rig_type="cpu_gpu", notes={})
 _LATEST: Final = 4.0
 """Seconds after the first writes at which it is killed at the latest."""
 _STARTS_WITHIN: Final = 180.0
-_MOST_PLAYBOOKS: Final = 40
+_MOST_PLAYBOOKS: Final = 300
 _API: Final = "/api/mining_rig/v1"
 
 _SPECS: Final = {
