@@ -303,7 +303,8 @@ class Derivation:
             except KeyError, TypeError, ValueError, AttributeError:
                 continue
         for key, parts in dict(stored.get("tellers") or {}).items():
-            self._reporters[key] = set(map(str, parts))
+            if isinstance(parts, list):
+                self._reporters[key] = set(map(str, parts))
 
 
 def _energy_of(part: str) -> str:

@@ -50,8 +50,9 @@ from .availability import Availability
 from .away import away_parts, without_verdict
 from .calls import CallEnded, Calls
 from .commands import Commands
-from .devices import RigDevices, without_forgotten
+from .devices import RigDevices
 from .events import EventDispatcher
+from .parts import RigParts
 from .power import PowerMeter, RigPower, power_settings
 from .reauth import Reauthentication
 from .strategy import PushStrategy, strategy_for
@@ -88,6 +89,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
 
         options = entry.options
         self.shown_workers = int(options.get(CONF_SHOWN_WORKERS, SHOWN_WORKERS))
+        self._parts = RigParts(hass, entry, store, self.shown_workers)
         self._zero_while_off = bool(options.get(CONF_ZERO_WHILE_OFF, False))
         meter: str | None = options.get(CONF_POWER_METER)
         self._derivation = Derivation(power_settings(options))
@@ -223,9 +225,8 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         self.store.derived = self._derivation.dump()
         try:
             await self.store.async_save()
-        except HomeAssistantError as err:
+        except HomeAssistantError:
             self._unsaved = True
-            LOGGER.error("%s: %s", self.name, err)
 
     # ---- readings
 
@@ -255,7 +256,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         self.revision += 1
         self.availability.accepted()
         self._reauthentication.accepted()
-        snapshot = without_forgotten(snapshot, self.store.forgotten)
+        snapshot = self._parts.take(snapshot)
         complete = self._complete(snapshot)
         self.commands.orders.check(complete, orders)
         self.data = self.commands.orders.complete(self._with_energy(complete))
@@ -270,7 +271,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
 
     def show(self, snapshot: Snapshot) -> None:
         """Show a snapshot whose readings were accepted before."""
-        complete = self._complete(snapshot)
+        complete = self._complete(self._parts.again(snapshot))
         self.data = self.commands.orders.complete(
             self._with_energy(complete, counted=self.power.meter is not None)
         )
@@ -395,6 +396,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
             if part.get(CONNECTED.plain) is not False:
                 return False
         self.store.forgotten.add(key)
+        self._parts.made_room()
         self._unsaved = self.known_parts.forget([key])
         self._notify_known_parts()
         return True

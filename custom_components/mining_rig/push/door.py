@@ -25,8 +25,9 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
 from ..const import CONF_KIND, DOMAIN, LOGGER
+from ..issues import async_manage_put_aside
 from ..sources.common.push import PushApi
-from ..store import RigStore, async_get_store
+from ..store import RigStore, StoreUnreadable
 from .budget import Budget, Recent
 from .const import (
     CONF_ALLOW_PUBLIC,
@@ -122,12 +123,15 @@ class Door:
         )
         for entry in self.hass.config_entries.async_entries(DOMAIN):
             if entry.data.get(CONF_KIND) in self.apis:
+                store = RigStore.of(self.hass, entry.entry_id)
+                store.title = entry.title
                 try:
-                    store = await async_get_store(self.hass, entry.entry_id)
-                except (OSError, HomeAssistantError) as err:
-                    # Its agent is told to come again until the file can be read.
+                    await store.async_load()
+                except StoreUnreadable as err:
+                    # Its agent is told to come again until it can be read.
                     LOGGER.warning("%s cannot be read yet: %s", entry.title, err)
-                    store = RigStore.of(self.hass, entry.entry_id)
+                else:
+                    async_manage_put_aside(self.hass, entry, store.aside)
                 if self.hass.config_entries.async_get_entry(entry.entry_id):
                     self.take(entry, store)
 
@@ -214,8 +218,9 @@ class Door:
                 await store.keep(note, specs)
             except HomeAssistantError as err:
                 LOGGER.error("%s: %s", entry.title, err)
-        if rig.api.subentries is not None:
-            async_match_subentries(self.hass, rig.api.subentries, entry, store)
+        facts = rig.api.subentries
+        if facts and not (store.lost and store.get(facts.note) is None):
+            async_match_subentries(self.hass, facts, entry, store)
 
     # ---- their codes
 

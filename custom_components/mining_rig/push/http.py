@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from aiohttp import web
+from aiohttp import hdrs, web
 import orjson
 
 
@@ -32,6 +32,15 @@ class Refusal(Exception):
         """Take status, JSON body and headers of the answer."""
         super().__init__(status.phrase)
         self.response = json_response(body, status, headers)
+
+
+def not_known() -> Refusal:
+    """Return the refusal of what cannot be answered now without making something up."""
+    return Refusal(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        {"errors": {"detail": "Service Unavailable"}},
+        {hdrs.RETRY_AFTER: "30"},
+    )
 
 
 def not_found() -> Refusal:

@@ -13,8 +13,9 @@ from homeassistant.util import dt as dt_util
 from ..const import LOGGER
 from ..sources.common.contract import JsonObject
 from ..sources.common.push import Receiver
+from ..store import StoreUnreadable
 from .door import PushingRig
-from .http import Refusal
+from .http import Refusal, not_known
 from .issues import async_manage_shared_code
 
 
@@ -67,13 +68,9 @@ async def async_load_notes(rig: PushingRig) -> None:
     """
     try:
         await rig.store.async_load()
-    except (OSError, HomeAssistantError) as err:
+    except StoreUnreadable as err:
         LOGGER.debug("%s: %s", rig.entry.title, err)
-        raise Refusal(
-            HTTPStatus.SERVICE_UNAVAILABLE,
-            {"errors": {"detail": "Service Unavailable"}},
-            {hdrs.RETRY_AFTER: "30"},
-        ) from err
+        raise not_known() from err
 
 
 async def _async_keep_specs(rig: PushingRig, specs: JsonObject) -> None:

@@ -9,11 +9,19 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.http import HomeAssistantView
 
 from ..const import DOMAIN, LOGGER
-from ..sources.common.push import Endpoint, Fetch, FetchMany, Ping, Push, PushApi
+from ..sources.common.push import (
+    Endpoint,
+    Fetch,
+    FetchMany,
+    OrdersUnknown,
+    Ping,
+    Push,
+    PushApi,
+)
 from .bodies import StrangersBodies, async_read_body
 from .const import BASE
 from .door import Door, PushingRig
-from .http import Refusal, json_response, not_found
+from .http import Refusal, json_response, not_found, not_known
 from .receive import async_load_notes, async_receive
 
 _ANY_WORD: Final = "*"
@@ -126,4 +134,7 @@ def _endpoint(
 async def _async_from_notes(rig: PushingRig, fetch: Fetch | FetchMany) -> Any:
     assert fetch.answer is not None
     await async_load_notes(rig)
-    return fetch.answer(rig.store, rig.entry.title)
+    try:
+        return fetch.answer(rig.store, rig.entry.title)
+    except OrdersUnknown as err:
+        raise not_known() from err

@@ -115,6 +115,10 @@ class Identity:
 class Notes(Protocol):
     """Data that a source keeps over restarts, such as settings that it replaced."""
 
+    @property
+    def lost(self) -> bool:
+        """Whether data that was kept before could not be read."""
+
     def get(self, key: str) -> Any:
         """Return the data of a key, None where there is none."""
 
@@ -127,6 +131,7 @@ class InMemoryNotes:
     """Notes of a config flow, where no entry exists yet."""
 
     kept: dict[str, Any] = field(default_factory=dict)
+    lost: bool = False
 
     def get(self, key: str) -> Any:
         """Return the data of a key."""

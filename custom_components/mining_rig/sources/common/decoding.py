@@ -16,6 +16,8 @@ from ...model import Channel, Value
 
 LONGEST_TEXT: Final = 255
 """Characters of a state in Home Assistant, at most."""
+MOST_LISTED: Final = 256
+"""Cards, or threads of cards, of one answer that are looked at: far more than are taken."""
 _LONGEST_UPTIME: Final = 50 * 365 * 86400
 LARGEST_COUNT: Final = 2**63 - 1
 _LARGEST: Final = 1e200
@@ -210,15 +212,15 @@ class Fields:
             found = None
         return Fields(found, *self._path, *path, unparsed=self.unparsed)
 
-    def each(self, *path: _Step) -> Iterator[Fields]:
-        """Iterate over the objects of the list at the path."""
+    def each(self, *path: _Step, most: int | None = None) -> Iterator[Fields]:
+        """Iterate over the objects of the list at the path, the first `most` of them."""
         found = self.raw(*path)
         if found is None:
             return
         if not isinstance(found, list):
             self._note(path)
             return
-        for index, item in enumerate(found):
+        for index, item in enumerate(found[:most]):
             if isinstance(item, dict):
                 yield Fields(item, *self._path, *path, index, unparsed=self.unparsed)
             else:

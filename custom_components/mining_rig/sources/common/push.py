@@ -12,7 +12,14 @@ from typing import Any, Protocol, runtime_checkable
 from .contract import JsonObject, Notes, Pushed
 
 type NotesAnswer = Callable[[Notes, str], Any]
-"""Makes the JSON answer for one rig from its notes and its name."""
+"""Makes the JSON answer for one rig from its notes and its name.
+
+Raises OrdersUnknown.
+"""
+
+
+class OrdersUnknown(Exception):
+    """Orders were lost, and whatever is answered could contradict them."""
 
 
 @dataclass(frozen=True, slots=True)

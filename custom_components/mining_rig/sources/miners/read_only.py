@@ -16,7 +16,7 @@ from ...hashrate import parse_unit
 from ...model import RIG, Part, PartKind, Snapshot, part_map
 from ...readings import VERSION
 from ..common.contract import Identity, SourceContext, SourceGarbled
-from ..common.decoding import Fields, Values
+from ..common.decoding import MOST_LISTED, Fields, Values
 from ..common.detection import Question, Recognised
 from ..common.http import Answer, http_for
 
@@ -50,7 +50,9 @@ class Mapped:
         base. A card without one has its position as key.
         """
         found = fields.raw(*path)
-        for position, item in enumerate(found if isinstance(found, list) else ()):
+        for position, item in enumerate(
+            found[:MOST_LISTED] if isinstance(found, list) else ()
+        ):
             if not isinstance(item, dict):
                 continue
             card = fields.inside(*path, position)

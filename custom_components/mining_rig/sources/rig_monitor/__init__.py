@@ -242,10 +242,10 @@ class RigMonitorSource:
     ) -> dict[Channel[Any], Control[Any]]:
         """Put the orders in force; return what can be ordered."""
         if self.rig_type is RigType.ASIC:
-            rig[readings.POWER_ORDER.plain] = orders.power
-            rig[LOCATE.plain] = orders.light
+            rig.put(readings.POWER_ORDER.plain, orders.power)
+            rig.put(LOCATE.plain, orders.light)
             return {c.channel: c for c in (_POWER, _LIGHT)}
-        rig[MINING_ALLOWED.plain] = orders.mining
+        rig.put(MINING_ALLOWED.plain, orders.mining)
         controls: dict[Channel[Any], Control[Any]] = {_MINING.channel: _MINING}
         sets = playbooks.sets(self._notes.get(playbooks.NOTE))
         if len(sets) > 1:
@@ -291,6 +291,9 @@ class RigMonitorSource:
         """Return whether the rig does not follow its order; None if not known."""
         is_asic = self.rig_type is RigType.ASIC
         wanted = orders.power if is_asic else orders.mining
+        if wanted is None:
+            self._order = None
+            return None
         can = is_asic or bool(playbooks.stored(self._notes.get(playbooks.NOTE)))
         if self._order != (wanted, can) or self._ordered_at is None:
             # The first one was perhaps given long before Home Assistant started.
@@ -320,7 +323,9 @@ class RigMonitorSource:
         orders = orders_of(self._notes)
         if self._ignores_order(orders, steady(now), online=online):
             return None
-        assert self._order is not None
+        if self._order is None:
+            # What was ordered is not known.
+            return None
         wanted, can = self._order
         log = self._present_log(now, online=online)
         if not wanted:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from ....model import Channel, Part
 from ....readings import FAN_LEVEL, HASHRATE
 from ...common import answer_table as table
-from ...common.decoding import Fields, Values
+from ...common.decoding import MOST_LISTED, Fields, Values
 from . import readings
 from .cards import HEALTH, gpu_part
 from .hashrates import RATE_1M, RATE_15M, Windows, present_rate, read_windows
@@ -74,7 +74,7 @@ def parse_backends(
         if backend.has("hashrate"):
             rates[name] = read_windows(backend, "hashrate")
         if name in _GPU_BACKENDS:
-            for thread in backend.each("threads"):
+            for thread in backend.each("threads", most=MOST_LISTED):
                 _add_thread(cards, name, thread)
             continue
         if threads and isinstance(threads, list):

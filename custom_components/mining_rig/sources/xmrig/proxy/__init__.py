@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import secrets
 from typing import Any, Final, override
 
+from ....const import CONF_SHOWN_WORKERS
 from ....model import Control, Snapshot, Value
 from ...common.contract import (
     CommandRefused,
@@ -26,7 +27,7 @@ from ..summary import identity_of
 from .config import LOCKED, SETTINGS, parse_config, pool_users
 from .names import Names
 from .parse import MODEL, Summary, assemble, parse_summary
-from .workers import Workers, WorkerTable
+from .workers import MOST_ROWS, Workers, WorkerTable
 
 _SUMMARIES: Final = ("/1/summary", "/2/summary", "/")
 """All versions since 2.5 have the first one; the others may have an older format."""
@@ -47,7 +48,14 @@ async def async_open(context: SourceContext) -> XmrigProxySource:
     if not isinstance(salt, str):
         salt = secrets.token_hex(16)
         await context.notes.keep(_SALT_NOTE, salt)
-    return XmrigProxySource(api, context.data["host"], context.notes, Names(salt))
+    shown = int(context.options.get(CONF_SHOWN_WORKERS, 0))
+    return XmrigProxySource(
+        api,
+        context.data["host"],
+        context.notes,
+        Names(salt),
+        most_workers=max(shown, MOST_ROWS),
+    )
 
 
 class XmrigProxySource(XmrigSourceBase):
@@ -58,7 +66,15 @@ class XmrigProxySource(XmrigSourceBase):
     the connections, but also passwords: it is never requested.
     """
 
-    def __init__(self, api: XmrigApi, host: str, notes: Notes, names: Names) -> None:
+    def __init__(
+        self,
+        api: XmrigApi,
+        host: str,
+        notes: Notes,
+        names: Names,
+        *,
+        most_workers: int = MOST_ROWS,
+    ) -> None:
         """Take the API, the host for a title, the notes, and the workers' names."""
         super().__init__(api, host, ConfigEditor(api, notes, LOCKED), parse_config)
         self._notes = notes
@@ -66,7 +82,7 @@ class XmrigProxySource(XmrigSourceBase):
         if isinstance(accounts := notes.get(_ACCOUNTS_NOTE), list):
             names.accounts = frozenset(map(str, accounts))
         self._counts: tuple[int | None, ...] = ()
-        self._table = WorkerTable(names)
+        self._table = WorkerTable(names, most_workers)
         self._path: str | None = None
         self._workers = Workers()
         self._interrupted = False

@@ -24,6 +24,7 @@ _ACCOUNT_ENDS: Final = re.compile(r"[.+/:@]")
 """What follows is the name of a worker, a difficulty or a host."""
 _EMAIL_ADDRESS: Final = re.compile(r"\S@\S+\.\S")
 _SHOWN: Final = 4
+_MOST_KNOWN: Final = 20_000
 _DIGEST_BYTES: Final = 8
 
 
@@ -62,6 +63,9 @@ class Names:
         """Return the name of a worker; `mode` is what the proxy names workers by."""
         known = self._known.get((mode, name))
         if known is None:
+            if len(self._known) >= _MOST_KNOWN:
+                # A proxy whose workers change their names all the time.
+                self._known.clear()
             known = self._known[mode, name] = self._make(name, mode)
         return known
 

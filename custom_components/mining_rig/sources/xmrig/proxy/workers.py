@@ -148,12 +148,17 @@ class Workers:
     unparsed: tuple[str, ...] = ()
 
 
+MOST_ROWS: Final = 1000
+"""Unless the owner has more workers enabled."""
+
+
 class WorkerTable:
     """Parses tables; an unchanged row yields the same part as before."""
 
-    def __init__(self, names: Names) -> None:
-        """Start without known rows."""
+    def __init__(self, names: Names, most: int = MOST_ROWS) -> None:
+        """Start without known rows; of a longer table the first `most` are looked at."""
         self._names = names
+        self._most = most
         self._before: dict[str, tuple[Row, Part]] = {}
         self._uptime: float | None = None
         self._unfilled: tuple[Channel[float], ...] = ()
@@ -182,7 +187,7 @@ class WorkerTable:
             self._unfilled, self._before = found, {}
         now: dict[str, tuple[Row, Part]] = {}
         unparsed: list[str] = []
-        for index, row in enumerate(data["workers"]):
+        for index, row in enumerate(data["workers"][: self._most]):
             if type(row) is not list or not row or type(row[0]) is not str:
                 unparsed.append(f"workers.{index}")
                 continue
