@@ -6,12 +6,12 @@ from typing import Any
 
 from ..known_parts import KnownPart, KnownParts
 from ..model import RIG, Channel, Part, PartKind, Snapshot, Value, part_map
-from ..readings import CONNECTED, HASHRATE, POWER, STATUS
+from ..readings import CONNECTED, HASHRATE, POWER, STATUS, Status
 
 
-def away_parts(
+def away_snapshot(
     known_parts: KnownParts, held: Mapping[str, Part], *, zero: bool
-) -> dict[str, Part]:
+) -> Snapshot:
     """Return the known parts without readings, and the rig even if it is not known.
 
     `held` are parts whose values still hold. With `zero`, hashrates and powers are 0
@@ -23,7 +23,9 @@ def away_parts(
         *(part for part in held.values() if part.key not in known),
     )
     parts.setdefault(RIG, Part(kind=PartKind.RIG, key=RIG))
-    return parts
+    snapshot = Snapshot(parts=parts)
+    values = {**snapshot.rig.values, STATUS.plain: Status.OFFLINE.value}
+    return snapshot.with_rig_values(values)
 
 
 def without_verdict(snapshot: Snapshot) -> Snapshot:

@@ -41,13 +41,13 @@ from ..derive import Derivation
 from ..known_parts import KnownParts
 from ..model import RIG, Channel, Snapshot, Value
 from ..plausible import plausible
-from ..readings import CONNECTED, STATUS, Status
+from ..readings import CONNECTED, STATUS
 from ..repairs import async_manage_issues
 from ..sources import KINDS
 from ..sources.common.contract import Source, SourceError, SourceRefused
 from ..store import RigStore
 from .availability import Availability
-from .away import away_parts, without_verdict
+from .away import away_snapshot, without_verdict
 from .calls import CallEnded, Calls
 from .commands import Commands
 from .devices import RigDevices
@@ -205,8 +205,8 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         )
         # A random first wait spreads the polls of many rigs over the interval.
         self.update_interval = self._strategy.interval * random.uniform(0.5, 1)
-        # A listener of its own: energy is counted when every entity is disabled.
-        entry.async_on_unload(self.async_add_listener(_ignore_update))
+        # A listener of its own: polls go on when every entity is disabled.
+        entry.async_on_unload(self.async_add_listener(lambda: None))
 
     async def async_stop(self) -> None:
         """Save and close the source."""
@@ -295,12 +295,8 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
             **snapshot.rig.values,
             CONNECTED.plain: self.online,
         }
-        self.power.add_energy(
-            values,
-            steady_now(),
-            self.stale_after.total_seconds(),
-            counted=counted,
-        )
+        longest_gap = self.stale_after.total_seconds()
+        self.power.add_energy(values, steady_now(), longest_gap, counted=counted)
         return snapshot.with_rig_values(values)
 
     def _with_metered(self, snapshot: Snapshot) -> Snapshot:
@@ -352,8 +348,8 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
 
     def _off(self, *, zero: bool) -> Snapshot:
         held = self._strategy.held_parts()
-        snapshot = Snapshot(parts=away_parts(self.known_parts, held, zero=zero))
-        values = {**snapshot.rig.values, STATUS.plain: Status.OFFLINE.value}
+        snapshot = away_snapshot(self.known_parts, held, zero=zero)
+        values = {**snapshot.rig.values}
         if self.power.meter is not None:
             return self._with_metered(snapshot.with_rig_values(values))
         values[CONNECTED.plain] = False
@@ -400,8 +396,3 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         self._unsaved = self.known_parts.forget([key])
         self._notify_known_parts()
         return True
-
-
-@callback
-def _ignore_update() -> None:
-    """Do nothing; the listener keeps the polls going."""

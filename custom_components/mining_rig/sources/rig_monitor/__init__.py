@@ -133,7 +133,8 @@ class RigMonitorSource:
 
     def _with_proven_rates(self, log: Log, now: datetime, *, silent: bool) -> Log:
         """Return the log without rates that the agent may only repeat."""
-        mining = orders_of(self._notes).mining
+        # An order that was lost is not known; it is not "off" then.
+        mining = orders_of(self._notes).mining is not False
         has_playbook = bool(playbooks.stored(self._notes.get(playbooks.NOTE)))
         rates = self._stale_hashrate
         rates.take(
@@ -195,7 +196,7 @@ class RigMonitorSource:
             return self._log
         is_asic = self.rig_type is RigType.ASIC
         return without_values(
-            self._log, off=is_asic and not orders_of(self._notes).power
+            self._log, off=is_asic and orders_of(self._notes).power is False
         )
 
     # ---- what is known
