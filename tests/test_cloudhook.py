@@ -5,7 +5,7 @@ import json
 import sys
 from types import ModuleType
 from typing import Any
-from unittest.mock import AsyncMock, Mock
+from unittest.mock import AsyncMock, Mock, patch
 
 from homeassistant.components.webhook import async_handle_webhook
 from homeassistant.config_entries import SOURCE_RECONFIGURE
@@ -15,6 +15,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util.aiohttp import MockRequest, serialize_response
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.mining_rig.const import DOMAIN
 
@@ -63,6 +64,24 @@ async def _push_by_cloud(hass: HomeAssistant) -> dict[str, Any]:
     answer = await async_handle_webhook(hass, HOOK, request)
     await hass.async_block_till_done()
     return serialize_response(answer)
+
+
+@pytest.mark.usefixtures("socket_enabled", "cloud")
+async def test_strangers_outside(
+    hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator
+) -> None:
+    """They learn nothing of a webhook that only the cloud may use."""
+    rig = pushing_entry("asic")
+    await async_set_up_rigs(hass, rig)
+    await _submit(hass, rig, cloudhook=True)
+    client = await hass_client_no_auth()
+    answers = []
+    with patch("custom_components.mining_rig.push.guard._is_local", return_value=False):
+        for hook in (HOOK, "nobody_has_it"):
+            async with client.post(f"/api/webhook/{hook}", data=b"{") as answer:
+                kind = answer.headers.get("Content-Type")
+                answers.append((answer.status, kind, await answer.read()))
+    assert answers[0] == answers[1]
 
 
 async def test_on_request(hass: HomeAssistant, cloud: Mock) -> None:

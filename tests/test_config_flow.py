@@ -250,7 +250,7 @@ async def test_pasted_https_address(hass: HomeAssistant, make_rig: MakeRig) -> N
     answers = {"host": f"https://{rig.host}:{rig.port}", "access_token": TOKEN}
     form = await async_begin(hass)
     form = await async_go_on(hass, form, answers)
-    assert form["errors"] == {"host": "cannot_connect"}
+    assert form["errors"] == {"host": "certificate"}
     step = await async_go_on(
         hass, form, {**answers, "connection": {"verify_ssl": False}}
     )

@@ -164,16 +164,20 @@ async def async_switch(hass: HomeAssistant, service: str) -> None:
 async def test_a_system_that_asks_to_come_back_later(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory
 ) -> None:
-    """It is not asked before the time it named; without one, it is at the usual pace."""
+    """It is left alone for that time, but for a minute at most, and not called present."""
     source = ScriptedSource()
     await async_add(hass, source)
-    source.errors = [SourceBusy("busy", retry_after=300)]
+    source.errors = [SourceBusy("busy", retry_after=86400)]
     await async_pass_polls(hass, freezer, 1)
     asked = source.reads
-    await async_pass_polls(hass, freezer, 25)
+    await async_pass_polls(hass, freezer, 2)
+    assert state(hass, "binary_sensor", "connected").state == STATE_OFF
+    assert state(hass, "sensor", "hashrate").state == STATE_UNAVAILABLE
+    await async_pass_polls(hass, freezer, 3)
     assert source.reads == asked
-    await async_pass(hass, freezer, 60)
+    await async_pass_polls(hass, freezer, 1)
     assert source.reads == asked + 1
+    assert state(hass, "binary_sensor", "connected").state == STATE_ON
     source.errors = [SourceBusy("busy")]
     await async_pass_polls(hass, freezer, 2)
     assert source.reads == asked + 3

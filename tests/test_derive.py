@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.importlib import async_import_module
 import pytest
 
 from custom_components.mining_rig.derive import Derivation, PowerSettings
@@ -16,27 +18,38 @@ from custom_components.mining_rig.model import (
     Snapshot,
     Value,
     Window,
+    every_reading,
     part_map,
 )
 from custom_components.mining_rig.readings import (
     ACCEPTANCE,
     ACCEPTED,
+    ALGORITHM,
+    BOARD_TEMPERATURE,
+    CHIP_TEMPERATURE,
     EFFICIENCY,
     ENERGY,
     HASHRATE,
     HOTTEST,
+    HOTTEST_MEMORY,
+    INLET_TEMPERATURE,
     INVALID,
+    JUNCTION_TEMPERATURE,
     MEMORY_TEMPERATURE,
     MINING,
     MINING_ALLOWED,
+    OUTLET_TEMPERATURE,
     POWER,
     POWER_ESTIMATE,
+    REGULATOR_TEMPERATURE,
     REJECTED,
     STARTED,
     TEMPERATURE,
 )
+from custom_components.mining_rig.sources import KINDS
 
 LIMIT = Reading[float]("test_limit", Quantity.TEMPERATURE, setting=True)
+STOPPED_BY_HEAT = Reading[bool]("test_hot", Quantity.PROBLEM, heat=True)
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
 type Told = dict[Channel[Any], Value]
@@ -74,7 +87,8 @@ def test_totals_of_parts() -> None:
     assert rig.get(HASHRATE.plain) == 120e6
     assert rig.get(HASHRATE.channel(Window.H1)) == 118e6
     assert rig.get(POWER.plain) == 240
-    assert rig.get(HOTTEST.plain) == 96
+    assert rig.get(HOTTEST.plain) == 61
+    assert rig.get(HOTTEST_MEMORY.plain) == 96
     assert rig.get(EFFICIENCY.plain) == pytest.approx(2e-6)
     assert rig.get(MINING.plain) is True
 
@@ -252,3 +266,212 @@ def test_a_window_that_is_not_full_for_one_card_is_not_for_the_rig() -> None:
         )
         is None
     )
+
+
+# ---- what does not belong together
+
+
+def _card(watts: float | None, rate: float = 60e6) -> Told:
+    card: Told = {HASHRATE.plain: rate}
+    return card if watts is None else {**card, POWER.plain: watts}
+
+
+@pytest.mark.parametrize(
+    ("told", "cards"),
+    [
+        ({}, {"a": _card(430.0), "b": _card(430.0), "c": _card(None)}),
+        # The miner adds up what is measured, as its cards do.
+        (
+            {POWER.plain: 860.0, HASHRATE.plain: 180e6},
+            {"a": _card(430.0), "b": _card(430.0), "c": _card(None)},
+        ),
+        # It need not work to draw power.
+        ({}, {"a": _card(430.0), "b": {TEMPERATURE.plain: 40.0}}),
+        ({}, {"a": {**_card(430.0), ENERGY.plain: 5.0}, "b": _card(None)}),
+    ],
+)
+def test_power_of_some_cards_is_not_the_rigs(
+    told: Told, cards: dict[str, Told]
+) -> None:
+    """Unless its owner says what the rest draws."""
+    some = snapshot(told, **cards)
+    rig = complete(some)
+    unknown = (POWER, EFFICIENCY, ENERGY, POWER_ESTIMATE)
+    assert not [reading for reading in unknown if reading.plain in rig.values]
+    measured = sum(float(c.get(POWER.plain, 0)) for c in cards.values())
+    assert complete(some, base=500).get(POWER.plain) == measured + 500
+    rated = complete(some, rated=1300)
+    assert rated.get(POWER_ESTIMATE.plain) == 1300
+    assert POWER.plain not in rated.values
+    assert EFFICIENCY.plain not in rated.values
+    metered = Derivation(PowerSettings(meter=True)).complete(some, 1300.0).rig
+    assert metered.get(EFFICIENCY.plain) == 1300 / float(metered.values[HASHRATE.plain])
+    # A card that reports nothing at all is not there.
+    alone = snapshot({}, a=_card(430.0), nothing={})
+    assert complete(alone).get(POWER.plain) == 430
+    # The cards' own are of themselves.
+    card = Derivation().complete(some).parts["a"]
+    assert card.get(EFFICIENCY.plain) == pytest.approx(430 / 60e6)
+
+
+def test_a_rig_measures_what_its_cards_cannot() -> None:
+    """Its own power is no sum then."""
+    rig = complete(snapshot({POWER.plain: 1300.0}, a=_card(430.0), b=_card(None)))
+    assert rig.get(POWER.plain) == 1300
+
+
+def processor(**values: Any) -> Part:
+    """Return a processor."""
+    told: Told = {READINGS[key].plain: value for key, value in values.items()}
+    return Part(kind=PartKind.CPU, key="cpu", values=told)
+
+
+READINGS: dict[str, Reading[Any]] = {
+    reading.key: reading for reading in (ALGORITHM, HASHRATE, POWER, TEMPERATURE)
+}
+
+
+def test_power_of_cards_beside_a_processor() -> None:
+    """A processor that works draws more than its cards know; an idle one does not."""
+    cards = snapshot({}, a=_card(120.0), b=_card(120.0))
+    derivation = Derivation()
+
+    def power(cpu: Part) -> float | None:
+        parts = {**cards.parts, cpu.key: cpu}
+        return derivation.complete(Snapshot(parts=parts)).rig.get(POWER.plain)
+
+    assert power(processor(temperature=50.0)) == 240
+    assert power(processor(hashrate=9000.0)) is None
+    # Its hashrate is not known for a moment, or over a restart.
+    assert power(processor()) is None
+    derivation.load(derivation.dump())
+    assert power(processor()) is None
+    assert power(processor(hashrate=0.0)) == 240
+    assert power(processor(hashrate=9000.0, power=65.0)) == 305
+
+
+def test_no_efficiency_over_two_algorithms() -> None:
+    """Hashes of different work cannot be added up."""
+    cards = snapshot({}, a=_card(120.0))
+    for cpu, known in (
+        (processor(hashrate=9e3, power=65.0, algorithm="RandomX"), False),
+        (processor(hashrate=0.0, power=9.0, algorithm="RandomX"), True),
+    ):
+        parts = {**cards.parts, cpu.key: cpu}
+        rig = Derivation().complete(Snapshot(parts=parts)).rig
+        assert (EFFICIENCY.plain in rig.values) is known
+
+
+@pytest.mark.parametrize("why", [STOPPED_BY_HEAT, MINING, MINING_ALLOWED])
+def test_no_efficiency_of_what_has_stopped(why: Reading[bool]) -> None:
+    """Its hashrate is a mean of the past, its power is that of now."""
+    hot: Told = {**_card(33.0), why.plain: why is STOPPED_BY_HEAT}
+    done = Derivation().complete(snapshot({}, a=hot, b=_card(120.0)))
+    assert EFFICIENCY.plain not in done.parts["a"].values
+    assert EFFICIENCY.plain not in done.rig.values
+    assert EFFICIENCY.plain in done.parts["b"].values
+    # A miner that still reports the mean of both, and what the other one does.
+    for rate, known in ((120e6, False), (60e6, True)):
+        hot[HASHRATE.plain] = 0.0
+        rig = complete(snapshot({HASHRATE.plain: rate}, a=hot, b=_card(120.0)))
+        assert (EFFICIENCY.plain in rig.values) is known
+
+
+def test_no_efficiency_while_power_changes() -> None:
+    """A minute after it fell, the mean of the hashrate is of the same time."""
+    derivation = Derivation()
+
+    def known(second: float, watts: float) -> tuple[bool, bool]:
+        done = derivation.complete(
+            snapshot({}, a=_card(watts)), None, NOW + timedelta(seconds=second)
+        )
+        parts = done.parts["a"], done.rig
+        one, other = (EFFICIENCY.plain in part.values for part in parts)
+        return one, other
+
+    assert known(0, 250.0) == (True, True)
+    assert known(10, 240.0) == (True, True)
+    assert known(20, 132.0) == (False, False)
+    assert known(30, 90.0) == (False, False)
+    assert known(80, 91.0) == (False, False)
+    assert known(90, 91.0) == (True, True)
+    # Another clock, two hours behind.
+    assert known(100, 250.0) == (False, False)
+    assert known(-7200, 250.0) == (True, True)
+
+
+@pytest.mark.parametrize("rate", [0.0, 5e-324, -1.0, 1e-310])
+@pytest.mark.parametrize("watts", [0.0, 300.0])
+def test_no_efficiency_without_end(rate: float, watts: float) -> None:
+    """A quotient that is no number is not shown."""
+    assert EFFICIENCY.plain not in complete(snapshot({}, a=_card(watts, rate))).values
+
+
+# ---- averages, temperatures
+
+
+def test_an_average_that_is_not_full_is_not_zero() -> None:
+    """Whatever a source makes of it; a 0 over less time than it runs is measured."""
+    minute, quarter, week = (
+        HASHRATE.channel(window) for window in (Window.M1, Window.M15, Window.W1)
+    )
+    second = HASHRATE.channel(Window.M15, 2)
+    card: Told = {minute: 0.0, quarter: 0.0, week: 0.0, second: 0.0}
+    rig: Told = {**card, STARTED.plain: NOW - timedelta(minutes=5)}
+    worker = Part(kind=PartKind.WORKER, key="w", values=card)
+    told = snapshot(rig, a=card)
+    told = Snapshot(parts={**told.parts, "w": worker})
+    done = Derivation().complete(told, None, NOW)
+    for part in (done.rig, done.parts["a"]):
+        found = [c for c in card if c in part.values]
+        assert found == [minute]
+    # It has a start of its own, which is not known.
+    assert done.parts["w"].values == card
+    later = Derivation().complete(told, None, NOW + timedelta(days=8))
+    assert later.parts["a"].values.keys() == card.keys()
+    # A mean that is above 0 is one.
+    some: Told = {quarter: 5.0, STARTED.plain: NOW}
+    assert Derivation().complete(snapshot(some), None, NOW).rig.get(quarter) == 5
+
+
+def test_what_is_hottest_is_of_one_kind() -> None:
+    """Memory bears more than chips; what is beside them does not count."""
+    card: Told = {
+        TEMPERATURE.plain: 61.0,
+        JUNCTION_TEMPERATURE.plain: 75.0,
+        CHIP_TEMPERATURE.channel(number=3): 74.0,
+        MEMORY_TEMPERATURE.plain: 101.0,
+        REGULATOR_TEMPERATURE.plain: 110.0,
+        OUTLET_TEMPERATURE.plain: 120.0,
+        INLET_TEMPERATURE.plain: 130.0,
+        LIMIT.plain: 110.0,
+    }
+    rig = complete(snapshot({BOARD_TEMPERATURE.plain: 70.0}, a=card))
+    assert rig.get(HOTTEST.plain) == 75
+    assert rig.get(HOTTEST_MEMORY.plain) == 101
+    assert HOTTEST_MEMORY.plain not in complete(snapshot({}, a={})).values
+
+
+_BESIDE = frozenset(
+    (
+        HOTTEST,
+        HOTTEST_MEMORY,
+        REGULATOR_TEMPERATURE,
+        INLET_TEMPERATURE,
+        OUTLET_TEMPERATURE,
+    )
+)
+"""Temperatures with no limit of a chip or of memory."""
+
+
+async def test_each_temperature_is_of_some_kind(hass: HomeAssistant) -> None:
+    """One that a source adds is not forgotten, nor counted by mistake."""
+    for kind in KINDS.values():
+        await async_import_module(
+            hass, f"custom_components.mining_rig.sources.{kind.module}"
+        )
+    for reading in every_reading():
+        if reading.quantity is Quantity.TEMPERATURE and not reading.setting:
+            assert (reading.hottest is None) is (reading in _BESIDE), reading.key
+        else:
+            assert reading.hottest is None

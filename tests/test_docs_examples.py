@@ -62,10 +62,8 @@ def quick_miner(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look as often whether something took effect, without waiting in between."""
     module = "custom_components.mining_rig"
     monkeypatch.setattr(f"{module}.coordinator.commands.CONFIRM_PAUSES", (0.0,) * 8)
-    for source in ("config", "miner.threads"):
-        name = f"{module}.sources.xmrig.{source}.APPLIED_AFTER"
-        monkeypatch.setattr(name, (0.0,) * 2)
-    monkeypatch.setattr(f"{module}.sources.xmrig.api.PUT_GAP", 0.0)
+    monkeypatch.setattr(f"{module}.sources.xmrig.editor.APPLIED_AFTER", (0.0,) * 2)
+    monkeypatch.setattr(f"{module}.sources.xmrig.editor.PUT_GAP", 0.0)
 
 
 @pytest.fixture

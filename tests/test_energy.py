@@ -5,7 +5,12 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.mining_rig.energy import EnergyTotal, RisingTotal, load_rising
+from custom_components.mining_rig.energy import (
+    EnergyTotal,
+    Pace,
+    RisingTotal,
+    load_rising,
+)
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -65,3 +70,37 @@ def test_a_rising_total_never_falls(steps: list[dict[str, int]]) -> None:
         now = total.add(counts)
         assert now >= before
         before = now
+
+
+def test_power_that_the_rig_cannot_take() -> None:
+    """It is a gap: neither the time before it nor the time after it counts."""
+    energy = EnergyTotal()
+    for second, watts in ((0, 3600), (10, 3600), (20, 2**32 - 1), (30, 3600), (40, -1)):
+        energy.add(watts, START + timedelta(seconds=second), 30, most=4_000)
+    assert energy.total == pytest.approx(10)
+
+
+def test_lower_of_two_readings_far_apart() -> None:
+    """One wrong reading adds nothing; a rig that starts loses half an interval."""
+    energy = EnergyTotal()
+    for second, watts in ((0, 360), (10, 19_000), (20, 360), (30, 360)):
+        energy.add(watts, START + timedelta(seconds=second), 30)
+    assert energy.total == pytest.approx(3)
+
+
+def test_increase_that_no_counter_can_have_made() -> None:
+    """It does not count, and the counter goes on from there."""
+    total, pace = RisingTotal(), Pace(rate=1, step=10)
+    moments = [START + timedelta(seconds=10 * number) for number in range(5)]
+    counts = (100, 2**32 - 1, 105, 125, 126)
+    found = [
+        total.add({"a": c}, at, pace) for c, at in zip(counts, moments, strict=True)
+    ]
+    assert found == [100, 100, 100, 120, 121]
+    # A clock that was set back allows no more than a step.
+    assert total.add({"a": 137}, START, pace) == 121
+    again = load_rising(total.dump())
+    assert again.add({"a": 1_137}, START + timedelta(seconds=990), pace) == 1_121
+    # A total of an older version does not tell when it was read.
+    old = load_rising({"total": 5, "last": {"a": 1}})
+    assert old.add({"a": 10_001}, START, pace) == 10_005

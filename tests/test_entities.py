@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN, Platform
+from homeassistant.const import STATE_UNAVAILABLE, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
@@ -127,7 +127,7 @@ async def test_nothing_is_called_twice(hass: HomeAssistant) -> None:
 async def test_units_are_chosen_once_and_kept(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, rig: SimulatedXMRig
 ) -> None:
-    """The first value decides, whatever comes later; a 0 decides nothing."""
+    """The first value above 0 decides, whatever comes later; a 0 decides nothing."""
     answer = recorded("summary_v2_6.22.1_windows_cpu.json")
     rig.answers["/2/backends"] = []
 
@@ -135,10 +135,20 @@ async def test_units_are_chosen_once_and_kept(
         answer["hashrate"]["total"] = [rate, rate, rate]
         rig.answers["/2/summary"] = answer
 
+    answer["algo"] = "kawpow"
     hashes(0.0)
     entry = entry_for(rig)
     await async_set_up(hass, entry)
-    assert state(hass, "sensor", "hashrate").state == STATE_UNKNOWN
+    for _ in range(2):
+        shown = state(hass, "sensor", "hashrate")
+        assert float(shown.state) == 0
+        assert shown.attributes["unit_of_measurement"] == "MH/s"
+        assert kept(hass, "hashrate") == {"usual_unit": "MH/s"}
+        # One that is disabled is never added.
+        assert kept(hass, "hashrate_1m") == {"usual_unit": "MH/s"}
+        # After a restart nothing more is known.
+        assert await hass.config_entries.async_reload(entry.entry_id)
+        await hass.async_block_till_done()
     hashes(4884.25)
     await async_pass_polls(hass, freezer, 1)
     shown = state(hass, "sensor", "hashrate")

@@ -1,16 +1,25 @@
 """Units of hashrate: spellings, and the form that suits a value."""
 
+import math
+
 from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.mining_rig.hashrate import (
     efficiency_unit,
+    energy_per_work,
     factor,
     hashrate_unit,
     ladder,
     parse_hashrate,
     parse_unit,
     suited_unit,
+)
+from custom_components.mining_rig.model import PartKind
+from custom_components.mining_rig.usual_units import (
+    unit_of_algorithm,
+    unit_of_parts,
+    usual_unit,
 )
 
 
@@ -123,3 +132,59 @@ def test_other_units_are_no_form_of_a_base() -> None:
     """A unit from elsewhere has no factor."""
     assert factor("MW", "H/s") is None
     assert factor("kSol/s", "H/s") is None
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "unit"),
+    [
+        ("rx/0", "kH/s"),
+        ("RandomX", "kH/s"),
+        ("cn/half", "kH/s"),
+        ("cryptonight-lite/1", "kH/s"),
+        ("gr", "kH/s"),
+        ("kawpow", "MH/s"),
+        ("KawPow", "MH/s"),
+        ("etchash", "MH/s"),
+        ("AUTOLYKOS2", "MH/s"),
+        ("x16rv2", "MH/s"),
+        ("x11", "GH/s"),
+        ("scrypt", "GH/s"),
+        ("groestl", "GH/s"),
+        ("SHA-256", "TH/s"),
+        ("sha256d", "TH/s"),
+        ("kHeavyHash", "TH/s"),
+        ("Equihash 144_5", "H/s"),
+        ("BeamHash III", "H/s"),
+        ("something new", None),
+        ("", None),
+    ],
+)
+def test_units_of_algorithms(algorithm: str, unit: str | None) -> None:
+    """In any spelling of a miner."""
+    assert unit_of_algorithm(algorithm) == unit
+
+
+def test_usual_unit() -> None:
+    """The first one that is known and fits; solutions are no hashes."""
+    assert usual_unit("H/s", None, "kH/s", "MH/s") == "kH/s"
+    assert usual_unit("H/s", None) == "H/s"
+    assert usual_unit("Sol/s", "MH/s") == "Sol/s"
+    assert unit_of_parts([PartKind.RIG, PartKind.CPU, PartKind.GPU]) == "MH/s"
+    assert unit_of_parts([PartKind.RIG, PartKind.HASHBOARD]) == "TH/s"
+    assert unit_of_parts([PartKind.WORKER]) is None
+
+
+@pytest.mark.parametrize(
+    ("watts", "rate", "joules"),
+    [
+        (120.0, 60.0, 2.0),
+        (0.0, 60.0, None),
+        (120.0, 0.0, None),
+        (120.0, -1.0, None),
+        (120.0, 5e-324, None),
+        (math.nan, 1.0, None),
+    ],
+)
+def test_energy_per_work(watts: float, rate: float, joules: float | None) -> None:
+    """A quotient that says nothing is none."""
+    assert energy_per_work(watts, rate) == joules

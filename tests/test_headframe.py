@@ -445,7 +445,8 @@ async def test_diagnostics_hold_no_secret(
     pool.fault(PoolFault.LINK_DELETED)
     await async_minutes(hass, freezer, 6)
     told = json.dumps(await async_get_config_entry_diagnostics(hass, entry))
-    for secret in (pool.token, pool.user.email, address, transaction):
+    account = pool.account.id
+    for secret in (pool.token, pool.user.email, account, address, transaction):
         assert secret not in told
         assert secret not in caplog.text
     assert '"not_open"' in told

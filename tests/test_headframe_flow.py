@@ -207,6 +207,24 @@ async def test_a_pool_that_fails(
     await async_name(hass, result)
 
 
+@pytest.mark.parametrize(
+    ("reason", "error"),
+    [("certificate", "headframe_certificate"), ("no_tls", "headframe_unreachable")],
+)
+async def test_a_pool_without_a_connection(
+    hass: HomeAssistant, pool: SimulatedHeadframe, reason: str, error: str
+) -> None:
+    """Says that it is the certificate, where it is."""
+    result = await async_begin(hass, "headframe_watcher")
+    problem = SourceUnreachable("no connection", reason=reason)
+    with patch(
+        "custom_components.mining_rig.flow.headframe_pool.list_accounts",
+        side_effect=problem,
+    ):
+        result = await async_fill(hass, result, watcher_link=pool.link)
+    assert result["errors"] == {"base": error}
+
+
 async def test_slow(hass: HomeAssistant, pool: SimulatedHeadframe) -> None:
     """Takes too long."""
     result = await async_begin(hass, "headframe_watcher")
@@ -525,6 +543,7 @@ async def test_a_sign_in_server_that_fails(
     for error, key in (
         (SourceUnreachable("gone"), "headframe_sign_in_unreachable"),
         (SourceUnreachable("slow", timed_out=True), "headframe_sign_in_slow"),
+        (SourceUnreachable("own", reason="certificate"), "headframe_certificate"),
     ):
         with patch.object(SignIn, "check", side_effect=error):
             result = await async_check(hass, pool, result)

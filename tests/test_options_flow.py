@@ -78,6 +78,7 @@ async def test_settings(hass: HomeAssistant, entry: MockConfigEntry) -> None:
         "rated_power": 150,
         "zero_while_off": True,
         "keep_order": True,
+        "keep_parts": True,
         "warn_if_read_only": False,
     }
     done = await async_go_on(hass, form, answers)
@@ -95,6 +96,7 @@ async def test_settings(hass: HomeAssistant, entry: MockConfigEntry) -> None:
         "limit": 80,
         "zero_while_off": False,
         "keep_order": False,
+        "keep_parts": False,
         "warn_if_read_only": False,
     }
 
@@ -265,6 +267,7 @@ async def test_a_proxy_is_asked_for_nothing_that_it_does_not_have(
         form = await async_open(hass, entry, "settings")
         asked = {str(field) for field in form["data_schema"].schema}
         assert asked == {
+            "keep_parts",
             "poll_interval",
             "shown_workers",
             "warn_if_read_only",

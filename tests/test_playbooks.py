@@ -425,3 +425,19 @@ def test_what_would_crash_an_agent_is_left_out() -> None:
     assert len(playbooks.served({"list": [*bad, good]}, None, "w")) == 1
     for nothing in (None, 3, {}, {"list": 3}):
         assert playbooks.served(nothing, None, "w") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "worker"),
+    [
+        ("Đào cà-phê 1", "Dao-ca-phe-1"),
+        ("Straße", "Stra--e"),
+        ("矿机 1", "-------1"),
+        ("Rig 🔥", "Rig-----"),
+        ("a_b.c", "a-b-c"),
+        ("\ud800", "-"),
+    ],
+)
+def test_worker_name(name: str, worker: str) -> None:
+    """The API's own server puts a hyphen for each byte that is no letter or digit."""
+    assert playbooks.worker_name(name) == worker

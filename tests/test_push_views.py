@@ -19,7 +19,7 @@ from .pushing import ASIC_CODE, BASE, async_set_up_rigs, body, pushing_entry
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
-CODE = "2222222222"
+CODE = "22222222222222222222"
 LOGS = f"{BASE}/asic_miners/logs"
 STATUS = f"{BASE}/asic_miners/expected_status"
 NOT_FOUND = {"errors": {"detail": "Not Found"}}
@@ -113,7 +113,7 @@ async def test_open_dialog(
     async with client.get(f"{BASE}/ping") as answer:
         assert answer.status == 200
     assert await expected_status(client, CODE) == 401
-    ir.async_delete_issue(hass, DOMAIN, "unknown_agent_127.0.0.1")
+    ir.async_delete_issue(hass, DOMAIN, "unknown_agent")
     hass.config_entries.flow.async_abort(step["flow_id"])
     await assert_silent(hass, client, caplog)
     step = await open_dialog(hass)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import timedelta
+from dataclasses import replace
 import errno
 import gzip
 import json
@@ -13,12 +13,6 @@ from typing import Any
 from unittest.mock import patch
 
 from aiohttp.test_utils import TestClient
-from freezegun.api import FrozenDateTimeFactory
-from homeassistant.components.http.ban import (
-    KEY_BAN_MANAGER,
-    KEY_FAILED_LOGIN_ATTEMPTS,
-    KEY_LOGIN_THRESHOLD,
-)
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
@@ -27,7 +21,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.mining_rig.push.http import LARGEST_BODY
+from custom_components.mining_rig.push.bodies import LARGEST_BODY
 from custom_components.mining_rig.push.opening import async_open_door
 from custom_components.mining_rig.store import RigStore
 
@@ -221,6 +215,14 @@ async def test_bodies_that_are_none(ask: Ask) -> None:
     ] == 413
 
 
+async def test_a_strange_byte_costs_its_text_only(ask: Ask) -> None:
+    """A log is accepted although a name in it is not UTF-8."""
+    body = b'{"hash_rate": 5, "mac_address": "caf\xe9", "x": "a\tb"}'
+    answer = await ask("POST", "/asic_miners/logs", data=body, headers=ASIC)
+    # It was read: what is missing is named.
+    assert answer[0] == 422
+
+
 async def test_a_body_that_is_not_compressed(client: TestClient[Any, Any]) -> None:
     """What cannot be unpacked is a bad request."""
     async with client.post(
@@ -401,6 +403,69 @@ async def test_specs_are_on_disk_before_the_answer(
     assert not save.called
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"motherboard_name": "  "},
+        {"motherboard_name": None, "ram_size": ""},
+        {"motherboard_name": 5, "ram_size": ["125GB"]},
+        {"cpu_name": " "},
+    ],
+)
+async def test_a_strange_field_of_specs_costs_only_itself(
+    hass: HomeAssistant, ask: Ask, pc: MockConfigEntry, changed: dict[str, Any]
+) -> None:
+    """They come once; what is there is kept, whatever the answer."""
+    specs = body("cpu_gpu_specs_3gpu.request") | changed
+    status, _ = await ask("POST", "/cpu_gpu_miners/specs", json=specs, headers=PC)
+    assert status == (422 if "cpu_name" in changed else 200)
+    again = RigStore(hass, pc.entry_id)
+    await again.async_load()
+    kept = again.get("rig_monitor_specs")
+    assert kept["gpu_3_name"] == "NVIDIA GeForce RTX 3080"
+    assert kept.keys().isdisjoint(changed)
+    # Specifications of nothing do not take their place.
+    await ask("POST", "/cpu_gpu_miners/specs", json={}, headers=PC)
+    await again.async_load()
+    assert again.get("rig_monitor_specs") == kept
+
+
+async def test_an_asic_without_versions_and_pool(hass: HomeAssistant, ask: Ask) -> None:
+    """What its agent could not read is named in the answer; the rest is shown."""
+    specs = body("asic_specs.request") | {"firmware_version": "  "}
+    status, answer = await ask("POST", "/asic_miners/specs", json=specs, headers=ASIC)
+    assert (status, set(answer["errors"])) == (422, {"firmware_version"})
+    pool = {f"pool_1_{key}": "" for key in ("address", "user", "state")}
+    log = body("asic_log_ks5l.request") | pool
+    status, answer = await ask("POST", "/asic_miners/logs", json=log, headers=ASIC)
+    assert (status, set(answer["errors"])) == (422, pool.keys())
+    assert state(hass, "sensor", "hashrate").state == "15.011"
+
+
+async def test_specs_of_a_rig_that_is_added_again(
+    hass: HomeAssistant, ask: Ask, pc: MockConfigEntry
+) -> None:
+    """Its agent still runs and does not send them a second time."""
+    specs = body("cpu_gpu_specs_3gpu.request")
+    assert (await ask("POST", "/cpu_gpu_miners/specs", json=specs, headers=PC))[
+        0
+    ] == 200
+    for number in range(2):
+        title = f"Again {number}"
+        entry = pushing_entry("cpu_gpu", title=title, id_root=f"e{number}")
+        (before,) = (
+            e
+            for e in hass.config_entries.async_entries("mining_rig")
+            if e.data["api_code"] == PC_CODE
+        )
+        await hass.config_entries.async_remove(before.entry_id)
+        await hass.async_block_till_done()
+        await async_set_up_rigs(hass, entry)
+        again = RigStore(hass, entry.entry_id)
+        await again.async_load()
+        assert again.get("rig_monitor_specs")["gpu_3_name"] == "NVIDIA GeForce RTX 3080"
+
+
 # ---- who is let in
 
 
@@ -420,9 +485,16 @@ async def test_rate_limit(ask: Ask) -> None:
 async def test_public_addresses(
     hass: HomeAssistant, ask: Ask, pc: MockConfigEntry
 ) -> None:
-    """They are refused, never with 401, unless the rig's owner allows them."""
+    """They are refused as strangers are, unless the rig's owner allows them."""
     with patch("custom_components.mining_rig.push.guard._is_local", return_value=False):
-        assert (await ask("GET", "/cpu_gpu_miners/playbooks", headers=PC))[0] == 403
+        for method, path, headers in (
+            ("GET", "/cpu_gpu_miners/playbooks", PC),
+            ("GET", "/asic_miners/expected_status", ASIC),
+            ("GET", "/asic_miners/expected_status", {"api_code": "x" * 36}),
+            ("POST", "/asic_miners/logs", ASIC),
+            ("POST", "/asic_miners/logs", {"api_code": "x" * 36}),
+        ):
+            assert await ask(method, path, headers=headers) == (401, INVALID)
         assert await ask(
             "POST",
             "/asic_miners/expected_status_bulk",
@@ -431,43 +503,10 @@ async def test_public_addresses(
         hass.config_entries.async_update_entry(pc, options={"allow_public": True})
         await hass.async_block_till_done()
         assert (await ask("GET", "/cpu_gpu_miners/playbooks", headers=PC))[0] == 200
-        assert (await ask("GET", "/asic_miners/expected_status", headers=ASIC))[
-            0
-        ] == 403
-        assert await ask(
-            "GET", "/asic_miners/expected_status", headers={"api_code": "x"}
-        ) == (401, INVALID)
-
-
-async def test_wrong_codes_and_the_ban_list(
-    hass: HomeAssistant, ask: Ask, freezer: FrozenDateTimeFactory
-) -> None:
-    """A wrong code counts once an hour, and not beside a good one."""
-    app = hass.http.app
-    # Home Assistant bans only where its owner has set a threshold.
-    app._state[KEY_LOGIN_THRESHOLD] = 100
-    failed = app[KEY_FAILED_LOGIN_ATTEMPTS]
-
-    async def send_wrong_code(times: int = 5) -> int:
-        for _ in range(times):
-            status, _ = await ask(
-                "GET", "/cpu_gpu_miners/playbooks", headers={"api_code": "nobody"}
-            )
-            assert status == 401
-        await hass.async_block_till_done(wait_background_tasks=True)
-        return sum(failed.values())
-
-    assert await send_wrong_code() == 1
-    freezer.tick(timedelta(minutes=59))
-    assert await send_wrong_code() == 1
-    freezer.tick(timedelta(minutes=2))
-    assert await send_wrong_code() == 2
-    assert (await ask("GET", "/cpu_gpu_miners/playbooks", headers=PC))[0] == 200
-    freezer.tick(timedelta(hours=23))
-    assert await send_wrong_code() == 2
-    freezer.tick(timedelta(hours=2))
-    assert await send_wrong_code() == 3
-    assert not app[KEY_BAN_MANAGER].ip_bans_lookup
+        assert await ask("GET", "/asic_miners/expected_status", headers=ASIC) == (
+            401,
+            INVALID,
+        )
 
 
 async def test_the_owner_is_told_of_an_unknown_agent(
@@ -493,6 +532,20 @@ async def test_the_owner_is_told_of_an_unknown_agent(
     assert store.get("rig_monitor_specs")["gpu_3_name"] == "NVIDIA GeForce RTX 3080"
 
 
+async def test_the_repair_comes_again_after_a_restart(
+    hass: HomeAssistant, ask: Ask
+) -> None:
+    """Home Assistant keeps an issue that was there before, as an inactive one."""
+    registry = ir.async_get(hass)
+    await ask("GET", "/cpu_gpu_miners/playbooks", headers={"api_code": "nobody-has-it"})
+    (key,) = registry.issues
+    registry.issues[key] = replace(registry.issues[key], active=False, data=None)
+    await ask("GET", "/cpu_gpu_miners/playbooks", headers={"api_code": "nobody-has-it"})
+    (issue,) = registry.issues.values()
+    assert issue.active
+    assert issue.data == {"subject": "unknown_agent", "address": "127.0.0.1"}
+
+
 async def test_code_of_the_other_sort_is_no_intruder(
     hass: HomeAssistant, ask: Ask
 ) -> None:
@@ -511,7 +564,7 @@ async def test_public_addresses_are_not_adopted(
         ) == (401, INVALID)
     await hass.async_block_till_done(wait_background_tasks=True)
     assert not ir.async_get(hass).issues
-    assert "Login attempt" in caplog.text
+    assert "Login attempt" not in caplog.text
 
 
 async def test_few_unknown_agents_are_remembered(hass: HomeAssistant, ask: Ask) -> None:
@@ -605,6 +658,88 @@ async def test_nothing_is_written_of_a_rig_that_was_removed(
     assert not Path(
         hass.config.path(".storage", f"mining_rig.{asic.entry_id}")
     ).exists()
+
+
+# ---- bodies that do not come
+
+
+async def test_slow_bodies(client: TestClient[Any, Any]) -> None:
+    """They are waited for as long as every body, whether the code is right or wrong."""
+    never = asyncio.Event()
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"{"
+        await never.wait()
+
+    with patch("custom_components.mining_rig.push.bodies.BODY_TIMEOUT", 0.02):
+        for headers in (ASIC, {"api_code": "x" * 36}, {}):
+            async with client.post(
+                f"{BASE}/asic_miners/logs", data=pieces(), headers=headers
+            ) as answer:
+                assert answer.status == 408
+                assert answer.headers["Connection"] == "close"
+
+
+async def test_bodies_of_too_many_strangers(ask: Ask) -> None:
+    """They are not read; a rig whose code is right is not concerned."""
+    log = body("asic_log_ks5l.request")
+    with patch("custom_components.mining_rig.push.bodies._MOST_OF_ADDRESS", 0):
+        assert await ask(
+            "POST", "/asic_miners/logs", data=b"{", headers={"api_code": "x" * 36}
+        ) == (401, INVALID)
+        assert (await ask("POST", "/asic_miners/expected_status_bulk", json={}))[
+            0
+        ] == 503
+        answer = await ask("POST", "/asic_miners/logs", json=log, headers=ASIC)
+    assert answer == (200, None)
+
+
+async def test_large_bodies_of_strangers(ask: Ask) -> None:
+    """Less is read of a stranger than of a rig."""
+    large = b" " * (LARGEST_BODY - 1)
+    for headers, status in ((PC, 200), ({"api_code": "x" * 36}, 413)):
+        answer = await ask("POST", "/cpu_gpu_miners/logs", data=large, headers=headers)
+        assert answer[0] == status
+
+
+# ---- files that cannot be read
+
+
+async def test_notes_that_cannot_be_read(
+    hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator
+) -> None:
+    """Agents are told to come again; no order is made up."""
+    asic, other = (
+        pushing_entry("asic", disabled_by=ConfigEntryDisabler.USER),
+        pushing_entry("asic", title="Other", id_root="b2", code="the-other-code"),
+    )
+    await RigStore(hass, asic.entry_id).keep("rig_monitor_orders", {"power": False})
+    load = RigStore.async_load
+
+    async def failing(self: RigStore) -> None:
+        if self is RigStore.of(hass, asic.entry_id):
+            raise OSError(errno.EMFILE, "Too many open files")
+        await load(self)
+
+    with patch.object(RigStore, "async_load", failing):
+        await async_set_up_rigs(hass, asic, other)
+        client = await hass_client_no_auth()
+        for method, path in (
+            ("GET", f"{BASE}/asic_miners/expected_status"),
+            ("POST", f"{BASE}/asic_miners/logs"),
+            ("POST", f"{BASE}/asic_miners/specs"),
+            ("GET", "/api/webhook/hook_a1b2c3"),
+        ):
+            async with client.request(method, path, headers=ASIC) as answer:
+                assert answer.status == 503, path
+                assert answer.headers["Retry-After"] == "30"
+        codes = {"api_code_list": [ASIC_CODE, "the-other-code"]}
+        async with client.post(
+            f"{BASE}/asic_miners/expected_status_bulk", json=codes
+        ) as answer:
+            assert set(await answer.json()) == {"the-other-code"}
+    async with client.get(f"{BASE}/asic_miners/expected_status", headers=ASIC) as got:
+        assert (await got.json())["asic_expected_status"] == "off"
 
 
 # ---- the webhook
@@ -705,7 +840,9 @@ async def test_ten_thousand_strange_bodies(
         for path in sorted(BODIES.glob("*.request.json"))
     ]
     statuses = set()
-    with patch("custom_components.mining_rig.push.guard.PUSHES_PER_SECOND", 1e9):
+    with patch(
+        "custom_components.mining_rig.push.budget.Budget.take", return_value=True
+    ):
         for number in range(2_500):
             name, sample = chance.choice(samples)
             strange: Any = dict(sample)

@@ -3,12 +3,14 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 from aiohttp.test_utils import TestClient
 from freezegun.api import FrozenDateTimeFactory
 from hass_nabucasa import remote
 from homeassistant.components.http.ban import KEY_BAN_MANAGER
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -77,12 +79,12 @@ async def behind_proxy(
         ("172.31.0.1", 200),
         ("fd00::5", 200),
         ("fe80::1", 200),
-        ("8.8.8.8", 403),
-        ("172.32.0.1", 403),
-        ("100.64.0.1", 403),
-        ("2001:4860:4860::8888", 403),
+        ("8.8.8.8", 401),
+        ("172.32.0.1", 401),
+        ("100.64.0.1", 401),
+        ("2001:4860:4860::8888", 401),
         # What a client outside has written there itself does not count.
-        ("192.168.1.50, 8.8.8.8", 403),
+        ("192.168.1.50, 8.8.8.8", 401),
     ],
 )
 async def test_behind_a_trusted_proxy(
@@ -163,7 +165,7 @@ async def test_through_the_cloud(
     finally:
         remote.is_cloud_request.reset(token)
     async with client.get(ORDERS, headers=ASIC) as answer:
-        assert answer.status == 403
+        assert answer.status == 401
     async with client.get(PLAYBOOKS, headers={"api_code": PC_CODE}) as answer:
         assert answer.status == 200
     hass.config_entries.async_update_entry(asic, options={"allow_public": True})
@@ -171,7 +173,7 @@ async def test_through_the_cloud(
         assert answer.status == 200
 
 
-# ---- Home Assistant's ban list
+# ---- codes that are tried
 
 
 async def _send_code(
@@ -184,13 +186,13 @@ async def _send_code(
 
 
 @pytest.fixture
-async def banning(
+async def crowd(
     hass: HomeAssistant,
     hass_storage: dict[str, Any],
     hass_client_no_auth: ClientSessionGenerator,
     asic: MockConfigEntry,
 ) -> TestClient[Any, Any]:
-    """Return a client of a server that bans after three wrong log-ins."""
+    """Return a client behind which all addresses are, of a server that bans."""
     return await _client(
         hass,
         hass_storage,
@@ -205,65 +207,110 @@ async def banning(
     )
 
 
-async def _day_of_an_agent(
+async def _send_codes(
+    client: TestClient[Any, Any], *codes: str, address: str = "192.168.1.7"
+) -> set[str]:
+    """Fetch the orders of many ASICs; return the codes that are known."""
+    async with client.post(
+        f"{BASE}/asic_miners/expected_status_bulk",
+        headers={"X-Forwarded-For": address},
+        json={"api_code_list": codes},
+    ) as answer:
+        assert answer.status == 200
+        return set(await answer.json())
+
+
+async def _fetch(
+    client: TestClient[Any, Any], code: str, address: str
+) -> tuple[int, Any]:
+    async with client.get(
+        ORDERS, headers={"api_code": code, "X-Forwarded-For": address}
+    ) as answer:
+        return answer.status, await answer.json()
+
+
+@pytest.mark.usefixtures("freezer")
+async def test_nobody_is_banned_or_looked_up(
     hass: HomeAssistant,
-    client: TestClient[Any, Any],
-    freezer: FrozenDateTimeFactory,
-    *codes: str,
-) -> list[int]:
-    """UnknownAgent every ten minutes of a day with each code; return the last statuses."""
-    statuses: list[int] = []
-    for _ in range(6 * 24):
-        statuses = [await _send_code(client, code) for code in codes]
+    crowd: TestClient[Any, Any],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Hundreds of addresses are one repair, and nothing else."""
+    assert (await _fetch(crowd, ASIC_CODE, "192.168.9.9"))[0] == 200
+    with patch("socket.gethostbyaddr") as lookup:
+        for number in range(300):
+            address = f"192.168.{number // 250}.{1 + number % 250}"
+            assert (await _fetch(crowd, f"wrong-code-{number:06}", address))[0] == 401
         await hass.async_block_till_done(wait_background_tasks=True)
-        freezer.tick(timedelta(minutes=10))
-    return statuses
-
-
-async def test_good_and_wrong_codes_of_one_address(
-    hass: HomeAssistant,
-    banning: TestClient[Any, Any],
-    freezer: FrozenDateTimeFactory,
-) -> None:
-    """An agent or a proxy that carries a good code is never banned."""
-    assert await _day_of_an_agent(hass, banning, freezer, PC_CODE, "wrong-code") == [
-        200,
-        401,
-    ]
-    bans = hass.http.app[KEY_BAN_MANAGER]
-    assert not bans.ip_bans_lookup
-
-
-async def test_only_wrong_codes(
-    hass: HomeAssistant,
-    banning: TestClient[Any, Any],
-    freezer: FrozenDateTimeFactory,
-) -> None:
-    """Each hour counts once: with a threshold of three, the third hour bans."""
-    counted = []
-    for _ in range(4):
-        for _ in range(5):
-            counted.append(await _send_code(banning, "wrong-code"))
-            await hass.async_block_till_done(wait_background_tasks=True)
-        freezer.tick(timedelta(hours=1, seconds=1))
-    # The third hour's first one is still told 401; from then on the server is shut.
-    assert counted == [401] * 11 + [403] * 9
-    assert await _send_code(banning, PC_CODE, "192.168.1.8") == 200
-
-
-async def test_codes_of_a_bulk_request_speak_for_each_other(
-    hass: HomeAssistant,
-    banning: TestClient[Any, Any],
-    freezer: FrozenDateTimeFactory,
-) -> None:
-    """An unknown code counts for nothing beside a known one, whichever comes first."""
-    for _ in range(5):
-        async with banning.post(
-            f"{BASE}/asic_miners/expected_status_bulk",
-            headers={"X-Forwarded-For": "192.168.1.7"},
-            json={"api_code_list": ["wrong-code", ASIC_CODE]},
-        ) as answer:
-            assert set(await answer.json()) == {ASIC_CODE}
-        await hass.async_block_till_done(wait_background_tasks=True)
-        freezer.tick(timedelta(hours=2))
+    assert not lookup.called
+    assert "Login attempt" not in caplog.text
     assert not hass.http.app[KEY_BAN_MANAGER].ip_bans_lookup
+    (issue,) = ir.async_get(hass).issues.values()
+    assert issue.translation_key == "unknown_agent"
+    assert issue.translation_placeholders is not None
+    assert len(issue.translation_placeholders["address"]) < 120
+    wrong = [f"wrong-code-{number:06}" for number in range(300, 1300)]
+    for host in range(5):
+        await _send_codes(crowd, *wrong[200 * host :], address=f"192.168.2.{host}")
+    # All private addresses have used up what they have: nobody new is let in for a
+    # while, but the rigs of the home are, and those outside.
+    assert (await _fetch(crowd, ASIC_CODE, "192.168.9.8"))[0] == 401
+    assert (await _fetch(crowd, ASIC_CODE, "192.168.9.9"))[0] == 200
+    assert await _send_code(crowd, PC_CODE, "8.8.8.8") == 200
+
+
+@pytest.mark.parametrize(
+    ("address", "tried"), [("192.168.1.7", 200), ("8.8.8.8", 10), ("fd00::1", 200)]
+)
+async def test_an_address_tries_few_codes(
+    crowd: TestClient[Any, Any],
+    freezer: FrozenDateTimeFactory,
+    address: str,
+    tried: int,
+) -> None:
+    """Then a right code is refused like a wrong one, and looked up again later."""
+    wrong = [f"wrong-code-{number:06}" for number in range(tried)]
+    assert await _send_codes(crowd, *wrong, ASIC_CODE, address=address) == set()
+    assert await _fetch(crowd, ASIC_CODE, address) == await _fetch(
+        crowd, "wrong-code", address
+    )
+    # Other addresses are not concerned, nor codes of the wrong length.
+    assert await _send_codes(crowd, ASIC_CODE, address="192.168.1.8") == {ASIC_CODE}
+    freezer.tick(timedelta(minutes=1))
+    allowed = {ASIC_CODE} if address != "8.8.8.8" else set()
+    codes = ("short", "x" * 256, *wrong[-3:], ASIC_CODE)
+    assert await _send_codes(crowd, *codes, address=address) == allowed
+
+
+@pytest.mark.usefixtures("freezer")
+async def test_the_networks_of_one_stranger(crowd: TestClient[Any, Any]) -> None:
+    """Whoever has an IPv6 address has billions of them, and one budget."""
+    wrong = [f"wrong-code-{number:06}" for number in range(200)]
+    for start in range(0, 200, 20):
+        found = await _send_codes(
+            crowd, *wrong[start : start + 20], address=f"fd00::{start:x}"
+        )
+        assert not found
+    assert (await _fetch(crowd, ASIC_CODE, "fd00::ffff"))[0] == 401
+    assert (await _fetch(crowd, ASIC_CODE, "fd00:0:0:1::ffff"))[0] == 200
+
+
+async def test_a_rig_is_let_in_where_it_was_before(
+    crowd: TestClient[Any, Any], freezer: FrozenDateTimeFactory
+) -> None:
+    """Its agent may have wrong codes as well; they cost it nothing."""
+    assert await _send_codes(crowd, ASIC_CODE) == {ASIC_CODE}
+    wrong = [f"wrong-code-{number:06}" for number in range(300)]
+    for _ in range(3):
+        assert await _send_codes(crowd, *wrong, ASIC_CODE) == {ASIC_CODE}
+        freezer.tick(timedelta(seconds=5))
+    assert (await _fetch(crowd, ASIC_CODE, "192.168.1.7"))[0] == 200
+
+
+async def test_repeated_wrong_codes_cost_nothing(crowd: TestClient[Any, Any]) -> None:
+    """An agent that is yet to be added asks every five seconds, for ever."""
+    for _ in range(5):
+        await _send_codes(crowd, *["wrong-code"] * 99)
+    for _ in range(3):
+        assert (await _fetch(crowd, "wrong-code", "192.168.1.7"))[0] == 401
+    assert (await _fetch(crowd, ASIC_CODE, "192.168.1.7"))[0] == 200

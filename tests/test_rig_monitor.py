@@ -94,10 +94,10 @@ async def test_asic(hass: HomeAssistant, push: Push) -> None:
         "hashrate_5m": "15.011 TH/s",
         "hashrate_30m": "10.789 TH/s",
         "hottest": "67 °C",
-        "pool": "stratum+tcp://asia1.kaspa-pool.org:4441",
-        "pool_1": "stratum+tcp://asia1.kaspa-pool.org:4441",
-        "pool_2": "stratum+tcp://eu1.kaspa-pool.org:4441",
-        "pool_3": "stratum+tcp://us1.kaspa-pool.org:4441",
+        "pool": "asia1.kaspa-pool.org:4441",
+        "pool_1": "asia1.kaspa-pool.org:4441",
+        "pool_2": "eu1.kaspa-pool.org:4441",
+        "pool_3": "us1.kaspa-pool.org:4441",
         "power_estimate": "3500 W",
         "rejected_shares": "0 shares",
         "pool_rejected_shares_1": "0 shares",
@@ -189,6 +189,114 @@ async def test_silence(
     for _ in range(9):
         await async_pass(hass, freezer, 31)
     assert state(hass, "binary_sensor", "connected").state == "on"
+
+
+@pytest.mark.parametrize("way", ["start", "reload"])
+async def test_nobody_is_off_before_silence(
+    hass: HomeAssistant,
+    push: Push,
+    freezer: FrozenDateTimeFactory,
+    caplog: pytest.LogCaptureFixture,
+    way: str,
+) -> None:
+    """A rig that has yet to push is neither connected nor off for 150 s."""
+    caplog.set_level("INFO")
+    if way == "reload":
+        await push("asic_log_ks5l")
+        for entry in hass.config_entries.async_entries(DOMAIN):
+            assert await hass.config_entries.async_reload(entry.entry_id)
+        await hass.async_block_till_done()
+    for _ in range(4):
+        assert state(hass, "binary_sensor", "connected").state == "unavailable"
+        assert state(hass, "sensor", "status").state == "unavailable"
+        assert state(hass, "switch", "rig_monitor_power").state == "on"
+        await async_pass(hass, freezer, 31)
+    assert "does not answer" not in caplog.text
+    await push("cpu_gpu_log_xmrig_3gpu")
+    for _ in range(2):
+        await async_pass(hass, freezer, 31)
+    assert state(hass, "binary_sensor", "connected").state == "off"
+    assert state(hass, "sensor", "status").state == "offline"
+    assert pc(hass, "binary_sensor", "connected").state == "on"
+    assert caplog.text.count("does not answer") == 1
+    await push("asic_log_ks5l")
+    assert state(hass, "binary_sensor", "connected").state == "on"
+    assert "Thanh Long answers again" in caplog.text
+
+
+async def test_others_delay_a_rig(
+    hass: HomeAssistant, push: Push, freezer: FrozenDateTimeFactory
+) -> None:
+    """Its agent polls others that hang first: the observed round counts, and passes."""
+
+    async def pause(seconds: int) -> list[str]:
+        shown = []
+        for _ in range(seconds // 10):
+            await async_pass(hass, freezer, 10)
+            shown.append(state(hass, "binary_sensor", "connected").state)
+        return shown
+
+    for _ in range(5):
+        await push("asic_log_ks5l")
+        await pause(10)
+    await push("asic_log_ks5l")
+    assert "off" in await pause(250)
+    for _ in range(3):
+        await push("asic_log_ks5l")
+        assert "off" not in await pause(250)
+    for _ in range(6):
+        await push("asic_log_ks5l")
+        await pause(10)
+    assert "off" in await pause(190)
+
+
+async def test_others_of_the_agent_hang(
+    hass: HomeAssistant,
+    hass_client_no_auth: ClientSessionGenerator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Nothing is said of a rig before its agent has gone round without it."""
+    names = "abc"
+    await async_set_up_rigs(
+        hass,
+        *(
+            pushing_entry("asic", title=name, id_root=name, code=name * 16)
+            for name in names
+        ),
+    )
+    client = await hass_client_no_auth()
+
+    async def round_of(pushing: str, seconds: int) -> set[str]:
+        """Let an agent push for some of its rigs, then hang; return who is off."""
+        for name in pushing:
+            async with client.post(
+                f"{BASE}/asic_miners/logs",
+                json=body("asic_log_ks5l.request"),
+                headers={"api_code": name * 16},
+            ) as answer:
+                assert answer.status == 200
+            freezer.tick(1)
+        off: set[str] = set()
+        for _ in range(seconds // 10):
+            await async_pass(hass, freezer, 10)
+            off |= {
+                name
+                for name in names
+                if state(hass, "binary_sensor", "connected", id_root=name).state != "on"
+            }
+        return off
+
+    for _ in range(5):
+        assert await round_of("abc", 10) == set()
+    assert await round_of("abc", 240) == set()
+    # The round is over, and those that hang have been passed over for the first time.
+    assert await round_of("c", 240) == {"a", "b"}
+    assert await round_of("c", 240) == {"a", "b"}
+    # An agent that is gone comes round no more.
+    for _ in range(6):
+        assert await round_of("abc", 10) == set()
+    assert await round_of("abc", 240) == set()
+    assert await round_of("", 90) == {"a", "b", "c"}
 
 
 async def test_does_not_follow(

@@ -172,11 +172,13 @@ async def test_many_asics(hass: HomeAssistant, url: str, go: Go) -> None:
     One whose code nobody knows is left out, and taken when its owner adds it.
     """
     others = [
-        pushing_entry("asic", title=f"A{n}", id_root=f"a{n}", code=f"asic-code-{n}")
+        pushing_entry(
+            "asic", title=f"A{n}", id_root=f"a{n}", code=f"asic-code-number-{n}"
+        )
         for n in range(3)
     ]
     await async_set_up_rigs(hass, *others)
-    asics = [Asic(name=f"A{n}", api_code=f"asic-code-{n}") for n in range(4)]
+    asics = [Asic(name=f"A{n}", api_code=f"asic-code-number-{n}") for n in range(4)]
     async with _sentry(url, *asics) as agent:
         await go(agent, 60)
         for n in range(3):

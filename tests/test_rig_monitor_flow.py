@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 import re
 from typing import Any
+from unittest.mock import patch
 
 from aiohttp.test_utils import TestClient
 from freezegun.api import FrozenDateTimeFactory
@@ -23,6 +24,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.mining_rig.const import DOMAIN
 from custom_components.mining_rig.flow import rig_monitor as dialogs
+from custom_components.mining_rig.push.guard import Origin
 
 from .pushing import ASIC_CODE, BASE, PC_CODE, async_set_up_rigs, body, pushing_entry
 from .texts import placeholders, texts
@@ -195,7 +197,7 @@ async def test_no_address_is_known(
         ({"api_code": ASIC_CODE}, {"api_code": "code_taken"}),
         ({"api_code": PC_CODE}, {"api_code": "code_taken"}),
         ({"api_code": "a b c d e f"}, {"api_code": "code_invalid"}),
-        ({"api_code": "1234567"}, {"api_code": "code_invalid"}),
+        ({"api_code": "123456789012345"}, {"api_code": "code_invalid"}),
         ({"api_code": "8" * 256}, {"api_code": "code_invalid"}),
         ({"api_code": "mã-số-của-tôi"}, {"api_code": "code_invalid"}),
         (
@@ -216,14 +218,14 @@ async def test_add_errors(
     schema = step["data_schema"].schema
     suggested = {str(key): key.description["suggested_value"] for key in schema}
     assert given.items() <= suggested.items()
-    right = {"name": "New", "rig_type": "asic", "api_code": "brand_new_code"}
+    right = {"name": "New", "rig_type": "asic", "api_code": "brand_new_long_code"}
     assert (await go_on(hass, step, right))["step_id"] == "rig_monitor_agent"
 
 
 @pytest.mark.usefixtures("client")
 async def test_two_dialogs_with_one_code(hass: HomeAssistant) -> None:
     """The second one is told; no rig takes the place of another one."""
-    code = {"rig_type": "asic", "api_code": "the-same-code"}
+    code = {"rig_type": "asic", "api_code": "the-same-long-code"}
     one = await go_on(hass, await form(hass), {"name": "One", **code})
     two = await go_on(hass, await form(hass), {"name": "Two", **code})
     assert (await go_on(hass, one, {}))["type"] is FlowResultType.CREATE_ENTRY
@@ -252,11 +254,11 @@ async def test_wait_until_the_agent_comes(
     hass: HomeAssistant, client: TestClient[Any, Any]
 ) -> None:
     """The dialog goes on by itself; what the agent said is not lost."""
-    waiting = await wait(hass, "2222222222")
+    waiting = await wait(hass, "22222222222222222222")
     flow = hass.config_entries.flow
     still = await flow.async_configure(waiting["flow_id"])
     assert still["type"] is FlowResultType.SHOW_PROGRESS
-    headers = {"api_code": "2222222222"}
+    headers = {"api_code": "22222222222222222222"}
     async with client.post(
         f"{BASE}/cpu_gpu_miners/specs",
         json=body("cpu_gpu_specs_3gpu.request"),
@@ -280,8 +282,8 @@ async def test_wait_until_the_agent_comes(
 
 async def test_the_agent_was_there_before(hass: HomeAssistant, fetch: Asked) -> None:
     """Then there is nothing to wait for."""
-    assert await fetch("2222222222") == HTTPStatus.UNAUTHORIZED
-    answers = {"name": "New", "rig_type": "cpu_gpu", "api_code": "2222222222"}
+    assert await fetch("22222222222222222222") == HTTPStatus.UNAUTHORIZED
+    answers = {"name": "New", "rig_type": "cpu_gpu", "api_code": "22222222222222222222"}
     step = await go_on(hass, await form(hass), answers)
     waiting = await go_on(hass, step, {"wait": True})
     await go_on(hass, waiting, {})
@@ -295,12 +297,12 @@ async def test_nobody_comes(
 ) -> None:
     """The owner is told, can wait again, or go on without."""
     monkeypatch.setattr(dialogs, "_WAIT", 0)
-    waiting = await wait(hass, "2222222222")
+    waiting = await wait(hass, "22222222222222222222")
     await hass.async_block_till_done()
     step = await hass.config_entries.flow.async_configure(waiting["flow_id"])
     assert step["step_id"] == "rig_monitor_agent"
     assert step["errors"] == {"base": "no_push"}
-    assert blocks(step)[1] == "2222222222"
+    assert blocks(step)[1] == "22222222222222222222"
     again = await hass.config_entries.flow.async_configure(
         step["flow_id"], {"wait": True}
     )
@@ -308,15 +310,15 @@ async def test_nobody_comes(
     await hass.async_block_till_done()
     step = await hass.config_entries.flow.async_configure(step["flow_id"])
     assert (await go_on(hass, step, {}))["type"] is FlowResultType.CREATE_ENTRY
-    assert await fetch("2222222222") == HTTPStatus.OK
+    assert await fetch("22222222222222222222") == HTTPStatus.OK
 
 
 async def test_close_while_waiting(hass: HomeAssistant, fetch: Asked) -> None:
     """Nobody waits any more: the agent is a stranger again."""
-    waiting = await wait(hass, "2222222222")
+    waiting = await wait(hass, "22222222222222222222")
     hass.config_entries.flow.async_abort(waiting["flow_id"])
     await hass.async_block_till_done()
-    assert await fetch("2222222222") == HTTPStatus.UNAUTHORIZED
+    assert await fetch("22222222222222222222") == HTTPStatus.UNAUTHORIZED
     assert len(ir.async_get(hass).issues) == 1
     assert {e.title for e in hass.config_entries.async_entries(DOMAIN)} == {
         "Thanh Long",
@@ -351,7 +353,7 @@ async def test_adopt(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """From the repair to the rig, with the code that the agent brings along."""
-    code = "its-own-code"
+    code = "its-own-agent-code"
     assert await fetch(code) == HTTPStatus.UNAUTHORIZED
     step, gone_on = await adopt(hass, hass_client)
     assert step["step_id"] == "confirm"
@@ -381,6 +383,33 @@ async def test_adopt(
     assert await fetch(code) == HTTPStatus.OK
     assert not ir.async_get(hass).issues
     assert code not in caplog.text
+
+
+async def test_adopt_one_of_many(hass: HomeAssistant, fetch: Asked) -> None:
+    """There is one repair for all; the owner chooses an address in it."""
+    addresses = [f"10.0.0.{host}" for host in range(1, 9)]
+    for address in addresses:
+        with patch(
+            "custom_components.mining_rig.push.guard.Guard.origin",
+            return_value=Origin(address, address, is_private=True),
+        ):
+            assert await fetch(f"agent-code-at-{address}") == HTTPStatus.UNAUTHORIZED
+    (issue,) = ir.async_get(hass).issues.values()
+    shown = {"address": f"{', '.join(addresses[:5])} (+3)"}
+    assert issue.translation_placeholders == shown
+    flow = hass.data["repairs"]["flow_manager"]
+    step = await flow.async_init(DOMAIN, data={"issue_id": issue.issue_id})
+    assert step["description_placeholders"] == shown
+    (agent,) = step["data_schema"].schema.values()
+    assert agent.config["options"] == addresses
+    done = await flow.async_configure(step["flow_id"], {"agent": "10.0.0.3"})
+    _, flow_id = done["next_flow"]
+    asked = await hass.config_entries.flow.async_configure(flow_id)
+    schema = asked["data_schema"]
+    assert schema is not None
+    assert "agent-code-at-10.0.0.3" in [
+        key.description["suggested_value"] for key in schema.schema if key.description
+    ]
 
 
 @pytest.mark.usefixtures("client")
@@ -483,10 +512,10 @@ async def test_take_the_code_of_an_agent(hass: HomeAssistant, fetch: Asked) -> N
     for code, error in ((ASIC_CODE, "code_taken"), ("a b", "code_invalid")):
         step = await go_on(hass, step, {"api_code": code})
         assert step["errors"] == {"api_code": error}
-    new = await go_on(hass, step, {"api_code": " its-own-code "})
-    assert blocks(new) == ["its-own-code"]
+    new = await go_on(hass, step, {"api_code": " its-own-agent-code "})
+    assert blocks(new) == ["its-own-agent-code"]
     await go_on(hass, new, {})
-    assert await fetch("its-own-code") == HTTPStatus.OK
+    assert await fetch("its-own-agent-code") == HTTPStatus.OK
 
 
 @pytest.mark.parametrize("answers", [{}, {"api_code": " "}, {"api_code": PC_CODE}])
@@ -502,7 +531,7 @@ async def test_change_nothing(
 @pytest.mark.usefixtures("client")
 async def test_another_dialog_takes_the_code(hass: HomeAssistant) -> None:
     """Two rigs that are changed at once do not get one code either."""
-    code = {"api_code": "the-same-code"}
+    code = {"api_code": "the-same-long-code"}
     steps = [
         await go_on(hass, await reconfigure(hass, title), code)
         for title in ("Caheo PC", "Thanh Long")

@@ -198,7 +198,7 @@ async def async_power(hass: HomeAssistant, to: str) -> None:
 
 async def test_asic(hass: HomeAssistant, push: Push) -> None:
     """Its agent fetches the order; two minutes later it does not follow."""
-    assert status(hass) == "offline"
+    assert status(hass) == "unavailable"
     await push()
     assert status(hass) == "mining"
     await async_power(hass, "off")

@@ -250,7 +250,8 @@ async def test_eight_cards(hass: HomeAssistant, rig: SimulatedTRex) -> None:
     assert float(state(hass, "sensor", "efficiency").state) > 0
     hottest = float(state(hass, "sensor", "hottest").state)
     memory = state(hass, "sensor", "memory_temperature", rig.uuids[0])
-    assert hottest >= float(memory.state)
+    assert float(state(hass, "sensor", "hottest_memory").state) >= float(memory.state)
+    assert hottest < float(memory.state)
 
 
 async def test_health_that_vanishes(

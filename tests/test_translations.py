@@ -17,6 +17,7 @@ from homeassistant.util.yaml import load_yaml_dict
 import pytest
 
 from custom_components.mining_rig import sources
+from custom_components.mining_rig.flow.network import CONF_GO_ON_AS
 from custom_components.mining_rig.model import (
     Action,
     Category,
@@ -374,8 +375,11 @@ def test_every_refusal_has_a_text() -> None:
 
 def test_exceptions_are_told_the_rig() -> None:
     """Every message names the rig, but for those that concern none."""
+    no_rig = {
+        f"exceptions.{key}.message" for key in ("not_stored", "one_energy_sensor")
+    }
     for path, text in texts().items():
-        if path.startswith("exceptions.") and path != "exceptions.not_stored.message":
+        if path.startswith("exceptions.") and path not in no_rig:
             assert "rig" in placeholders(text), path
 
 
@@ -397,7 +401,7 @@ def test_steps_hold_only_what_they_ask() -> None:
     forms = {kind: set(fields_of(KINDS[kind].form)) for kind in KINDS}
     forms["network"] = {
         path for kind in KINDS if KINDS[kind].form.has("host") for path in forms[kind]
-    }
+    } | {f"{text}.{CONF_GO_ON_AS}" for text in ("data", "data_description")}
     for name, fields in forms.items():
         step = f"config.step.{name}."
         there = {path.removeprefix(step) for path in texts() if path.startswith(step)}

@@ -2,8 +2,11 @@
 
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime, timedelta
+import json
+from pathlib import Path
 from typing import Any
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.recorder import Recorder
 from homeassistant.components.recorder.models import StatisticMeanType
 from homeassistant.components.recorder.statistics import (
@@ -14,7 +17,7 @@ from homeassistant.components.recorder.statistics import (
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
-from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.helpers.recorder import get_instance
 from homeassistant.util import dt as dt_util
 import pytest
@@ -26,7 +29,11 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 
 from simulator.xmrig import SimulatedXMRig
 
-from .rigs import async_set_up, entity_id, entry_for, state
+from .rigs import async_pass_polls, async_set_up, entity_id, entry_for, state
+
+RECORDED = (
+    Path(__file__).parent / "fixtures" / "xmrig" / "summary_v2_6.22.1_windows_cpu.json"
+)
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
@@ -84,7 +91,7 @@ def recorded(
 
 
 async def async_record(
-    hass: HomeAssistant, sensor: str, unit: str, start: datetime
+    hass: HomeAssistant, sensor: str, unit: str, start: datetime, mean: float = 2000
 ) -> None:
     """Let a sensor have statistics of two hours."""
     async_import_statistics(
@@ -99,8 +106,8 @@ async def async_record(
             "unit_of_measurement": unit,
         },
         [
-            {"start": start, "mean": 2000, "min": 1000, "max": 3000},
-            {"start": start + timedelta(hours=1), "mean": 4000},
+            {"start": start, "mean": mean, "min": mean / 2, "max": mean * 1.5},
+            {"start": start + timedelta(hours=1), "mean": mean * 2},
         ],
     )
     await async_wait_recording_done(hass)
@@ -160,3 +167,41 @@ async def test_statistics_go_on(hass: HomeAssistant, entry: MockConfigEntry) -> 
     unit, rows = await get_instance(hass).async_add_executor_job(recorded, hass, sensor)
     assert unit == "MH/s"
     assert len(rows) >= 2
+
+
+async def test_zeros_cost_nothing(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    """Statistics of a 0 go on in the unit of the first value above it."""
+    async with SimulatedXMRig(token="b6b8b4a2") as rig:
+        answer = json.loads(RECORDED.read_bytes())
+        answer["algo"] = "kawpow"
+        answer["hashrate"]["total"] = [0.0, 0.0, 0.0]
+        rig.answers["/2/summary"] = answer
+        rig.answers["/2/backends"] = []
+        assert await async_set_up(hass, entry_for(rig))
+        sensor = entity_id(hass, "sensor", "hashrate")
+        unit = state(hass, "sensor", "hashrate").attributes["unit_of_measurement"]
+        assert unit == "MH/s"
+        now = dt_util.utcnow().replace(minute=0, second=0, microsecond=0)
+        await async_wait_recording_done(hass)
+        await async_record(hass, sensor, unit, now - timedelta(hours=2), mean=0)
+        answer["hashrate"]["total"] = [4884.25] * 3
+        await async_pass_polls(hass, freezer, 1)
+        await async_wait_recording_done(hass)
+
+    shown = state(hass, "sensor", "hashrate")
+    assert (shown.state, shown.attributes["unit_of_measurement"]) == ("4.88425", "kH/s")
+    entity = er.async_get(hass).async_get(sensor)
+    assert entity is not None
+    assert entity.options["mining_rig"] == {"unit": "kH/s"}
+    assert entity.unit_of_measurement == "kH/s"
+    start = dt_util.utcnow()
+    do_adhoc_statistics(
+        hass, start=start.replace(minute=start.minute // 5 * 5, second=0, microsecond=0)
+    )
+    await async_wait_recording_done(hass)
+    assert [key for key in ir.async_get(hass).issues if key[0] == "sensor"] == []
+    unit, rows = await get_instance(hass).async_add_executor_job(recorded, hass, sensor)
+    assert unit == "kH/s"
+    assert rows[0][1] == 0

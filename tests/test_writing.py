@@ -239,14 +239,16 @@ async def test_what_others_write_is_put_right(
 async def test_no_hashrate_without_its_unit(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, rig: SimulatedXMRig
 ) -> None:
-    """Not for a moment; and a 0 is shown once it is known what of."""
+    """Not for a moment; and a 0 is shown at once, in the usual one."""
     summary: Any = rig.answers["/2/summary"]
     summary["hashrate"] = {"total": [0.0, 0.0, 0.0], "highest": None}
     rig.answers["/2/backends"] = []
     await async_set_up(hass, entry_for(rig))
     await async_pass_polls(hass, freezer, 2)
-    assert state(hass, "sensor", "hashrate").state == STATE_UNKNOWN
-    assert state(hass, "sensor", "hashrate_1m").state == STATE_UNKNOWN
+    for channel in ("hashrate", "hashrate_1m"):
+        zero = state(hass, "sensor", channel)
+        assert zero.state == "0.0"
+        assert zero.attributes[ATTR_UNIT_OF_MEASUREMENT] == "kH/s"
 
     written = async_capture_events(hass, EVENT_STATE_CHANGED)
     tell(rig, 4000.0)
@@ -257,7 +259,6 @@ async def test_no_hashrate_without_its_unit(
         if (each := event.data["new_state"]) and "hashrate" in each.entity_id
     }
     assert ("4.0", "kH/s") in shown
-    assert ("0.0", "kH/s") in shown
     assert {unit for text, unit in shown if text != STATE_UNKNOWN} == {"kH/s"}
     assert state(hass, "sensor", "hashrate_1m").state == "0.0"
 
@@ -267,7 +268,7 @@ async def test_states_are_written_as_home_assistant_writes_them(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, lively: SimulatedXMRig
 ) -> None:
     """Whoever has a state written, it is the one that was decided to be shown."""
-    await async_set_up(hass, entry_for(lively))
+    await async_set_up(hass, entry_for(lively, options={"base_power": 50}))
     sensors = hass.data[DATA_INSTANCES][SENSOR].entities
     ever_changed: set[str] = set()
     for _ in range(14):

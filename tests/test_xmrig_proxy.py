@@ -63,7 +63,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch, freezer: FrozenDateTimeFactory) -> N
     freezer.move_to("2026-11-01 12:00:00+00:00")
     component = "custom_components.mining_rig"
     monkeypatch.setattr(f"{component}.coordinator.commands.CONFIRM_PAUSES", (0.0,) * 8)
-    monkeypatch.setattr(f"{component}.sources.xmrig.api.PUT_GAP", 0.0)
+    monkeypatch.setattr(f"{component}.sources.xmrig.editor.PUT_GAP", 0.0)
 
 
 @pytest.fixture
@@ -116,10 +116,10 @@ async def test_add(hass: HomeAssistant, proxy: SimulatedXmrigProxy) -> None:
 async def test_the_wrong_kind(hass: HomeAssistant, proxy: SimulatedXmrigProxy) -> None:
     """Somebody who chose the other one is told which one it is."""
     step = await async_answer(hass, "xmrig", proxy)
-    assert step["errors"] == {"host": "is_xmrig_proxy"}
+    assert step["errors"] == {"host": "other_kind"}
     async with SimulatedXMRig(token="secret") as miner:
         step = await async_answer(hass, "xmrig_proxy", miner)
-        assert step["errors"] == {"host": "is_xmrig"}
+        assert step["errors"] == {"host": "other_kind"}
 
 
 # ---- entities

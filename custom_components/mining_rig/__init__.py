@@ -13,13 +13,14 @@ from homeassistant.requirements import RequirementsNotFound
 from .const import CONF_KIND, DOMAIN
 from .coordinator import RigConfigEntry, RigCoordinator
 from .history import async_watch_history
+from .issues import async_manage_put_aside
 from .push.cloudhook import async_delete_cloudhook
 from .push.opening import async_has_pushing_rigs, async_open_door
 from .repairs import async_forget_issues, async_watch_power_meter
 from .services import async_register_services
 from .source_context import source_context_for
 from .sources import KINDS, async_source_factory
-from .store import async_get_store, async_remove_store
+from .store import RigStore, StoreUnreadable, async_remove_store
 
 CONFIG_SCHEMA: Final = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -50,7 +51,17 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 async def async_setup_entry(hass: HomeAssistant, entry: RigConfigEntry) -> bool:
     """Set up one rig, whether it is on or off."""
-    store = await async_get_store(hass, entry.entry_id)
+    store = RigStore.of(hass, entry.entry_id)
+    store.title = entry.title
+    try:
+        await store.async_load()
+    except StoreUnreadable as err:
+        raise ConfigEntryNotReady(
+            translation_domain=DOMAIN,
+            translation_key=err.translation_key,
+            translation_placeholders=err.translation_placeholders,
+        ) from err
+    async_manage_put_aside(hass, entry, store.aside)
     kind = KINDS[entry.data[CONF_KIND]]
     if kind.pushes:
         door = await async_open_door(hass)

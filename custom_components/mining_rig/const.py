@@ -21,6 +21,8 @@ CONF_KEEP_ORDER: Final = "keep_order"
 CONF_WARN_IF_READ_ONLY: Final = "warn_if_read_only"
 CONF_ALLOW_WRITING: Final = "allow_writing"
 CONF_SHOWN_WORKERS: Final = "shown_workers"
+CONF_KEEP_PARTS: Final = "keep_parts"
+"""Parts that left the rig are never removed."""
 CONF_POLL_INTERVAL: Final = "poll_interval"
 """Seconds between two polls; the kind's own interval where it is not set."""
 

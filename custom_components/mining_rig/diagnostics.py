@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
-import re
-from typing import Any, Final
+from typing import Any, Final, TypeIs
 
 from homeassistant.components.diagnostics import REDACTED
 from homeassistant.config_entries import ConfigEntryState
@@ -15,7 +14,7 @@ from homeassistant.helpers.device_registry import AnyDeviceEntry
 from .const import CONF_KIND
 from .coordinator import RigConfigEntry, RigCoordinator
 from .known_parts import KnownPart
-from .model import RIG, Control, Part, Value
+from .model import RIG, Channel, Control, Part, Value
 from .sources import KINDS
 from .sources.common.contract import (
     ActionProvider,
@@ -28,7 +27,8 @@ from .sources.common.contract import (
     Source,
     Writable,
 )
-from .sources.common.decoding import WALLET
+from .sources.common.public_parts import public_value
+from .sources.common.public_text import MASK, public_text
 
 type _Json = dict[str, Any]
 
@@ -41,7 +41,6 @@ _CAN: Final = (
     HistoryProvider,
     ActionProvider,
 )
-_USER_IN_URL: Final = re.compile(r"(?<=//)[^/@\s]+(?=@)")
 _SHORTEST_SECRET: Final = 4
 """Characters; a shorter one would be found in every text."""
 
@@ -78,9 +77,9 @@ def _diagnostics(entry: RigConfigEntry, device: AnyDeviceEntry | None = None) ->
         "polling": {
             "online": coordinator.online,
             "readings": coordinator.revision,
-            "failed_polls": coordinator.failed_polls,
+            "failed_polls": coordinator.availability.failed_polls,
             "last_accepted": report.value(coordinator.last_accepted),
-            "last_error": report.error(coordinator.last_error),
+            "last_error": report.error(coordinator.availability.last_error),
             "stale_after": coordinator.stale_after.total_seconds(),
             "other_rig": coordinator.other_rig is not None,
         },
@@ -100,31 +99,38 @@ def _diagnostics(entry: RigConfigEntry, device: AnyDeviceEntry | None = None) ->
 
 def _entry(entry: RigConfigEntry) -> _Json:
     hidden = KINDS[entry.data[CONF_KIND]].secrets | {CONF_HOST}
+    report = _Report(_entered(entry))
     return {
         "version": f"{entry.version}.{entry.minor_version}",
         "state": entry.state.value,
-        "data": {k: REDACTED if k in hidden else v for k, v in entry.data.items()},
-        "options": dict(entry.options),
+        "data": {
+            key: REDACTED if key in hidden else report.json(value)
+            for key, value in entry.data.items()
+        },
+        "options": report.json(dict(entry.options)),
         "has_unique_id": entry.unique_id is not None,
     }
 
 
 def _secrets(coordinator: RigCoordinator) -> list[str]:
     """Return what must not be shown, wherever it stands, the longest first."""
-    data = coordinator.config_entry.data
-    entered = [data.get(key) for key in (*coordinator.kind.secrets, CONF_HOST)]
     reported = [
         value
         for part in coordinator.data.parts.values()
         for channel, value in part.values.items()
         if channel.reading.secret
     ]
-    texts = {text for text in (*entered, *reported) if isinstance(text, str)}
-    return sorted(
-        (text for text in texts if len(text) >= _SHORTEST_SECRET),
-        key=len,
-        reverse=True,
-    )
+    return [*_entered(coordinator.config_entry), *filter(_is_text, reported)]
+
+
+def _entered(entry: RigConfigEntry) -> list[str]:
+    """Return the secrets in an entry's data; an id root may contain one."""
+    keys = KINDS[entry.data[CONF_KIND]].secrets | {CONF_HOST}
+    return [text for key in keys if _is_text(text := entry.data.get(key))]
+
+
+def _is_text(value: Any) -> TypeIs[str]:
+    return isinstance(value, str)
 
 
 def _part_of(coordinator: RigCoordinator, device: AnyDeviceEntry) -> str:
@@ -137,19 +143,32 @@ class _Report:
 
     def __init__(self, secrets: Iterable[str]) -> None:
         """Take the texts that are left out wherever they stand."""
-        self._secrets = tuple(secrets)
+        found = {secret for secret in secrets if len(secret) >= _SHORTEST_SECRET}
+        self._secrets = sorted(found, key=len, reverse=True)
 
-    def text(self, text: str) -> str:
-        """Return a text without the secrets, users and wallets in it."""
+    def text(self, text: str, channel: Channel[Any] | None = None) -> str:
+        """Return a text, such as one of a channel, without the secrets in it."""
         for secret in self._secrets:
-            text = text.replace(secret, REDACTED)
-        return WALLET.sub(REDACTED, _USER_IN_URL.sub(REDACTED, text))
+            text = text.replace(secret, MASK)
+        shown = public_text(text) if channel is None else public_value(channel, text)
+        return shown.replace(MASK, REDACTED)
 
-    def value(self, value: Value | None) -> Any:
+    def json(self, data: Any) -> Any:
+        """Return JSON without the secrets in its texts."""
+        match data:
+            case str():
+                return self.text(data)
+            case dict():
+                return {self.text(str(key)): self.json(v) for key, v in data.items()}
+            case list() | tuple():
+                return [self.json(item) for item in data]
+        return data
+
+    def value(self, value: Value | None, channel: Channel[Any] | None = None) -> Any:
         """Return a value as JSON."""
         match value:
             case str():
-                return self.text(value)
+                return self.text(value, channel)
             case datetime():
                 return value.isoformat()
             case Decimal():
@@ -166,15 +185,16 @@ class _Report:
         """Return the diagnostics of a source, where it has some."""
         if not isinstance(source, Diagnosed):
             return {}
-        own: _Json = source.diagnostics()
-        return {"own": own}
+        return {"own": self.json(source.diagnostics())}
 
     def part(self, part: Part) -> _Json:
         """Return what a part reports now."""
         return {
             **self._facts(part),
             "values": {
-                channel.key: REDACTED if channel.reading.secret else self.value(value)
+                channel.key: (
+                    REDACTED if channel.reading.secret else self.value(value, channel)
+                )
                 for channel, value in part.values.items()
             },
             "controls": [self._control(control) for control in part.controls.values()],
@@ -206,5 +226,7 @@ class _Report:
             "minimum": control.minimum,
             "maximum": control.maximum,
             "step": control.step,
-            "options": [self.text(option) for option in control.options],
+            "options": [
+                self.text(option, control.channel) for option in control.options
+            ],
         }

@@ -210,9 +210,12 @@ class ControlEntity(ChannelEntity):
     @property
     @override
     def available(self) -> bool:
-        """A control that the rig does not offer now cannot be used."""
+        """A control that the rig does not offer now cannot be used.
+
+        One that can be used while the rig is away can be although its value is unknown.
+        """
         part = self._part
-        return part is not None and self._channel in part.controls and super().available
+        return part is not None and self._channel in part.controls
 
     @override
     def _seen(self) -> tuple[Any, ...]:

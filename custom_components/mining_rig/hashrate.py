@@ -105,3 +105,11 @@ def parse_hashrate(text: str, unit: str | None = None) -> tuple[float, str] | No
         return None
     value = float(match[1]) * meaning[0]
     return (value, meaning[1]) if math.isfinite(value) else None
+
+
+def energy_per_work(watts: float, rate: float) -> float | None:
+    """Return J per unit of work; None where nothing is used or no work is done."""
+    if not (watts > 0 and rate > 0):
+        return None
+    joules = watts / rate
+    return joules if math.isfinite(joules) else None

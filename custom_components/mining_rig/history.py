@@ -22,7 +22,7 @@ from homeassistant.util import dt as dt_util, slugify
 from .const import DOMAIN, LOGGER, RECORDER
 from .coordinator import RigConfigEntry
 from .entity import translation_key
-from .entity_options import kept_unit
+from .entity_options import UNIT, async_set_entity_option, kept_unit
 from .hashrate import factor, suited_unit
 from .model import RIG, Channel, Quantity
 from .platforms import SENSORS
@@ -194,7 +194,10 @@ class History:
             if sensor is not None and (unit := kept_unit(sensor)) is not None:
                 return unit
             greatest = max(row["max"] for row in rows)
-            return suited_unit(greatest, reading.unit or "H/s")
+            unit = suited_unit(greatest, reading.unit or "H/s")
+            if at is not None:
+                async_set_entity_option(registry, at, UNIT, unit)
+            return unit
         return SENSORS[reading.quantity].unit or reading.unit
 
     def _metadata(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
@@ -13,6 +13,11 @@ TROUBLESHOOTING: Final = (
     "https://github.com/mining-rig-home-assistant/mining_rig"
     "/blob/main/docs/troubleshooting.md"
 )
+
+PUT_ASIDE: Final = "put_aside"
+"""What was kept of a rig could not be read."""
+TOO_MANY_PARTS: Final = "too_many_parts"
+"""A rig reports more parts than are taken."""
 
 
 def issue_id(subject: str, entry: ConfigEntry) -> str:
@@ -42,4 +47,41 @@ def raise_issue(
         translation_key=key,
         translation_placeholders={"rig": entry.title, **placeholders},
         learn_more_url=f"{TROUBLESHOOTING}#{help_anchor}",
+    )
+
+
+@callback
+def async_manage_put_aside(
+    hass: HomeAssistant, entry: ConfigEntry, file: str | None
+) -> None:
+    """Raise the issue that a rig's file was put aside under that name, or delete it."""
+    if file is None:
+        ir.async_delete_issue(hass, DOMAIN, issue_id(PUT_ASIDE, entry))
+        return
+    raise_issue(
+        hass,
+        entry,
+        PUT_ASIDE,
+        PUT_ASIDE,
+        help_anchor="what-was-kept-of-a-rig-could-not-be-read",
+        file=file,
+    )
+
+
+@callback
+def async_manage_too_many_parts(
+    hass: HomeAssistant, entry: ConfigEntry, ignored: int
+) -> None:
+    """Raise the issue that so many parts and readings are ignored, or delete it."""
+    if not ignored:
+        ir.async_delete_issue(hass, DOMAIN, issue_id(TOO_MANY_PARTS, entry))
+        return
+    raise_issue(
+        hass,
+        entry,
+        TOO_MANY_PARTS,
+        TOO_MANY_PARTS,
+        help_anchor="a-rig-reports-too-many-parts",
+        is_fixable=False,
+        ignored=str(ignored),
     )

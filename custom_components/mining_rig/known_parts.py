@@ -5,15 +5,18 @@ are made from this record, so that they neither vanish nor change with a single 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from functools import cache
 from itertools import count
 from operator import attrgetter
 from typing import Any
 
 from .model import (
+    RIG,
     Action,
+    Category,
     Channel,
     Control,
     EventDescription,
@@ -50,6 +53,10 @@ class KnownPart:
     actions: dict[str, Action] = field(default_factory=dict)
     release: Release | None = None
     events: dict[str, EventDescription] = field(default_factory=dict)
+    seen: date | None = None
+    """The last day on which the rig reported it, noted once a day."""
+    days_absent: int = 0
+    """On how many days since then the rig answered without it."""
     _dumped: _Json | None = field(default=None, init=False, repr=False, compare=False)
 
     def learn(self, part: Part) -> bool:
@@ -94,6 +101,13 @@ class KnownPart:
         self._dumped = None
         return True
 
+    def note_day(self, day: date, *, present: bool) -> None:
+        """Note that the rig answered on a day, with the part or without."""
+        self.days_absent = 0 if present else self.days_absent + 1
+        if present or self.seen is None or self.seen > day:
+            self.seen = day
+        self._dumped = None
+
     def enables(self, channel: Channel[Any]) -> bool:
         """Return whether a channel's entity is enabled by default.
 
@@ -127,6 +141,8 @@ class KnownPart:
                 "actions": [asdict(action) for action in self.actions.values()],
                 "release": asdict(self.release) if self.release else None,
                 "events": [*self.events],
+                "seen": self.seen and self.seen.isoformat(),
+                "days_absent": self.days_absent,
             }
         return self._dumped
 
@@ -144,6 +160,8 @@ class KnownParts:
     """A rig's known parts by their keys."""
 
     parts: dict[str, KnownPart] = field(default_factory=dict)
+    flawed: bool = field(default=False, compare=False)
+    """Something of what was loaded made no sense and was left out."""
 
     def learn(self, snapshot: Snapshot) -> bool:
         """Add what is new in a snapshot; return whether anything was."""
@@ -198,14 +216,15 @@ class KnownParts:
 
 
 def load_known_parts(stored: Any) -> KnownParts:
-    """Load dumped known parts; what this version does not know is left out."""
+    """Load dumped known parts; what makes no sense is left out and noted as a flaw.
+
+    A reading or event that this version does not know is left out and is no flaw.
+    """
     known_parts = KnownParts()
-    for item in stored if isinstance(stored, list) else ():
-        try:
-            part = _load_part(item)
-        except KeyError, TypeError, ValueError, AttributeError:
-            continue
+    load = _Loader()
+    for part in load.each(stored, load.part):
         known_parts.parts[part.key] = part
+    known_parts.flawed = load.flawed
     return known_parts
 
 
@@ -214,37 +233,112 @@ def _dump_channel(channel: Channel[Any]) -> list[str | int | None]:
     return [channel.reading.key, channel.window, channel.number]
 
 
-def _load_part(item: _Json) -> KnownPart:
-    part = KnownPart(
-        kind=PartKind(item["kind"]),
-        key=item["key"],
-        number=item["number"],
-    )
-    for fact in _FACTS:
-        setattr(part, fact, item.get(fact))
-    for stored in item["channels"]:
-        if (channel := channel_from(*stored)) is not None:
-            part.channels[channel] = None
-    for stored in item["controls"]:
-        if (channel := channel_from(*stored["channel"])) is not None:
-            part.controls[channel] = Control(
-                channel=channel,
-                minimum=stored["minimum"],
-                maximum=stored["maximum"],
-                step=stored["step"],
-                options=tuple(stored["options"]),
-                free=stored["free"],
-                confirm_within=stored.get("confirm_within", 6.0),
-                confirm_off_within=stored.get("confirm_off_within"),
-            )
-    part.actions = {a["key"]: Action(**a) for a in item["actions"]}
-    for key in item.get("events", ()):
-        if (kind := event_description_from(key)) is not None:
-            part.events[key] = kind
-    if (release := item["release"]) is not None:
-        install: Mapping[str, Any] | None = release.pop("install")
-        part.release = Release(
-            **{**release, "in_progress": False, "progress": None},
-            install=Action(**install) if install else None,
+class _Loader:
+    """Reads JSON that may be anything; each item stands alone."""
+
+    def __init__(self) -> None:
+        """Start without a flaw."""
+        self.flawed = False
+
+    def each[T](self, items: Any, load: Callable[[Any], T | None]) -> Iterator[T]:
+        """Go through the items of a list that can be loaded and are known."""
+        if not isinstance(items, list):
+            self.flawed = True
+            return
+        for item in items:
+            try:
+                loaded = load(item)
+            except KeyError, TypeError, ValueError, AttributeError:
+                self.flawed = True
+            else:
+                if loaded is not None:
+                    yield loaded
+
+    def one[T](self, item: Any, load: Callable[[Any], T | None]) -> T | None:
+        """Return an item that may be missing."""
+        return None if item is None else next(self.each([item], load), None)
+
+    def part(self, item: _Json) -> KnownPart:
+        """Load a part."""
+        part = KnownPart(
+            kind=PartKind(item["kind"]),
+            key=_typed(item["key"], str),
+            number=_typed(item["number"], int),
         )
-    return part
+        if (part.kind is PartKind.RIG) is not (part.key == RIG):
+            raise ValueError("only the rig itself has that key")
+        for fact in _FACTS:
+            setattr(part, fact, self.one(item.get(fact), _text))
+        part.channels = dict.fromkeys(self.each(item.get("channels"), _load_channel))
+        controls = self.each(item.get("controls"), _load_control)
+        part.controls = {control.channel: control for control in controls}
+        actions = self.each(item.get("actions"), _load_action)
+        part.actions = {action.key: action for action in actions}
+        events = self.each(item.get("events", []), event_description_from)
+        part.events = {kind.key: kind for kind in events}
+        part.release = self.one(item.get("release"), _load_release)
+        part.seen = self.one(item.get("seen"), date.fromisoformat)
+        part.days_absent = self.one(item.get("days_absent"), _count) or 0
+        return part
+
+
+def _typed[T](value: Any, wanted: type[T]) -> T:
+    """Return a value of exactly that type. Raises TypeError."""
+    if type(value) is not wanted:
+        raise TypeError(f"{value!r} is no {wanted.__name__}")
+    return value
+
+
+def _text(value: Any) -> str:
+    return _typed(value, str)
+
+
+def _count(value: Any) -> int:
+    return _typed(value, int)
+
+
+def _number(value: Any) -> float:
+    return value if type(value) is int else _typed(value, float)
+
+
+def _load_channel(stored: Any) -> Channel[Any] | None:
+    reading, window, number = stored
+    if number is not None:
+        _typed(number, int)
+    return channel_from(reading, window, number)
+
+
+def _load_control(stored: _Json) -> Control[Any] | None:
+    if (channel := _load_channel(stored["channel"])) is None:
+        return None
+    off_within = stored.get("confirm_off_within")
+    return Control(
+        channel=channel,
+        minimum=_number(stored["minimum"]),
+        maximum=_number(stored["maximum"]),
+        step=_number(stored["step"]),
+        options=tuple(map(_text, _typed(stored["options"], list))),
+        free=_typed(stored["free"], bool),
+        confirm_within=_number(stored.get("confirm_within", 6.0)),
+        confirm_off_within=None if off_within is None else _number(off_within),
+    )
+
+
+def _load_action(stored: _Json) -> Action:
+    return Action(
+        _text(stored["key"]),
+        Category(stored["category"]),
+        enabled=_typed(stored["enabled"], bool),
+        restarts=_typed(stored["restarts"], bool),
+    )
+
+
+def _load_release(stored: _Json) -> Release:
+    notes, url, install = stored["notes"], stored["url"], stored["install"]
+    return Release(
+        installed=_text(stored["installed"]),
+        latest=_text(stored["latest"]),
+        notes=None if notes is None else _text(notes),
+        url=None if url is None else _text(url),
+        install=None if install is None else _load_action(install),
+    )

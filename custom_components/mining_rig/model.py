@@ -95,10 +95,13 @@ class Reading[T: Value]:
     """It was set (a limit, a threshold): no statistics, no part in totals."""
     secret: bool = False
     """A wallet, a user: never in diagnostics."""
+    address: bool = False  # it is shown as host and port only
     shown: tuple[Window, ...] = ()
     """Averages whose entities are enabled at first; others are not."""
     heat: bool = False
     """A flag: true means that heat has stopped the part."""
+    hottest: Reading[float] | None = None
+    """A temperature: the reading that shows the highest of a rig; None for no such one."""
     _channels: dict[tuple[Window | None, int | None], Channel[T]] = field(
         default_factory=dict, init=False, repr=False
     )
@@ -187,8 +190,7 @@ def channel_from(
         return None
 
 
-_LONGEST_CONFIRMATION: Final = 300.0
-"""Seconds."""
+_LONGEST_CONFIRMATION: Final = 300.0  # s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,10 +206,7 @@ class Control[T: Value]:
     options: tuple[str, ...] = ()
     """What a select offers; empty: the reading's choices."""
     free: bool = False
-    """The options are names given by the owner, not words to translate.
-
-    A text with such options is chosen, any other text is written.
-    """
+    """Names given by the owner, not words to translate; such a text is chosen."""
     confirm_within: float = 6.0
     """Seconds that the rig may take to show an order, up to 300."""
     confirm_off_within: float | None = None

@@ -1,6 +1,7 @@
 """How Home Assistant shows and sets each quantity: one row, for all platforms."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from homeassistant.components.binary_sensor import BinarySensorDeviceClass
@@ -22,7 +23,7 @@ from homeassistant.const import (
     UnitOfTime,
 )
 
-from .model import Control, Quantity
+from .model import Control, PartKind, Quantity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +65,16 @@ class DeadBand(NamedTuple):
     absolute: float
 
 
-class PlausibleRange(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class PlausibleRange:
     """The lowest and highest value that a device can mean, in the inner unit."""
 
     lowest: float
     highest: float
+    highest_of: Mapping[PartKind, float] = field(default_factory=dict)
+    """Where one kind of part cannot reach what another one can."""
+    never: frozenset[float] = frozenset()
+    """Values within the range that stand for "not measured" on many wires."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +93,10 @@ class QuantityRow:
 
 
 _HALF_PERCENT: Final = 0.005
+_FIVE_YEARS: Final = 5 * 365 * 24
+"""Hours that a device works before it is replaced, or its counter starts anew."""
+
+_COUNTING_PARTS: Final = (PartKind.CPU, PartKind.GPU, PartKind.HASHBOARD)
 
 ROWS: Final[dict[Quantity, QuantityRow]] = {
     # From a CPU's H/s to an ASIC's hundreds of TH/s: no range holds for all.
@@ -101,16 +111,27 @@ ROWS: Final[dict[Quantity, QuantityRow]] = {
         number=NumberRow(),
         dead_band=DeadBand(_HALF_PERCENT, 0),
     ),
-    # A hydro-cooled ASIC draws 12 kW; a rig behind one meter less than 100 kW.
+    # A three-phase socket of 32 A feeds 22 kW; a hydro-cooled ASIC takes 12 kW. The
+    # fastest cards take 1.4 kW, two overclocked processors on a board 1.3 kW, a board of
+    # a hydro-cooled ASIC 4 kW. An account may stand for a whole farm.
     Quantity.POWER: QuantityRow(
         sensor=SensorRow(
             device_class=SensorDeviceClass.POWER, unit=UnitOfPower.WATT, precision=0
         ),
         number=NumberRow(NumberDeviceClass.POWER, UnitOfPower.WATT),
         dead_band=DeadBand(_HALF_PERCENT, 1),
-        plausible=PlausibleRange(0, 100_000),
+        plausible=PlausibleRange(
+            0,
+            22_000,
+            {
+                PartKind.CPU: 2_000,
+                PartKind.GPU: 2_000,
+                PartKind.HASHBOARD: 5_000,
+                PartKind.ACCOUNT: 10**9,
+            },
+        ),
     ),
-    # 100 kW for more than a century; the state has two decimals of a kWh.
+    # Five years at the highest power; the state has two decimals of a kWh.
     Quantity.ENERGY: QuantityRow(
         sensor=SensorRow(
             device_class=SensorDeviceClass.ENERGY,
@@ -121,9 +142,19 @@ ROWS: Final[dict[Quantity, QuantityRow]] = {
         ),
         number=NumberRow(NumberDeviceClass.ENERGY, UnitOfEnergy.WATT_HOUR),
         dead_band=DeadBand(0, 10),
-        plausible=PlausibleRange(0, 10**11),
+        plausible=PlausibleRange(
+            0,
+            22_000 * _FIVE_YEARS,
+            {
+                PartKind.CPU: 2_000 * _FIVE_YEARS,
+                PartKind.GPU: 2_000 * _FIVE_YEARS,
+                PartKind.HASHBOARD: 5_000 * _FIVE_YEARS,
+                PartKind.ACCOUNT: 10**9 * _FIVE_YEARS,
+            },
+        ),
     ),
-    # Sensors work from -40 °C; chips are shut off or destroyed below 150 °C.
+    # Sensors work from -40 °C; chips are shut off or destroyed below 150 °C. Too many
+    # drivers write -1 for "not measured" to believe it of the one rig in a cold shed.
     Quantity.TEMPERATURE: QuantityRow(
         sensor=SensorRow(
             device_class=SensorDeviceClass.TEMPERATURE,
@@ -132,14 +163,14 @@ ROWS: Final[dict[Quantity, QuantityRow]] = {
         ),
         number=NumberRow(NumberDeviceClass.TEMPERATURE, UnitOfTemperature.CELSIUS),
         dead_band=DeadBand(0, 1),
-        plausible=PlausibleRange(-40, 150),
+        plausible=PlausibleRange(-40, 150, never=frozenset((-1.0,))),
     ),
-    # The fastest small fans turn at 30,000 rpm.
+    # The fastest small fans turn at 38,000 rpm.
     Quantity.FAN_SPEED: QuantityRow(
         sensor=SensorRow(unit=REVOLUTIONS_PER_MINUTE, precision=0),
         number=NumberRow(None, REVOLUTIONS_PER_MINUTE),
         dead_band=DeadBand(_HALF_PERCENT, 1),
-        plausible=PlausibleRange(0, 100_000),
+        plausible=PlausibleRange(0, 45_000),
     ),
     # Fans report up to 200 % of their nominal speed, no share more than 100 %.
     Quantity.RATIO: QuantityRow(
@@ -148,7 +179,7 @@ ROWS: Final[dict[Quantity, QuantityRow]] = {
         dead_band=DeadBand(_HALF_PERCENT, 0.1),
         plausible=PlausibleRange(0, 200),
     ),
-    # The effective clock of graphics memory is the highest, below 20 GHz.
+    # The effective clock of graphics memory is the highest: GDDR7 has up to 36 GHz.
     Quantity.CLOCK: QuantityRow(
         sensor=SensorRow(
             device_class=SensorDeviceClass.FREQUENCY,
@@ -157,7 +188,7 @@ ROWS: Final[dict[Quantity, QuantityRow]] = {
         ),
         number=NumberRow(NumberDeviceClass.FREQUENCY, UnitOfFrequency.MEGAHERTZ),
         dead_band=DeadBand(_HALF_PERCENT, 1),
-        plausible=PlausibleRange(0, 20_000),
+        plausible=PlausibleRange(0, 40_000),
     ),
     # From the core voltage of a chip to a three-phase supply.
     Quantity.VOLTAGE: QuantityRow(
@@ -181,12 +212,13 @@ ROWS: Final[dict[Quantity, QuantityRow]] = {
         dead_band=DeadBand(_HALF_PERCENT, 0.01),
         plausible=PlausibleRange(0, 5_000),
     ),
-    # More than a 64-bit integer holds is an error of its reader.
+    # More than a 64-bit integer holds is an error of its reader. A part that found ten
+    # shares a second has a billion of them after three years.
     Quantity.COUNTER: QuantityRow(
         sensor=SensorRow(state_class=SensorStateClass.TOTAL_INCREASING, precision=0),
         number=NumberRow(),
         dead_band=DeadBand(0, 1),
-        plausible=PlausibleRange(0, 2**64),
+        plausible=PlausibleRange(0, 2**64, dict.fromkeys(_COUNTING_PARTS, 10**9)),
     ),
     # A century.
     Quantity.DURATION: QuantityRow(
@@ -242,7 +274,7 @@ ROWS: Final[dict[Quantity, QuantityRow]] = {
     ),
     # Amounts are exact, in any currency.
     Quantity.MONEY: QuantityRow(sensor=SensorRow(precision=8), number=NumberRow()),
-    # 0 dBm is the sending power of an access point, -120 dBm is below the noise.
+    # 20 dBm is the sending power of an access point, -120 dBm is below the noise.
     Quantity.SIGNAL: QuantityRow(
         sensor=SensorRow(
             device_class=SensorDeviceClass.SIGNAL_STRENGTH,
@@ -253,7 +285,7 @@ ROWS: Final[dict[Quantity, QuantityRow]] = {
             NumberDeviceClass.SIGNAL_STRENGTH, SIGNAL_STRENGTH_DECIBELS_MILLIWATT
         ),
         dead_band=DeadBand(0, 1),
-        plausible=PlausibleRange(-120, 0),
+        plausible=PlausibleRange(-120, 20),
     ),
     # A difficulty, a count of things: nothing is known of its size.
     Quantity.NUMBER: QuantityRow(

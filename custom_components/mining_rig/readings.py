@@ -24,13 +24,25 @@ POWER_ESTIMATE: Final = Reading[float]("power_estimate", Quantity.POWER)
 ENERGY_ESTIMATE: Final = Reading[float](
     "energy_estimate", Quantity.ENERGY, enabled=False
 )
-TEMPERATURE: Final = Reading[float]("temperature", Quantity.TEMPERATURE)
-MEMORY_TEMPERATURE: Final = Reading[float]("memory_temperature", Quantity.TEMPERATURE)
+# What has one limit has one highest temperature. Memory bears more than chips, and what
+# is beside them (regulators, air, the board of the computer) says nothing about them.
 HOTTEST: Final = Reading[float]("hottest", Quantity.TEMPERATURE)
-CHIP_TEMPERATURE: Final = Reading[float]("chip_temperature", Quantity.TEMPERATURE)
-BOARD_TEMPERATURE: Final = Reading[float]("board_temperature", Quantity.TEMPERATURE)
+"""Of the chips, cores and hashboards of a rig."""
+HOTTEST_MEMORY: Final = Reading[float]("hottest_memory", Quantity.TEMPERATURE)
+TEMPERATURE: Final = Reading[float](
+    "temperature", Quantity.TEMPERATURE, hottest=HOTTEST
+)
+MEMORY_TEMPERATURE: Final = Reading[float](
+    "memory_temperature", Quantity.TEMPERATURE, hottest=HOTTEST_MEMORY
+)
+CHIP_TEMPERATURE: Final = Reading[float](
+    "chip_temperature", Quantity.TEMPERATURE, hottest=HOTTEST
+)
+BOARD_TEMPERATURE: Final = Reading[float](
+    "board_temperature", Quantity.TEMPERATURE, hottest=HOTTEST
+)
 JUNCTION_TEMPERATURE: Final = Reading[float](
-    "junction_temperature", Quantity.TEMPERATURE
+    "junction_temperature", Quantity.TEMPERATURE, hottest=HOTTEST
 )
 REGULATOR_TEMPERATURE: Final = Reading[float](
     "regulator_temperature", Quantity.TEMPERATURE, Category.DIAGNOSTIC
@@ -105,7 +117,7 @@ BLOCKS_FOUND: Final = Reading[int](
 DIFFICULTY: Final = Reading[float](
     "difficulty", Quantity.NUMBER, Category.DIAGNOSTIC, enabled=False
 )
-POOL: Final = Reading[str]("pool", Quantity.TEXT, Category.DIAGNOSTIC)
+POOL: Final = Reading[str]("pool", Quantity.TEXT, Category.DIAGNOSTIC, address=True)
 POOL_CONNECTED: Final = Reading[bool](
     "pool_connected", Quantity.CONNECTIVITY, Category.DIAGNOSTIC
 )

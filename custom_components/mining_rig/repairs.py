@@ -1,11 +1,18 @@
 """Repairs: issues that the owner of a rig has to know of or to decide."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from contextlib import suppress
+from typing import Any, Final, override
 
-from homeassistant.components.repairs import FlowType, RepairsFlow, RepairsFlowResult
+from homeassistant.components.repairs import (
+    ConfirmRepairFlow,
+    FlowType,
+    RepairsFlow,
+    RepairsFlowResult,
+)
 from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntry
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.helpers.event import (
     async_track_entity_registry_updated_event,
@@ -14,9 +21,10 @@ from homeassistant.helpers.event import (
 from homeassistant.helpers.start import async_at_started
 
 from .const import CONF_KIND, CONF_POWER_METER, CONF_WARN_IF_READ_ONLY, DOMAIN
-from .issues import issue_id, raise_issue
+from .issues import PUT_ASIDE, TOO_MANY_PARTS, issue_id, raise_issue
 from .push.issues import SHARED_CODE, UNKNOWN_AGENT, UnknownAgentFlow
 from .sources import rig_unique_id
+from .store import RigStore
 
 READ_ONLY: Final = "read_only"
 OTHER_RIG: Final = "other_rig"
@@ -57,7 +65,14 @@ def async_manage_issues(
 @callback
 def async_forget_issues(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Delete all issues of a rig."""
-    for subject in (READ_ONLY, OTHER_RIG, POWER_METER, SHARED_CODE):
+    for subject in (
+        READ_ONLY,
+        OTHER_RIG,
+        POWER_METER,
+        SHARED_CODE,
+        PUT_ASIDE,
+        TOO_MANY_PARTS,
+    ):
         ir.async_delete_issue(hass, DOMAIN, issue_id(subject, entry))
 
 
@@ -141,6 +156,8 @@ async def async_create_fix_flow(
     entry = hass.config_entries.async_get_known_entry(str(data["entry_id"]))
     if data["subject"] == OTHER_RIG:
         return OtherRigFlow(entry)
+    if data["subject"] == PUT_ASIDE:
+        return PutAsideFlow(RigStore.of(hass, entry.entry_id))
     return PowerMeterFlow(entry)
 
 
@@ -231,3 +248,22 @@ class PowerMeterFlow(_RigRepair):
         self.hass.config_entries.async_update_entry(self._entry, options=options)
         self.hass.config_entries.async_schedule_reload(self._entry.entry_id)
         return self.async_create_entry(data={})
+
+
+class PutAsideFlow(ConfirmRepairFlow):
+    """What was kept of a rig was put aside; its owner has to know that once."""
+
+    def __init__(self, store: RigStore) -> None:
+        """Take the rig's store."""
+        self._store = store
+
+    @override
+    async def async_step_confirm(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Forget the file when the owner has seen its name."""
+        if user_input is not None:
+            # A full disk is logged; the issue comes back with the next start.
+            with suppress(HomeAssistantError):
+                await self._store.async_seen()
+        return await super().async_step_confirm(user_input)

@@ -9,16 +9,24 @@ from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.recorder import get_instance
 
-from .const import DOMAIN
+from .const import DOMAIN, RECORDER
 from .coordinator import RigConfigEntry, RigCoordinator
 from .entity import ReadingEntity, async_add_as_they_appear, channel_key, readings_of
-from .entity_options import UNIT, async_set_entity_option, entity_option, kept_unit
+from .entity_options import (
+    UNIT,
+    USUAL_UNIT,
+    async_set_entity_option,
+    entity_option,
+    kept_unit,
+)
 from .hashrate import efficiency_unit, factor, hashrate_unit, suited_unit
 from .known_parts import KnownPart
-from .model import Channel, Quantity, Value
+from .model import RIG, Channel, Quantity, Value
 from .platforms import SENSORS
-from .readings import HASHRATE
+from .readings import ALGORITHM, HASHRATE
+from .usual_units import unit_of_algorithm, unit_of_parts, usual_unit
 from .writing import AT_ONCE, should_report, should_write, writing_rule
 
 PARALLEL_UPDATES: Final = 0
@@ -128,7 +136,11 @@ class RigSensor(ReadingEntity, SensorEntity):
 
 
 class ScaledSensor(RigSensor):
-    """A hashrate or an efficiency; its unit is chosen at its first value and kept."""
+    """A hashrate or an efficiency; its unit is chosen at its first value and kept.
+
+    A 0 says nothing about the size: until another value is known it is shown in the unit
+    that such a hashrate usually has.
+    """
 
     def __init__(
         self, coordinator: RigCoordinator, part: KnownPart, channel: Channel[Any]
@@ -136,6 +148,7 @@ class ScaledSensor(RigSensor):
         """Take the unit that was kept, else one that suits the value."""
         super().__init__(coordinator, part, channel)
         self._factor: float | None = None
+        self._chosen = False
         self._per_work = channel.reading.quantity is Quantity.EFFICIENCY
         self._base = channel.reading.unit or "H/s"
         self._attr_native_unit_of_measurement = None
@@ -146,8 +159,9 @@ class ScaledSensor(RigSensor):
         entity = registry.async_get(entity_id) if entity_id else None
         if entity is not None:
             self._adopt_unit(kept_unit(entity))
-        if self._factor is None:
-            self._choose_unit()
+            if not self._chosen:
+                self._set_unit(entity_option(entity, USUAL_UNIT))
+        self._choose_unit()
         if entity is not None:
             # One that is disabled is never added.
             self._keep_unit(registry, entity.entity_id)
@@ -161,48 +175,109 @@ class ScaledSensor(RigSensor):
         await super().async_added_to_hass()
         self._keep_unit(er.async_get(self.hass), self.entity_id)
 
+    @override
+    def get_initial_entity_options(self) -> er.EntityOptionsType | None:
+        """Register the unit, also of a sensor that is disabled and never added."""
+        options = dict(super().get_initial_entity_options() or {})
+        if self._attr_native_unit_of_measurement is not None:
+            options[DOMAIN] = {self._unit_option: self._attr_native_unit_of_measurement}
+        return options
+
+    @property
+    def _unit_option(self) -> str:
+        return UNIT if self._chosen else USUAL_UNIT
+
     def _keep_unit(self, registry: er.EntityRegistry, entity_id: str) -> None:
         if (unit := self._attr_native_unit_of_measurement) is not None:
-            async_set_entity_option(registry, entity_id, UNIT, unit)
+            async_set_entity_option(registry, entity_id, self._unit_option, unit)
+            if self._chosen:
+                async_set_entity_option(registry, entity_id, USUAL_UNIT, None)
 
     def _adopt_unit(self, unit: str | None) -> None:
-        if unit is not None:
-            self._set_unit(hashrate_unit(unit) if self._per_work else unit)
+        """Show values in a unit for good."""
+        self._chosen = self._set_unit(unit) or self._chosen
 
-    def _set_unit(self, unit: str) -> None:
-        """Show values in that form of the base unit from now on."""
-        if (found := factor(unit, self._base)) is not None:
-            self._factor = 1 / found if self._per_work else found
-            shown = efficiency_unit(unit) if self._per_work else unit
-            self._attr_native_unit_of_measurement = shown
-            rule = writing_rule(self._channel.reading)
-            self._rule = replace(rule, digit=rule.digit * self._factor)
+    def _set_unit(self, shown: str | None) -> bool:
+        """Show values in a unit; return False for one of something else."""
+        if shown is None:
+            return False
+        unit = hashrate_unit(shown) if self._per_work else shown
+        if (found := factor(unit, self._base)) is None:
+            return False
+        self._factor = 1 / found if self._per_work else found
+        self._attr_native_unit_of_measurement = shown
+        rule = writing_rule(self._channel.reading)
+        self._rule = replace(rule, digit=rule.digit * self._factor)
+        return True
+
+    def _form(self, unit: str) -> str:
+        return efficiency_unit(unit) if self._per_work else unit
 
     def _hashrate(self) -> float | None:
         """Return the hashrate whose size decides the unit: its own, else the part's."""
         part = self._part
         values = [value for value in (self._value,) if not self._per_work]
         if part is not None:
-            values.append(part.get(HASHRATE.plain))
+            values.append(part.get(HASHRATE.channel(number=self._channel.number)))
         return next(
             (float(v) for v in values if isinstance(v, int | float) and v), None
         )
 
-    def _choose_unit(self) -> bool:
-        """Choose the unit that suits the first value; a 0 suits none."""
-        if self._value is None or not (rate := self._hashrate()):
-            return False
-        self._set_unit(suited_unit(rate, self._base))
-        return True
+    def _usual_unit(self) -> str:
+        """Return the unit that such a hashrate usually has."""
+        coordinator = self.coordinator
+        algorithm = ALGORITHM.channel(number=self._channel.number)
+        data, known = coordinator.data.parts, coordinator.known_parts.parts
+        parts = (data[key] for key in (self._part_key, RIG) if key in data)
+        named = [name for part in parts if (name := part.get(algorithm)) is not None]
+        return usual_unit(
+            self._base,
+            *map(unit_of_algorithm, named),
+            coordinator.kind.hashrate_unit,
+            unit_of_parts(part.kind for part in (known.get(self._part_key),) if part),
+            unit_of_parts(part.kind for part in known.values()),
+        )
+
+    def _choose_unit(self) -> None:
+        """Choose the unit that suits the first value; a 0 is shown in the usual one."""
+        if self._chosen or self._value is None:
+            return
+        if rate := self._hashrate():
+            self._adopt_unit(self._form(suited_unit(rate, self._base)))
+        elif self._factor is None:
+            usual = self._form(self._usual_unit())
+            if self._value:
+                self._adopt_unit(usual)
+            else:
+                self._set_unit(usual)
 
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        if self._factor is None and self._choose_unit():
-            # It was added before it had a value, so nothing was shown yet.
-            self._keep_unit(er.async_get(self.hass), self.entity_id)
-            self._shown_value = None
+        if not self._chosen:
+            before = self._attr_native_unit_of_measurement
+            if self.registry_entry is not None:
+                # A past that was imported meanwhile has chosen one.
+                self._adopt_unit(entity_option(self.registry_entry, UNIT))
+            self._choose_unit()
+            if self._chosen or before != self._attr_native_unit_of_measurement:
+                self._keep_unit(er.async_get(self.hass), self.entity_id)
+            if before != self._attr_native_unit_of_measurement:
+                self._shown_value = None
+                if before is not None:
+                    self._change_unit()
         super()._handle_coordinator_update()
+
+    def _change_unit(self) -> None:
+        """Let the registry and the recorder know the unit; a 0 is 0 in all of them."""
+        unit = self._attr_native_unit_of_measurement
+        er.async_get(self.hass).async_update_entity(
+            self.entity_id, unit_of_measurement=unit
+        )
+        if RECORDER in self.hass.config.components:
+            get_instance(self.hass).async_update_statistics_metadata(
+                self.entity_id, new_unit_class=None, new_unit_of_measurement=unit
+            )
 
     @override
     def _native(self, value: Value | None) -> float | None:

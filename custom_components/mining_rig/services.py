@@ -1,4 +1,4 @@
-"""The actions: waiting for an order, a miner's configuration, those of each kind."""
+"""The actions: waiting, energy totals, a miner's configuration, those of each kind."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -23,6 +23,7 @@ import voluptuous as vol
 
 from .const import CONF_ALLOW_WRITING, DOMAIN
 from .coordinator import RigConfigEntry, RigCoordinator
+from .energy_action import SERVICE_SET_ENERGY, SET_ENERGY, async_set_energy
 from .sources import KINDS
 from .sources.common.actions import KindAction
 
@@ -84,6 +85,9 @@ def async_register_services(hass: HomeAssistant) -> None:
         _RIG.extend({vol.Required(ATTR_CHANGES): _CHANGES}),
     )
     hass.services.async_register(DOMAIN, SERVICE_WAIT, _async_wait, _WAIT)
+    async_register_admin_service(
+        hass, DOMAIN, SERVICE_SET_ENERGY, async_set_energy, SET_ENERGY
+    )
     for name, action in KIND_ACTIONS.items():
         response = (
             SupportsResponse.OPTIONAL if action.changes else SupportsResponse.ONLY

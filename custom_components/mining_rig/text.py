@@ -5,12 +5,15 @@ from typing import Any, Final, override
 from homeassistant.components.text import TextEntity
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .const import DOMAIN
 from .coordinator import RigConfigEntry, RigCoordinator
 from .entity import ControlEntity, async_add_as_they_appear, channel_key, controls_of
 from .known_parts import KnownPart
 from .model import Channel
+from .sources.common.public_parts import public_value
 
 PARALLEL_UPDATES: Final = 1
 
@@ -50,4 +53,11 @@ class RigText(ControlEntity, TextEntity):
     @override
     async def async_set_value(self, value: str) -> None:
         """Write the text and return when the rig shows it."""
+        if public_value(self._channel, value) != value:
+            # It would be shown without the secret, and so never be confirmed.
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key="not_public",
+                translation_placeholders={"rig": self.coordinator.name},
+            )
         await self._async_order(value)

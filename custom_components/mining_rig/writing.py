@@ -93,7 +93,8 @@ def should_write(
             or ceil(new) != ceil(shown)
         )
     if pace is Pace.EACH_MINUTE:
-        return seconds >= MINUTE
+        # What falls was restarted, or set right.
+        return new < shown or seconds >= MINUTE
     if not shown or not new:
         return True
     size = shown if shown > 0 else -shown

@@ -57,6 +57,7 @@ async def make(home: HomeAssistant) -> bool:
                 "rig_name": rig.name,
                 # In reality a rig may be hot for a minute.
                 "hot_minutes": 0,
+                "temperature_limit": 80,
                 "hashrate_limit": 1,
             },
         )
@@ -70,6 +71,7 @@ async def make(home: HomeAssistant) -> bool:
             "cut_power_when_hot",
             {
                 **entities,
+                "limit": 85,
                 "hold_seconds": 10,
                 "phones": [await phone.notifier(home)],
             },

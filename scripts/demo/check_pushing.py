@@ -75,7 +75,7 @@ async def _check_asic(home: HomeAssistant, said: Announcement, done: _Done) -> N
     await _post(f"{rig.control}/hot")
     await until(_is(said, rig, powered=False), f"the power of {rig.name} is cut")
     await until(
-        lambda: _message(said, "A mining rig is too hot"),
+        lambda: _message(said, f"{rig.name} is too hot"),
         "the phone is told that the power was cut",
     )
     done(f"{rig.name}: hot, so its power was cut and the phone told")

@@ -50,6 +50,11 @@ class Child:
         """Wait for its end; return its exit status."""
         return await self._process.wait()
 
+    async def kill(self) -> None:
+        """End it at once, as a power failure would."""
+        self._signal(signal.SIGKILL)
+        await self._process.wait()
+
     async def stop(self) -> None:
         """End it: politely, then after a while by force."""
         if not self.ended:

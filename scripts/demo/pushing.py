@@ -17,10 +17,10 @@ from .rigs import FLOWS, SimulatedRig, answer
 
 _KIND = "rig_monitor"
 API = "/api/mining_rig/v1"
-_SUBENTRY_FLOWS = "/api/config/config_entries/subentries/flow"
+SUBENTRY_FLOWS = "/api/config/config_entries/subentries/flow"
 _PAUSE = 1.0
 _OPTIONS_FLOWS = "/api/config/config_entries/options/flow"
-_PLAYBOOK: Mapping[str, Any] = {
+PLAYBOOK: Mapping[str, Any] = {
     "cpu": {
         "cpu_coin_name": "Monero",
         "cpu_algorithm": "rx/0",
@@ -95,9 +95,9 @@ async def add_playbook(home: HomeAssistant, rig: SimulatedRig) -> None:
     entry_id = await _entry_id(home, rig)
     if not is_cpu_gpu(rig) or entry_id is None:
         return
-    step = await home.post(_SUBENTRY_FLOWS, {"handler": [entry_id, "playbook"]})
-    answers = answer(step["data_schema"], _PLAYBOOK)
-    step = await home.post(f"{_SUBENTRY_FLOWS}/{step['flow_id']}", answers)
+    step = await home.post(SUBENTRY_FLOWS, {"handler": [entry_id, "playbook"]})
+    answers = answer(step["data_schema"], PLAYBOOK)
+    step = await home.post(f"{SUBENTRY_FLOWS}/{step['flow_id']}", answers)
     if step["type"] != "create_entry":
         raise DemoError(f"{rig.name} got no playbook: {step.get('errors')}")
 

@@ -20,12 +20,20 @@ type _Reader = Callable[[object], Any]
 """Turns what stands under a key (None where it is absent) into what is kept."""
 
 COIN_ALGORITHMS = {
-    "monero": "rx/0",
-    "wownero": "rx/wow",
-    "arqma": "rx/arq",
-    "ravencoin": "kawpow",
-    "raptoreum": "ghostrider",
+    "xmr": "rx/0",
+    "wow": "rx/wow",
+    "arq": "rx/arq",
+    "rvn": "kawpow",
+    "rtm": "ghostrider",
 }
+_COINS = {
+    "monero": "XMR",
+    "wownero": "WOW",
+    "arqma": "ARQ",
+    "ravencoin": "RVN",
+    "raptoreum": "RTM",
+}
+"""What it shows for the long names of coins."""
 KEEPALIVE_SECONDS = 60
 
 _TOKEN = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/|,(?=\s*[\]}])', re.DOTALL)
@@ -58,6 +66,10 @@ def normalise(document: object, equipment: Equipment) -> Config | None:
     config: Config = {key: read(document.get(key)) for key, read in _ROOT.items()}
     if not any(pool["enabled"] for pool in config["pools"]):
         return None
+    benchmark = document.get("benchmark")
+    if isinstance(benchmark, Mapping) and benchmark.get("size"):
+        # It becomes a benchmark, and forgets its pools.
+        config["pools"] = []
     for key, generate in _GENERATORS.items():
         _add_profiles(config[key], document.get(key), generate, equipment)
     return config
@@ -184,7 +196,10 @@ def _pool(value: object) -> Config | None:
     text, no, yes = _text(), _boolean(default=False), _boolean(default=True)
     daemon = no(value.get("daemon"))
     pool: Config = {
-        key: text(value.get(key)) for key in ("algo", "coin", "url", "user")
+        "algo": _algorithm(value.get("algo")),
+        "coin": _coin(value.get("coin")),
+        "url": text(value.get("url")),
+        "user": text(value.get("user")),
     }
     if not daemon:
         pool["pass"] = text(value.get("pass"))
@@ -205,6 +220,20 @@ def _pool(value: object) -> Config | None:
         pool["self-select"] = text(value.get("self-select"))
         pool["submit-to-origin"] = no(value.get("submit-to-origin"))
     return pool
+
+
+def _algorithm(value: object) -> str | None:
+    if not isinstance(value, str):
+        return None
+    return value.replace("cryptonight/", "cn/").replace("randomx/", "rx/")
+
+
+def _coin(value: object) -> str | None:
+    """Return its short name; null for one that is not known."""
+    if not isinstance(value, str):
+        return None
+    short = _COINS.get(value.lower(), value.upper())
+    return short if short.lower() in COIN_ALGORITHMS else None
 
 
 def _usable_url(url: object) -> bool:

@@ -326,10 +326,11 @@ class Miner:
 
     def _connect(self, now: float) -> None:
         self._connecting = None
-        if not self.circumstances.pools_reachable:
+        pools = active_pools(self.config)
+        if not pools or not self.circumstances.pools_reachable:
             self._connect_soon(now, self.config["retry-pause"])
             return
-        pool = active_pools(self.config)[0]
+        pool = pools[0]
         algorithm = algorithm_of(pool)
         rate = self.machine.cpu.model.rates.get(algorithm, 0.0)
         rate += sum(gpu.model.rates.get(algorithm, 0.0) for gpu in self.machine.gpus)

@@ -170,7 +170,9 @@ async def test_only_a_switch(
         "A mining rig is too hot",
         "A mining rig stays too hot. Look after it!",
     ]
-    assert "90.0, limit 85" in told[0].data["message"]
+    assert told[0].data["message"] == (
+        "90 ° (limit 85 °). input_boolean.mining turned off."
+    )
     assert told[0].data["entity_id"] == ["notify.phone"]
 
 

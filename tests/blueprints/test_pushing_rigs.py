@@ -1,6 +1,7 @@
 """Both blueprints with rigs that push: real agents' habits, orders, silence."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+import re
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
@@ -243,6 +244,8 @@ async def test_buttons_of_a_computer(
     computer.fault("hot")
     await computer_time(180)
     assert titles(told) == ["Rig is too hot"]
+    text = told[0].data["message"]
+    assert re.fullmatch(r"\d+ °C \(limit 80 °C\)\.", text)
     await press(hass, told[0], "Pause")
     await computer_time(65)
     assert not computer.mining
@@ -300,6 +303,7 @@ async def test_asic_loses_its_power(
         "cut_power_when_hot",
         {
             "temperature_sensors": [hottest],
+            "limit": 85,
             "rig_switches": [switch],
             "phones": ["notify.phone"],
         },
@@ -307,17 +311,19 @@ async def test_asic_loses_its_power(
     asic.fault("hot")
     await asic_time(180)
     assert not asic.powered
-    assert titles(sent) == ["A mining rig is too hot"]
+    assert titles(sent) == ["Cellar is too hot"]
+    text = sent[0].data["message"]
+    assert re.fullmatch(r"\d+ °C \(limit 85 °C\)\. Power turned off\.", text)
     await asic_time(600)
     assert hass.states.is_state(hottest, STATE_UNAVAILABLE)
-    silent = "A mining rig was too hot and is silent. Look after it!"
+    silent = "Cellar was too hot and is silent. Look after it!"
     assert titles(sent)[1:] == [silent]
     await order(hass, switch, "on")
     await asic_time(200)
     assert asic.mining, "it has booted"
     await asic_time(300)
     assert not asic.powered, "it got hot again"
-    assert titles(sent)[2:] == ["A mining rig is too hot"]
+    assert titles(sent)[2:] == ["Cellar is too hot"]
     asic.fault("normal")
     await order(hass, switch, "on")
     await asic_time(900)
@@ -334,6 +340,7 @@ async def test_reload_while_hot(
         "cut_power_when_hot",
         {
             "temperature_sensors": [entity_id(hass, "sensor", "hottest")],
+            "limit": 85,
             "rig_switches": [entity_id(hass, "switch", "rig_monitor_power")],
             "hold_seconds": 120,
         },
@@ -379,8 +386,8 @@ async def test_computer_stays_hot(
     await computer_time(120)
     assert hass.states.is_state(PLUG, STATE_OFF)
     assert titles(sent) == [
-        "A mining rig is too hot",
-        "A mining rig stays too hot. Look after it!",
+        "Workshop is too hot",
+        "Workshop stays too hot. Look after it!",
     ]
 
 

@@ -90,6 +90,7 @@ def watch(hass: HomeAssistant, phone: str) -> Automate:
             "schedule": [TIMES],
             "connection": [WATCHED["offline"][0]],
             "temperature_sensors": [WATCHED["hot"][0]],
+            "temperature_limit": 80,
             "hashrate": [WATCHED["hashrate"][0]],
             "hashrate_limit": 9,
             "rejection_rate": [WATCHED["rejections"][0]],
@@ -306,7 +307,7 @@ async def test_button_without_effect(
     assert [b["title"] for b in told[0].data["data"]["actions"]] == ["Pause", "Resume"]
     await press(hass, told[0], "Pause")
     await wait(20)
-    assert told[1].data["message"] == "switch.rig did not turn off."
+    assert told[1].data["message"] == "rig did not turn off."
 
 
 async def test_polled_rig(

@@ -1036,3 +1036,20 @@ async def test_history_within_the_budget() -> None:
 def test_windows() -> None:
     """All that the pool averages over."""
     assert readings.WINDOWS == (Window.M15, Window.H1, Window.D1, Window.W1)
+
+
+@pytest.mark.parametrize(
+    "nothing", [{}, None, [], status(204)], ids=["object", "null", "list", "204"]
+)
+async def test_answers_that_hold_nothing(nothing: Any) -> None:
+    """The account is connected for as long as its last values hold, and not for hours."""
+    pool = FakePool()
+    source = open_source(pool)
+    await source.read(NOW)
+    pool.answers = dict.fromkeys(pool.answers, nothing)
+    await read_for(source, 5, NOW + MINUTE)
+    for minutes in (60, 61, 180):
+        with pytest.raises(SourceError):
+            await source.read(NOW + minutes * MINUTE)
+    pool.answers = dict(HOME)
+    assert shown(await read_for(source, 30, NOW + 300 * MINUTE))

@@ -62,6 +62,7 @@ from .spoil import check, spoilt
 from .test_t_rex_parse import CONFIG, DUAL
 
 MODULE = "custom_components.mining_rig.sources.t_rex"
+BUDGET = "custom_components.mining_rig.sources.common.poll_budget"
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "t_rex"
 PASSWORD = "S3cret&+%#ä"
 CARDS = tuple(Card(model=model) for model in (RTX_3070, RTX_3060_TI, GTX_1660_SUPER))
@@ -440,7 +441,7 @@ async def test_a_poll_has_a_limit(
     bench: MakeBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A summary that came late is not lost to the configuration."""
-    monkeypatch.setattr(f"{MODULE}._READ_BUDGET", 0.0)
+    monkeypatch.setattr(f"{BUDGET}.EXTRAS_END", 0.0)
     found = await (await bench(password=None)).read()
     assert found.unparsed == ("config",)
     assert found.rig.get(HASHRATE.plain)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
+from custom_components.mining_rig.derive import Derivation
 from custom_components.mining_rig.model import (
     RIG,
     Channel,
@@ -23,6 +24,7 @@ from custom_components.mining_rig.readings import (
     ALGORITHM,
     BLOCKS_FOUND,
     DIFFICULTY,
+    EFFICIENCY,
     FAN_LEVEL,
     HASHRATE,
     INVALID,
@@ -182,6 +184,32 @@ def test_recorded_summaries(name: str, snapshot: SnapshotAssertion) -> None:
     assert found.unparsed == ()
     assert len(found.parts) == len(load(name)["gpus"]) + 1
     assert {key: told(part) for key, part in found.parts.items()} == snapshot
+
+
+@pytest.mark.parametrize(
+    ("name", "rate", "watts", "cards"),
+    [
+        ("0.20.3_5gpu", 499_380_000, 1143, 5),
+        ("0.20.3_5gpu_no_nvml", 499_380_000, None, 5),
+        ("0.20.3_4gpu_one_lost", 399_210_000, 920, 4),
+        ("19gpu_two_with_one_uuid", 1_140_171_000, 2451, 19),
+    ],
+)
+def test_reported(name: str, rate: int, watts: int | None, cards: int) -> None:
+    """What owners reported of rigs is shown; what is not told is not known."""
+    found = Derivation().complete(rig(load(f"summary_{name}.json")))
+    assert len(found.parts) == cards + 1
+    assert found.rig.get(HASHRATE.plain) == rate
+    assert sum(p.get(HASHRATE.plain) or 0 for p in found.parts.values()) == 2 * rate
+    assert found.rig.get(POWER.plain) == watts
+    assert (EFFICIENCY.plain in found.rig.values) is (watts is not None)
+
+
+def test_a_second_algorithm_that_does_nothing() -> None:
+    """Its 0 is a value."""
+    found = rig(load("summary_dual_second_zero.json"))
+    assert found.rig.get(HASHRATE.channel(number=2)) == 0
+    assert found.rig.get(HASHRATE.plain)
 
 
 def test_recorded_card(snapshot: SnapshotAssertion) -> None:

@@ -1,11 +1,11 @@
 """The XMRig source against a simulated miner."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import suppress
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any
 
 from aiohttp import ClientSession
@@ -329,10 +329,21 @@ async def test_backends_that_fail(bench: Make) -> None:
     assert "01:00.0" in (await there.polls(3)).parts
 
 
+async def test_backends_before_an_interruption(bench: Make) -> None:
+    """What the cards told is not shown again after the miner did not answer."""
+    there = await bench(cards=CARDS)
+    assert "01:00.0" in (await there.read()).parts
+    there.rig.answers |= {"/2/summary": b"[{", "/2/backends": b"[{"}
+    with pytest.raises(SourceError):
+        await there.read()
+    del there.rig.answers["/2/summary"]
+    assert list((await there.read()).parts) == [RIG]
+
+
 async def test_backends_that_hang(bench: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """A driver that hangs costs the health of the cards, not the rest."""
     monkeypatch.setattr(
-        "custom_components.mining_rig.sources.xmrig.source.EXTRA_TIMEOUT", 0.01
+        "custom_components.mining_rig.sources.common.poll_budget.EXTRAS_END", 0.05
     )
     there = await bench(cards=CARDS)
     hang = asyncio.Event()
@@ -347,6 +358,53 @@ async def test_backends_that_hang(bench: Make, monkeypatch: pytest.MonkeyPatch) 
     assert snapshot.rig.get(HASHRATE.plain)
     assert snapshot.unparsed == ("backends", "config")
     hang.set()
+
+
+async def test_the_summary_wins_the_poll(
+    bench: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it took all the time, the rig is there without its extras."""
+    monkeypatch.setattr(
+        "custom_components.mining_rig.sources.common.poll_budget.EXTRAS_END", 0.0
+    )
+    there = await bench(cards=CARDS)
+    for _ in range(3):
+        snapshot = await there.read(60)
+        assert snapshot.rig.get(HASHRATE.plain)
+        assert list(snapshot.parts) == [RIG]
+        assert snapshot.unparsed == ("backends", "config")
+        assert MINING_ALLOWED.plain in snapshot.rig.controls
+
+
+async def test_an_extra_that_hangs_costs_no_other(
+    bench: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The settings are read although the backends take all the time."""
+    there = await bench(cards=CARDS)
+    get = there.source._api.get
+    has_config = asyncio.Event()
+
+    async def hang(path: str) -> Any:
+        if path == "/2/backends":
+            await has_config.wait()
+            raise TimeoutError
+        found = await get(path)
+        has_config.set()
+        return found
+
+    monkeypatch.setattr(there.source._api, "get", hang)
+    snapshot = await there.read()
+    assert snapshot.unparsed == ("backends",)
+    assert snapshot.rig.get(readings.CPU.plain) is True
+
+
+async def test_no_hashrate_of_before_a_pause(bench: Make) -> None:
+    """Backends that cannot be read again belong to a state that is over."""
+    there = await bench(cards=CARDS)
+    assert (await there.read()).parts["01:00.0"].get(HASHRATE.plain)
+    there.rig.answers["/2/backends"] = b"[{"
+    there.rig.pause()
+    assert list((await there.read()).parts) == [RIG]
 
 
 async def test_config_that_fails(bench: Make) -> None:
@@ -420,13 +478,28 @@ async def test_resume_after_a_long_pause(bench: Make) -> None:
     assert there.puts == 0
 
 
-async def test_resume_is_ignored_on_battery(bench: Make) -> None:
-    """The miner answers OK and stays paused: the order is not confirmed."""
-    there = await bench(config={"pause-on-battery": True})
+@pytest.mark.parametrize(
+    ("options", "key"),
+    [
+        (["pause-on-battery"], "xmrig_paused_on_battery"),
+        (["pause-on-active"], "xmrig_paused_in_use"),
+        (["pause-on-active", "pause-on-battery"], "xmrig_paused_by_itself"),
+    ],
+)
+async def test_resume_during_a_pause_of_the_miner_itself(
+    bench: Make, options: list[str], key: str
+) -> None:
+    """The miner answers OK and stays paused: the refusal names its reason."""
+    there = await bench(config=dict.fromkeys(options, True))
     await there.read()
-    there.rig.on_battery = True
+    there.rig.on_battery = there.rig.user_active = True
     assert (await there.read()).rig.get(MINING_ALLOWED.plain) is False
-    assert not await there.order(MINING_ALLOWED.plain, True)
+    with pytest.raises(CommandRefused) as caught:
+        await there.order(MINING_ALLOWED.plain, True)
+    assert caught.value.translation_key == key
+    there.rig.on_battery = there.rig.user_active = False
+    there.rig.pause()
+    assert await there.order(MINING_ALLOWED.plain, True)
 
 
 async def test_stop_and_start(bench: Make) -> None:
@@ -532,6 +605,47 @@ async def test_stop_by_somebody_else(bench: Make, version: str) -> None:
     assert (await there.polls(2)).rig.get(MINING_ALLOWED.plain) is True
 
 
+@pytest.mark.parametrize("version", ["6.26.0", "6.22.1"])
+async def test_on_while_the_memory_is_prepared(bench: Make, version: str) -> None:
+    """No threads for 80 s are not threads that were ended: nothing is rewritten."""
+    there = await bench(version=version, habits=Habits(job_interval=None))
+    assert (await there.read()).rig.get(readings.THREADS_HINT.plain) == 100
+    # The summary and the backends are those of a miner that prepares.
+    there.rig.stop_workers()
+    for _ in range(7):
+        assert await there.order(MINING_ALLOWED.plain, True)
+        assert not there.rig.hashing
+        assert there.puts == 0
+
+
+async def test_threads_are_started_once(bench: Make) -> None:
+    """They prepare after that; to turn it on again does not restart them."""
+    there = await bench(habits=Habits(job_interval=None))
+    control = (await there.read()).rig.controls[MINING_ALLOWED.plain]
+    await there.source.press(RIG, STOP)
+    await there.source.write(RIG, control, True)
+    assert there.puts == 1
+    there.rig.stop_workers()
+    there.source._stop.stopped = True
+    there.rig.requests.clear()
+    await there.source.write(RIG, control, True)
+    assert there.puts == 0
+
+
+async def test_pausing_needs_no_configuration(bench: Make) -> None:
+    """It is one request, whatever waits for the configuration."""
+    there = await bench(habits=Habits(job_interval=None))
+    control = (await there.read()).rig.controls[MINING_ALLOWED.plain]
+    there.rig.answers["/2/config"] = b"["
+    there.rig.requests.clear()
+    async with there.source._editor._turn:
+        await there.source.write(RIG, control, False)
+        assert there.asked == ["POST /json_rpc"]
+        assert there.rig.paused
+        await there.source.write(RIG, control, True)
+    assert not there.rig.paused
+
+
 async def test_miner_that_only_begins(bench: Make) -> None:
     """Without a pool, or without having hashed, nothing was stopped."""
     there = await bench()
@@ -629,11 +743,14 @@ async def test_seconds_of_pause_on_active_are_kept(bench: Make) -> None:
 
 
 async def test_value_that_the_miner_does_not_take(bench: Make) -> None:
-    """It is replaced by the default without a word; reading back tells."""
+    """It is replaced by the default without a word; the old one is sent again."""
     there = await bench()
     control = (await there.read()).rig.controls[DONATE_LEVEL.plain]
-    await there.source.write(RIG, control, 150)
-    assert not await there.shows(DONATE_LEVEL.plain, 150)
+    before = there.rig.config
+    with pytest.raises(CommandRefused) as caught:
+        await there.source.write(RIG, control, 150)
+    assert caught.value.translation_key == "xmrig_config_not_taken"
+    assert there.rig.config == before
 
 
 async def test_writes_keep_their_distance(
@@ -657,7 +774,8 @@ async def test_writes_keep_their_distance(
         there.source.write(RIG, controls[readings.CPU_PRIORITY.plain], "low"),
         there.source.write(RIG, controls[readings.PAUSE_ON_BATTERY.plain], True),
     )
-    assert [r.method for r in there.rig.requests] == ["GET", "PUT"] * 3
+    methods = [request.method for request in there.rig.requests]
+    assert [m for m, _ in groupby(methods)] == ["GET", "PUT"] * 3 + ["GET"]
     assert all(b - a > 9.9 for a, b in pairwise(times))
     there.clock.advance(1)
     config = there.rig.config
@@ -740,7 +858,7 @@ async def test_threads_hint(bench: Make) -> None:
 
     assert await there.order(readings.THREADS_HINT.plain, 100.0)
     assert there.rig.config == original
-    assert notes.kept == {"xmrig_threads_hint": None}
+    assert not any(notes.kept.values())
 
 
 async def test_hint_without_a_cpu(bench: Make) -> None:
@@ -815,15 +933,15 @@ async def test_hint_of_which_nothing_is_heard(
     there = await bench(notes, config={"cpu": TUNED})
     original = there.rig.config
     control = (await there.read()).rig.controls[readings.THREADS_HINT.plain]
-    put = there.source._api._put
+    put = there.source._api.put_config
 
     async def put_and_vanish(config: Any) -> None:
         await put(config)
         there.rig.fault(Fault.UNPLUGGED)
 
-    monkeypatch.setattr(there.source._api, "_put", put_and_vanish)
+    monkeypatch.setattr(there.source._api, "put_config", put_and_vanish)
     await there.source.write(RIG, control, 50.0)
-    monkeypatch.setattr(there.source._api, "_put", put)
+    monkeypatch.setattr(there.source._api, "put_config", put)
     there.rig.fault("on")
     there.clock.advance(60)
     snapshot = await there.read()
@@ -877,10 +995,12 @@ async def test_set_config(bench: Make) -> None:
         ),
         ({"donate-level": 150}, "xmrig_config_not_taken", {"keys": "donate-level"}),
         (
-            {"new": 1, "cpu": {"x": 2, "yield": False}},
+            {"cpu": {"x": 2, "y": 3, "yield": False}},
             "xmrig_config_not_taken",
-            {"keys": "new, cpu.x"},
+            {"keys": "cpu.x, cpu.y"},
         ),
+        ({"new": 1}, "xmrig_config_unknown", {"key": "new"}),
+        ({"randomx": True}, "xmrig_config_type", {"key": "randomx"}),
         ({"title": {1}}, "xmrig_config_rejected", {}),
     ],
 )
@@ -889,10 +1009,12 @@ async def test_set_config_that_fails(
 ) -> None:
     """What is refused, what the miner rejects, and what it drops."""
     there = await bench(pools=POOLS)
+    before = there.rig.config
     with pytest.raises(CommandRefused) as caught:
         await there.source.set_config(changes)
     assert caught.value.translation_key == key
     assert caught.value.placeholders == placeholders
+    assert there.rig.config == before
 
 
 async def test_set_config_of_a_rig_that_vanishes(
@@ -900,13 +1022,13 @@ async def test_set_config_of_a_rig_that_vanishes(
 ) -> None:
     """What cannot be read back is not taken for done."""
     there = await bench()
-    put = there.source._api._put
+    put = there.source._api.put_config
 
     async def put_and_vanish(config: Any) -> None:
         await put(config)
         there.rig.fault(Fault.UNPLUGGED)
 
-    monkeypatch.setattr(there.source._api, "_put", put_and_vanish)
+    monkeypatch.setattr(there.source._api, "put_config", put_and_vanish)
     with pytest.raises(CommandRefused) as caught:
         await there.source.set_config({"print-time": 30})
     assert caught.value.placeholders == {"keys": "print-time"}
@@ -937,6 +1059,21 @@ class Prepared:
         return await self.get(path) if method == "POST" else Answer(204, b"")
 
 
+@pytest.fixture(scope="module")
+def no_waits() -> Iterator[None]:
+    """Let edits wait for nothing."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("custom_components.mining_rig.sources.xmrig.editor.PUT_GAP", 0.0)
+        patch.setattr(
+            "custom_components.mining_rig.sources.xmrig.editor.APPLIED_AFTER", ()
+        )
+        patch.setattr(
+            "custom_components.mining_rig.sources.xmrig.miner._OWN_PAUSE_SHOWS", (0.0,)
+        )
+        yield
+
+
+@pytest.mark.usefixtures("no_waits")
 @given(st.data())
 async def test_any_answer(data: st.DataObject) -> None:
     """Nothing but a SourceError leaves the source, and nothing wrong comes out."""
@@ -949,7 +1086,6 @@ async def test_any_answer(data: st.DataObject) -> None:
         }
     )
     api: Any = XmrigApi(http, TOKEN, kinds=frozenset(("miner",)))
-    api._wait_for_turn = _at_once
     source = XmrigSource(api, "rig", InMemoryNotes())
     now = datetime(2026, 11, 21, 12, tzinfo=UTC)
     try:
@@ -960,14 +1096,7 @@ async def test_any_answer(data: st.DataObject) -> None:
         return
     check(snapshot)
     for control in snapshot.rig.controls.values():
-        if control.channel is readings.THREADS_HINT.plain:
-            # It waits for what the miner makes of it.
-            continue
         value = data.draw(st.sampled_from((True, False, 5, "high", *control.options)))
         with suppress(SourceError):
             await source.write(RIG, control, value)
     check(await source.read(now + timedelta(minutes=20)))
-
-
-async def _at_once() -> None:
-    """Take the place of waiting for a turn."""

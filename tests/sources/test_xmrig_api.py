@@ -279,35 +279,6 @@ async def test_rejected_configuration(session: ClientSession) -> None:
     async with SimulatedXMRig(token=TOKEN, restricted=False) as rig:
         before = rig.config
         with pytest.raises(CommandRefused) as caught:
-            async with api_of(session, rig).editing() as config:
-                config["pools"] = []
+            await api_of(session, rig).put_config({**before, "pools": []})
         assert rig.config == before
     assert caught.value.translation_key == "xmrig_config_rejected"
-
-
-async def test_unchanged_configuration_is_not_sent(session: ClientSession) -> None:
-    """Nothing to change, nothing to send, unless that is what is wanted."""
-    async with SimulatedXMRig(token=TOKEN, restricted=False) as rig:
-        api = api_of(session, rig)
-        async with api.editing():
-            pass
-        assert [request.method for request in rig.requests] == ["GET"]
-        async with api.editing(always=True):
-            pass
-        assert [request.method for request in rig.requests] == ["GET", "GET", "PUT"]
-
-
-async def test_failed_edit_sends_nothing(session: ClientSession) -> None:
-    """An editor that fails leaves the miner alone, and the way free."""
-
-    async def fail(api: XmrigApi) -> None:
-        async with api.editing() as config:
-            config["donate-level"] = 9
-            raise CommandRefused("not_offered")
-
-    async with SimulatedXMRig(token=TOKEN, restricted=False) as rig:
-        api = api_of(session, rig)
-        assert await outcome(fail(api)) is CommandRefused
-        assert [request.method for request in rig.requests] == ["GET"]
-        async with api.editing() as config:
-            assert config["donate-level"] == 1

@@ -9,9 +9,13 @@ import pytest
 from custom_components.mining_rig.model import Channel, Value
 from custom_components.mining_rig.sources.common.contract import CommandRefused
 from custom_components.mining_rig.sources.common.settings import REDACTED
+from custom_components.mining_rig.sources.xmrig.compare import differences, is_renamed
 from custom_components.mining_rig.sources.xmrig.config import (
-    differences,
+    check_result,
+    has_other_pools,
+    loses_pools,
     merge,
+    plain,
     redacted,
 )
 from custom_components.mining_rig.sources.xmrig.miner import readings
@@ -208,7 +212,8 @@ def test_setting_the_hint_takes_the_profiles_out() -> None:
     """Every other key stays, switched off algorithms among them."""
     cpu = deepcopy(TUNED)
     note = hint_note(cpu, None)
-    assert note.saved == PROFILES
+    off = {key: value for key, value in TUNED.items() if value is False and "/" in key}
+    assert note.saved == PROFILES | off
     set_threads_hint(cpu, 50, note.saved)
     expected = {k: v for k, v in TUNED.items() if k not in PROFILES}
     assert cpu == {**expected, "max-threads-hint": 50}
@@ -219,6 +224,18 @@ def test_full_hint_puts_them_back() -> None:
     cpu = {**TUNED, "rx": [0], "cn": [[1, 1]], "new": [1]}
     set_threads_hint(cpu, 100, PROFILES)
     assert cpu == TUNED
+
+
+def test_full_hint_disables_again_what_was_disabled() -> None:
+    """Also where the miner has made profiles of it meanwhile, or dropped it."""
+    cpu = deepcopy(TUNED)
+    note = hint_note(cpu, None)
+    set_threads_hint(cpu, 50, note.saved)
+    del cpu["cn/0"], cpu["max-threads-hint"]
+    for made in ({}, {"rx": [0], "cn/0": [[1, 0]]}):
+        limited = {**cpu, **made}
+        set_threads_hint(limited, 100, note.saved)
+        assert limited == TUNED
 
 
 def test_full_hint_where_there_were_none() -> None:
@@ -356,6 +373,9 @@ def test_merge() -> None:
         ({"pools": [{"socks5": "x"}]}, "pools.0.socks5"),
         ({"pools": [{"self-select": "x"}]}, "pools.0.self-select"),
         ({"pools": [{"something-new": "x"}]}, "pools.0.something-new"),
+        ({"benchmark": {"size": "1M"}}, "benchmark"),
+        ({"stress": True}, "stress"),
+        ({"dry-run": True}, "dry-run"),
     ],
 )
 def test_refused_keys(changes: Any, key: str) -> None:
@@ -364,6 +384,153 @@ def test_refused_keys(changes: Any, key: str) -> None:
         merge(deepcopy(CONFIG), changes)
     assert caught.value.translation_key == "config_key_refused"
     assert caught.value.placeholders == {"key": key}
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({"cpu": True}, "cpu"),
+        ({"cpu": None}, "cpu"),
+        ({"randomx": [1]}, "randomx"),
+        ({"dns": "x"}, "dns"),
+        ({"section": {"inside": 5}}, "section.inside"),
+        ({"list": {"a": 1}}, "list"),
+        ({"list": 5}, "list"),
+    ],
+)
+def test_wrong_types_for_a_section(changes: Any, key: str) -> None:
+    """XMRig would replace all of it by its defaults."""
+    config = {**deepcopy(CONFIG), "section": {"inside": {"a": 1}}, "list": [1]}
+    config["dns"] = {"ttl": 30}
+    with pytest.raises(CommandRefused) as caught:
+        merge(config, changes)
+    assert caught.value.translation_key == "xmrig_config_type"
+    assert caught.value.placeholders == {"key": key}
+
+
+@pytest.mark.parametrize("profile", [[0, 1], "rx/wow", False, {"threads": 2}])
+def test_a_profile_takes_several_types(profile: Any) -> None:
+    """A list of threads, an object, an alias, or false."""
+    for old in ([0], "rx", False, {"intensity": 1, "threads": 2}):
+        config = {"cpu": {"rx/arq": old}, "pools": []}
+        merge(config, {"cpu": {"rx/arq": profile}})
+        assert list(differences(config, {"cpu": {"rx/arq": profile}})) == []
+
+
+def test_whole_numbers_are_integers() -> None:
+    """XMRig replaces 61.0 by the default, and takes 61."""
+    found = plain({"print-time": 61.0, "cpu": {"rx": [0.0, 1.5]}})
+    assert repr(found) == repr({"print-time": 61, "cpu": {"rx": [0, 1.5]}})
+    with pytest.raises(CommandRefused):
+        plain({"title": {1}})
+
+
+POOLS = [pool("a:1"), pool("b:1", enabled=False, algo="rx/0")]
+
+
+@pytest.mark.parametrize(
+    ("pools", "key"),
+    [
+        ([POOLS[0]], "config_key_refused"),
+        ([], "config_key_refused"),
+        (None, "config_key_refused"),
+        ([*POOLS, pool("c:1")], "config_key_refused"),
+        ([POOLS[0], POOLS[0]], "config_key_refused"),
+        ([POOLS[0], {**POOLS[1], "user": "other"}], "config_key_refused"),
+        ([POOLS[0], {**POOLS[1], "daemon": True}], "config_key_refused"),
+        ([{**POOLS[0], "enabled": False}, POOLS[1]], "xmrig_config_rejected"),
+        ([POOLS[1], POOLS[0]], None),
+        ([{**POOLS[0], "tls": True, "coin": "monero"}, POOLS[1]], None),
+    ],
+)
+def test_no_change_loses_pools(pools: Any, key: str | None) -> None:
+    """Whatever made it: fewer pools, other wallets and no pool at all are refused."""
+    before = {"cpu": {}, "pools": POOLS}
+    after = {"cpu": {}, "pools": pools}
+    if key is None:
+        check_result(before, after)
+        return
+    with pytest.raises(CommandRefused) as caught:
+        check_result(before, after)
+    assert caught.value.translation_key == key
+
+
+def test_no_change_adds_what_the_miner_does_not_keep() -> None:
+    """Such a key is dropped, or makes another program of it."""
+    with pytest.raises(CommandRefused) as caught:
+        check_result({"pools": POOLS}, {"pools": POOLS, "new": 1})
+    assert caught.value.placeholders == {"key": "new"}
+    with pytest.raises(CommandRefused):
+        check_result(
+            {"pools": POOLS, "benchmark": None}, {"pools": POOLS, "benchmark": "1M"}
+        )
+
+
+@pytest.mark.parametrize(
+    ("pools", "loses", "others"),
+    [
+        (POOLS, False, False),
+        (POOLS[:1], True, False),
+        ([], True, False),
+        (None, True, False),
+        ([POOLS[0], pool("b:1", user="other")], False, True),
+    ],
+)
+def test_lost_pools(pools: Any, *, loses: bool, others: bool) -> None:
+    """A pool that somebody has changed since is not lost."""
+    before, shown = {"pools": POOLS}, {"pools": pools}
+    assert loses_pools(before, shown) is loses
+    assert has_other_pools(before, shown) is others
+
+
+@pytest.mark.parametrize(
+    ("shown", "wanted"),
+    [
+        ({"pools": [{"coin": "XMR"}]}, {"pools": [{"coin": "monero"}]}),
+        ({"pools": [{"coin": "RVN"}]}, {"pools": [{"coin": "Ravencoin"}]}),
+        ({"pools": [{"algo": "cn/half"}]}, {"pools": [{"algo": "cryptonight/half"}]}),
+        ({"pools": [{"algo": "rx/0"}]}, {"pools": [{"algo": "RandomX"}]}),
+        ({"pools": [{"keepalive": True}]}, {"pools": [{"keepalive": 60}]}),
+        ({"cpu": {"asm": True}}, {"cpu": {"asm": "auto"}}),
+        ({"cpu": {"argon2-impl": "AVX2"}}, {"cpu": {"argon2-impl": "avx2"}}),
+        ({"print-time": 61}, {"print-time": 61.0}),
+        ({"log-file": None}, {"log-file": ""}),
+        ({"workers": True}, {"workers": "rig_id"}),
+        ({"pause-on-active": True}, {"pause-on-active": 60}),
+    ],
+)
+def test_normalised_values_are_no_difference(shown: Any, wanted: Any) -> None:
+    """XMRig writes names and numbers in a form of its own."""
+    assert list(differences(shown, wanted)) == []
+
+
+@pytest.mark.parametrize(
+    ("shown", "wanted", "path"),
+    [
+        (
+            {"pools": [{"coin": None}]},
+            {"pools": [{"coin": "nonsense"}]},
+            "pools.0.coin",
+        ),
+        ({"cpu": {"priority": None}}, {"cpu": {"priority": 0}}, "cpu.priority"),
+        ({"cpu": {"rx": []}}, {"cpu": {"rx": None}}, "cpu.rx"),
+        ({"pause-on-active": 60}, {"pause-on-active": 300}, "pause-on-active"),
+        ({"verbose": 0}, {"verbose": None}, "verbose"),
+    ],
+)
+def test_replaced_values_are_a_difference(shown: Any, wanted: Any, path: str) -> None:
+    """Defaults in the place of what was sent."""
+    assert list(differences(shown, wanted)) == [path]
+
+
+def test_a_name_that_the_miner_knows_better() -> None:
+    """Any other name counts; the one of before, and null, do not."""
+    before = {"pools": [{"algo": "rx/0", "url": "a"}]}
+    for shown, renamed in (("argon2/chukwav2", True), ("rx/0", False), (None, False)):
+        now = {"pools": [{"algo": shown, "url": "b"}]}
+        assert is_renamed(before, now, "pools.0.algo") is renamed
+        assert not is_renamed(before, now, "pools.0.url")
+    assert not is_renamed(before, {}, "pools.0.algo")
 
 
 @pytest.mark.parametrize(

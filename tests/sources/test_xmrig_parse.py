@@ -2,7 +2,6 @@
 
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
-import json
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +28,16 @@ from custom_components.mining_rig.readings import (
     TEMPERATURE,
 )
 from custom_components.mining_rig.sources.common.contract import SourceGarbled
-from custom_components.mining_rig.sources.common.decoding import Values, pool_name
+from custom_components.mining_rig.sources.common.decoding import Values
 from custom_components.mining_rig.sources.common.http import Answer
+from custom_components.mining_rig.sources.common.public_text import public_address
 from custom_components.mining_rig.sources.xmrig.miner import readings
 from custom_components.mining_rig.sources.xmrig.miner.backends import parse_backends
 from custom_components.mining_rig.sources.xmrig.miner.config import parse_config
 from custom_components.mining_rig.sources.xmrig.miner.snapshot import assemble
 from custom_components.mining_rig.sources.xmrig.miner.summary import parse_summary
 from custom_components.mining_rig.sources.xmrig.miner.threads import HintNote
-from custom_components.mining_rig.sources.xmrig.summary import LOAD, SHARE_TIME
+from custom_components.mining_rig.sources.xmrig.summary import LOAD, SHARE_TIME, WORKER
 
 from .spoil import check, spoilt
 
@@ -47,7 +47,7 @@ NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 def load(name: str) -> Any:
     """Return a recorded answer."""
-    return json.loads((FIXTURES / name).read_bytes())
+    return Answer(200, (FIXTURES / name).read_bytes()).json()
 
 
 CPU_RIG = load("summary_v2_6.22.1_windows_cpu.json")
@@ -55,6 +55,8 @@ LINUX_RIG = load("summary_v2_6.17.1-dev_linux_tls.json")
 OLD_RIG = load("summary_v1_2.6.0-beta3.json")
 BACKENDS = load("backends_6.22_cpu_opencl_cuda.json")
 CONFIG = load("config_6.22.1.json")
+
+NO_POOL = {"connection__uptime": 0, "connection__uptime_ms": 0}
 
 
 def rig(
@@ -104,6 +106,13 @@ def test_recorded_summaries(name: str, snapshot: SnapshotAssertion) -> None:
     assert found.unparsed == ()
     assert {key: told(part) for key, part in found.parts.items()} == snapshot
     assert found.rig_id == load(name)["id"]
+
+
+def test_a_host_name_in_a_code_page() -> None:
+    """Only the worker's name suffers from bytes that are not UTF-8."""
+    found = rig(load("summary_v2_worker_id_cp1251.json")).rig
+    assert found.get(HASHRATE.plain) == 1276.23
+    assert str(found.get(WORKER.plain)).isprintable()
 
 
 def test_recorded_backends(snapshot: SnapshotAssertion) -> None:
@@ -157,7 +166,8 @@ def test_recorded_answers_that_are_no_backends(name: str) -> None:
         ([None, None, None], True, 9, 0.0),
         # Without a pool, the longer windows are of another time.
         ([1.0, 2.0, 3.0], False, 0, 1.0),
-        ([None, 2.0, 3.0], False, 0, None),
+        ([None, 2.0, 3.0], False, 0, 0.0),
+        ([None, None, None], False, 0, 0.0),
         ([37019648.800000004, None, None], False, 9, 37019648.8),
         ([1], False, 9, 1.0),
         ([], False, 9, None),
@@ -195,7 +205,11 @@ def test_averages_are_what_the_miner_says() -> None:
         ({}, True, False, False),
         ({"hashrate__total": [0.0, 0.0, 0.0]}, False, False, True),
         ({"hashrate__total": [None, None, None]}, False, None, True),
-        ({"connection__uptime": 0, "connection__uptime_ms": 0}, False, False, True),
+        # A benchmark needs no pool.
+        ({"connection__uptime": 0, "connection__uptime_ms": 0}, False, True, True),
+        ({**NO_POOL, "hashrate__total": [0.0, 5.0, 5.0]}, False, False, True),
+        ({**NO_POOL, "hashrate__total": [None, 5.0, 5.0]}, False, False, True),
+        ({**NO_POOL, "hashrate__total": 5.0}, False, False, True),
         ({"paused": None}, False, True, None),
     ],
 )
@@ -208,6 +222,106 @@ def test_mining(
     assert found.rig.get(MINING_ALLOWED.plain) is allowed
 
 
+@pytest.mark.parametrize(
+    ("version", "uptimes", "total", "shown"),
+    [
+        # Up to 2.15.3: there is no uptime, and 0 in place of null.
+        ("2.8.3", {"connection": 20}, [300.0, 0.0, 0.0], (300.0, None, None)),
+        ("2.8.3", {"connection": 5}, [0.0, 0.0, 0.0], (None, None, None)),
+        ("2.8.3", {"connection": 90}, [300.0, 299.0, 0.0], (300.0, 299.0, None)),
+        ("2.8.3", {"connection": 953}, [0.0, 0.0, 0.0], (0.0, 0.0, 0.0)),
+        ("2.8.3", {"connection": 0}, [0.0, 0.0, 0.0], (0.0, None, None)),
+        (
+            "2.15.1",
+            {"connection": 953, "uptime": 20},
+            [9.0, 0.0, 0.0],
+            (9.0, None, None),
+        ),
+        # It was connected again; a 0 is measured.
+        ("6.26.0", {"connection": 5, "uptime": 953}, [0.0, 0.0, 0.0], (0.0, 0.0, 0.0)),
+        ("6.26.0", {}, [0.0, 0.0, 0.0], (0.0, 0.0, 0.0)),
+    ],
+)
+def test_windows_that_are_not_full(
+    version: str,
+    uptimes: dict[str, float],
+    total: list[float],
+    shown: tuple[float | None, ...],
+) -> None:
+    """A 0 over more time than the miner runs is not measured."""
+    summary = changed(OLD_RIG, version=version, hashrate__total=total)
+    del summary["connection"]["uptime"]
+    if "connection" in uptimes:
+        summary["connection"]["uptime"] = uptimes["connection"]
+    if "uptime" in uptimes:
+        summary["uptime"] = uptimes["uptime"]
+    found = rig(summary).rig
+    assert shown == tuple(
+        found.get(HASHRATE.channel(window)) for window in (None, Window.M1, Window.M15)
+    )
+
+
+EXPECTED: dict[str, dict[str, Any]] = {
+    "summary_v1_5.11.1_first_seconds.json": {
+        "hashrate": 445.81,
+        "hashrate_1m": None,
+        "hashrate_15m": None,
+        "mining": True,
+    },
+    "summary_v2_no_active_pools.json": {
+        "pool_connected": False,
+        "mining": False,
+        "hashrate": 0.0,
+        "mining_allowed": True,
+    },
+    "summary_v2_6.26.0_apple_m4.json": {
+        "hashrate": 4178.4,
+        "xmrig_huge_pages": 0.0,
+        "pool_latency": 143,
+        "mining": True,
+    },
+    "odd_summary_v2_scalars_for_lists.json": {
+        "hashrate": None,
+        "hashrate_highest": 1200.5,
+        "best_share": None,
+        "xmrig_huge_pages": None,
+        "pool": "pool.supportxmr.com:3333",
+        "pool_connected": True,
+    },
+}
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_reported(name: str) -> None:
+    """What owners reported is shown as it is."""
+    values = {c.key: value for c, value in rig(load(name)).rig.values.items()}
+    assert {key: values.get(key) for key in EXPECTED[name]} == EXPECTED[name]
+
+
+def test_first_seconds_with_backends() -> None:
+    """The CPU's hashrate is the total, which is read more often."""
+    found = rig(
+        load("summary_v1_5.11.1_first_seconds.json"), load("backends_5.11.1_cpu.json")
+    )
+    cpu = found.parts["cpu"]
+    assert cpu.get(HASHRATE.plain) == 445.81
+    assert HASHRATE.channel(Window.M15) not in cpu.values
+
+
+def test_no_card_works_without_a_pool() -> None:
+    """Its longer windows show earlier work, too."""
+    backends = deepcopy(BACKENDS)
+    for backend in backends:
+        for thread in backend.get("threads", ()):
+            thread["hashrate"] = [None, 5.0, 5.0]
+    parsed = parse_backends(backends, connected=False)
+    assert parsed is not None
+    assert {card.get(HASHRATE.plain) for card in parsed.cards} == {0.0}
+    parsed = parse_backends(backends, connected=True)
+    assert parsed is not None
+    assert 0.0 not in {card.get(HASHRATE.plain) for card in parsed.cards}
+
+
 # ---- the pool
 
 
@@ -217,7 +331,7 @@ def test_mining(
         ({"uptime": 5, "ip": "1.2.3.4"}, True),
         ({"uptime": 0, "uptime_ms": 300, "ip": "1.2.3.4"}, True),
         ({"uptime": 0, "uptime_ms": 0, "ip": None}, False),
-        ({"uptime": 5, "ip": None}, False),
+        ({"uptime": 5, "ip": None}, True),
         ({"uptime": 5}, True),
         ({"uptime": 0}, False),
         ({"ip": "1.2.3.4"}, None),
@@ -225,7 +339,7 @@ def test_mining(
     ],
 )
 def test_pool_connected(connection: Any, *, connected: bool | None) -> None:
-    """A pool's name outlives the connection; uptime and address do not."""
+    """A pool's name outlives the connection, its uptime does not."""
     found = rig(changed(CPU_RIG, connection={**connection, "pool": "p:1"})).rig
     assert found.get(POOL_CONNECTED.plain) is connected
     assert found.get(POOL.plain) == "p:1"
@@ -247,7 +361,7 @@ def test_pool_connected(connection: Any, *, connected: bool | None) -> None:
 )
 def test_pool_names(url: str, name: str) -> None:
     """Never a user, never a path."""
-    assert pool_name(url) == name
+    assert public_address(url) == name
 
 
 def test_before_the_first_pool() -> None:

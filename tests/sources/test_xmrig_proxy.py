@@ -174,16 +174,16 @@ async def test_the_wrong_kind(bench: Make, session: ClientSession) -> None:
         source = await async_open(SourceContext(data=dict(miner.form), session=session))
         with pytest.raises(SourceGarbled) as wrong:
             await source.identify()
-        assert wrong.value.advice == "is_xmrig"
+        assert wrong.value.kind == "xmrig"
     there = await bench()
     context = SourceContext(data=dict(there.proxy.form), session=session)
     with pytest.raises(SourceGarbled) as wrong:
         await (await async_open_xmrig(context)).identify()
-    assert wrong.value.advice == "is_xmrig_proxy"
+    assert wrong.value.kind == "xmrig_proxy"
     there.proxy.answers["/1/summary"] = {"kind": "toaster"}
     with pytest.raises(SourceGarbled) as wrong:
         await there.source.identify()
-    assert wrong.value.advice is None
+    assert wrong.value.kind is None
     # A proxy that does not say what it is can be seen to be one.
     there.proxy.answers["/1/summary"] = {"miners": {"now": 2}, "upstreams": 1}
     assert (await there.read()).rig.get(readings.MINERS.plain) == 2
@@ -299,6 +299,31 @@ async def test_workers_that_cannot_be_read(bench: Make) -> None:
     assert len(await there.workers(40)) == 3
 
 
+async def test_workers_before_an_interruption(bench: Make) -> None:
+    """Nobody is shown again who was there before the proxy did not answer."""
+    there = await bench()
+    assert len(await there.workers()) == 3
+    there.proxy.answers |= {"/1/summary": "cut {", "/1/workers": "cut {"}
+    with pytest.raises(SourceError):
+        await there.read()
+    del there.proxy.answers["/1/summary"]
+    assert len((await there.read()).parts) == 1
+
+
+async def test_the_summary_wins_the_poll(
+    bench: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it took all the time, the proxy is there without its extras."""
+    monkeypatch.setattr(
+        "custom_components.mining_rig.sources.common.poll_budget.EXTRAS_END", 0.0
+    )
+    there = await bench()
+    snapshot = await there.read()
+    assert snapshot.rig.get(HASHRATE.plain)
+    assert list(snapshot.parts) == [RIG]
+    assert set(snapshot.unparsed) == {"workers", "config"}
+
+
 async def test_a_proxy_without_workers(bench: Make) -> None:
     """A path that is not there is not asked for over and over."""
     there = await bench(config={"workers": False})
@@ -366,6 +391,27 @@ async def test_names_by_mode(bench: Make) -> None:
             assert secret not in shown
     there.proxy.configure({"workers": "ip"})
     assert [*await there.workers(40)] == ["192.0.2.10"]
+
+
+async def test_a_user_is_hidden_in_every_mode(bench: Make) -> None:
+    """A miner without a rig id has the account of the pool as its name."""
+    notes = InMemoryNotes()
+    traits: dict[str, Any] = {
+        "clients": [Client(rig_id=None, rate=900, user="alice.w1")],
+        "config": {"pools": [{"url": "pool.example:1", "user": "alice"}]},
+    }
+    there = await bench(notes, **traits)
+    [worker] = (await there.workers()).values()
+    assert "alice" not in f"{worker.key} {worker.name}"
+    there.proxy.configure({"workers": "user"})
+    [again] = (await there.workers(40)).values()
+    assert (again.key, again.name) == (worker.key, worker.name)
+    # At the next start the configuration cannot be read yet.
+    there = await bench(notes, **traits)
+    there.proxy.answers["/1/config"] = "cut {"
+    [again] = (await there.workers()).values()
+    assert again.key == worker.key
+    assert "alice" not in repr(notes.kept)
 
 
 async def test_the_key_of_the_digests_is_kept(bench: Make) -> None:

@@ -20,6 +20,7 @@ from custom_components.mining_rig.readings import (
     STARTED,
 )
 from custom_components.mining_rig.sources.common.contract import CommandRefused
+from custom_components.mining_rig.sources.common.http import Answer
 from custom_components.mining_rig.sources.common.settings import Settings
 from custom_components.mining_rig.sources.xmrig.proxy import readings
 from custom_components.mining_rig.sources.xmrig.proxy.config import (
@@ -165,7 +166,12 @@ def test_rates_are_kilo() -> None:
 def test_the_first_version_has_five_windows() -> None:
     """What it does not tell is not known; its upstreams are a number."""
     rig = proxy(OLD).rig
-    assert rig.get(HASHRATE.channel(Window.D1)) == 0
+    assert rig.get(HASHRATE.channel(Window.M1)) is not None
+    # It had run for 274 s: ten minutes are not over, and the start is not told.
+    assert HASHRATE.plain not in rig.values
+    told = changed(OLD, hashrate__total=[1.0, 0.5, 0.1, 0.0, 0.0])
+    assert proxy(told).rig.get(HASHRATE.plain) == round(500 * 600 / 274)
+    assert HASHRATE.channel(Window.D1) not in rig.values
     assert readings.HASHRATE_TOTAL.plain not in rig.values
     assert rig.get(readings.UPSTREAMS_ACTIVE.plain) == 1
     assert rig.get(readings.UPSTREAMS.plain) == 1
@@ -177,6 +183,45 @@ def test_the_first_version_has_five_windows() -> None:
         readings.EXPIRED,
     )
     assert not [reading for reading in unknown if reading.plain in rig.values]
+
+
+def test_windows_that_are_not_full() -> None:
+    """Missing time counts as 0 on the wire, so that all but full ones are too low."""
+    total = [1.2, 0.3, 0.05, 0.0, 0.0, 1.5]
+    windows = (Window.M1, None, Window.H1, Window.H12, Window.D1)
+
+    def rates(part: Part) -> tuple[float | None, ...]:
+        return tuple(part.get(HASHRATE.channel(window)) for window in windows)
+
+    table = {"mode": "rig_id", "workers": [row(c8=1.2, c9=0.3, c10=0.05, c11=0, c12=0)]}
+    workers = WorkerTable(Names("salt"))
+    for uptime, shown, of_worker in (
+        (20, (None, 1500), (None, None)),
+        (150, (1200, 1500), (1200, 1200)),
+        (200, (1200, 1500), (1200, 900)),
+        (700, (1200, 300), (1200, 300)),
+    ):
+        summary = changed(NEW, uptime=uptime, hashrate__total=total)
+        assert rates(proxy(summary).rig) == (*shown, None, None, None)
+        found = workers.parse(table, uptime)
+        assert found is not None
+        assert rates(found.parts[0]) == (*of_worker, None, None, None)
+    day = changed(NEW, uptime=90_000, hashrate__total=total)
+    assert rates(proxy(day).rig) == (1200, 300, 50, 0, 0)
+    found = workers.parse(table, 90_000)
+    assert found is not None
+    assert rates(found.parts[0]) == (1200, 300, 50, 0, 0)
+
+
+def test_a_slow_proxy() -> None:
+    """16 H/s are two digits on the wire, and 0 is 0."""
+    slow = RECORDED["summary_16_hashes_a_second.json"]
+    shown = proxy(slow).rig.get(HASHRATE.plain)
+    assert shown is not None
+    assert 10 <= shown <= 20
+    idle = proxy(changed(slow, hashrate__total=[0.0] * 6)).rig
+    assert idle.get(HASHRATE.plain) == 0
+    assert idle.get(HASHRATE.channel(Window.H1)) == 0
 
 
 @pytest.mark.parametrize(
@@ -314,7 +359,8 @@ def test_short_rows(length: int) -> None:
     ("column", "value"),
     [
         *((2, told) for told in (-1, True, "1", 2**63)),
-        *((3, told) for told in (-1, 1.5, [])),
+        *((3, told) for told in (-1, 1.5)),
+        (3, []),
         (6, 2**63),
         *((7, told) for told in (-1, 10**18, "soon")),
         *((8, told) for told in (-0.5, 1e300, "fast", True)),
@@ -334,9 +380,7 @@ def test_strange_columns(column: int, value: Any) -> None:
     assert len(found) == len(whole) - (2 if column == 2 else 1)
 
 
-@pytest.mark.parametrize(
-    "told", [None, 5, "rig", {}, [], [""], [None, 1], [["rig"]], [5]]
-)
+@pytest.mark.parametrize("told", [None, 5, "rig", {}, [], [None, 1], [["rig"]], [5]])
 def test_rows_that_are_none(told: Any) -> None:
     """They cost no other worker."""
     workers = WorkerTable(Names("salt")).parse({"workers": [told, row("other")]})
@@ -448,6 +492,51 @@ def test_names_that_cannot_be_printed() -> None:
         assert part.name
         assert part.name.isprintable()
         assert part.key.isprintable()
+
+
+@pytest.mark.parametrize("mode", [None, "rig_id", "user", "password", "agent", "ip"])
+def test_a_worker_without_a_name(mode: str | None) -> None:
+    """It is a worker of its own, with a label, in every mode."""
+    table = {"mode": mode, "workers": [row("", c2=68), row("other")]}
+    unnamed, other = parts(table)
+    assert unnamed.name == "Unnamed worker"
+    assert unnamed.get(readings.CONNECTIONS.plain) == 68
+    assert unnamed.key != other.key
+    assert [part.key for part in parts(table)] == [unnamed.key, other.key]
+
+
+def test_a_name_of_blanks_is_labelled() -> None:
+    """Two of them can be told apart."""
+    blank, other = parts({"workers": [row(" "), row("\x00")]})
+    assert blank.name
+    assert blank.name.startswith("Unnamed worker")
+    assert blank.name != other.name
+
+
+@pytest.mark.parametrize("mode", [None, "none", "rig_id", "user"])
+@pytest.mark.parametrize("name", ["alice", "Alice.rig1", "alice+5000", "alice/pc:x"])
+def test_accounts_of_the_pools_are_hidden(name: str, mode: str | None) -> None:
+    """A miner without a rig id is named by its user, which the proxy does not say."""
+    names = Names("salt")
+    assert names.of("rig1", mode).key == names.of("rig1", mode).key
+    names.accounts = frozenset((names.account_digest("alice.proxy"),))
+    found = names.of(name, mode)
+    assert found.key.startswith("hidden_")
+    assert name not in found.shown
+    assert found.key == names.of(name, "user").key
+    if mode != "user":
+        assert names.of("malice", mode).shown == "malice"
+    assert names.of("alice", "agent").shown == "alice"
+
+
+def test_names_that_are_not_utf8_stay_two() -> None:
+    """Their answer is decoded with a character for each strange byte."""
+    one, two = (json.dumps(row("caf#"))[:-1] + "]" for _ in range(2))
+    body = f'{{"workers": [{one}, {two}]}}'.encode()
+    body = body.replace(b"#", b"\xe9", 1).replace(b"#", b"\xe8", 1)
+    found = parts(Answer(200, body).json())
+    assert len({part.key for part in found}) == len(found) == 2
+    assert len({part.name for part in found}) == 2
 
 
 # ---- settings

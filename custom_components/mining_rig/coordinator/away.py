@@ -5,13 +5,13 @@ from dataclasses import replace
 from typing import Any
 
 from ..known_parts import KnownPart, KnownParts
-from ..model import RIG, Channel, Part, PartKind, Value, part_map
-from ..readings import HASHRATE, POWER
+from ..model import RIG, Channel, Part, PartKind, Snapshot, Value, part_map
+from ..readings import CONNECTED, HASHRATE, POWER, STATUS, Status
 
 
-def away_parts(
+def away_snapshot(
     known_parts: KnownParts, held: Mapping[str, Part], *, zero: bool
-) -> dict[str, Part]:
+) -> Snapshot:
     """Return the known parts without readings, and the rig even if it is not known.
 
     `held` are parts whose values still hold. With `zero`, hashrates and powers are 0
@@ -23,7 +23,17 @@ def away_parts(
         *(part for part in held.values() if part.key not in known),
     )
     parts.setdefault(RIG, Part(kind=PartKind.RIG, key=RIG))
-    return parts
+    snapshot = Snapshot(parts=parts)
+    values = {**snapshot.rig.values, STATUS.plain: Status.OFFLINE.value}
+    return snapshot.with_rig_values(values)
+
+
+def without_verdict(snapshot: Snapshot) -> Snapshot:
+    """Return the snapshot of a rig of which it is not known yet whether it is off."""
+    values = {**snapshot.rig.values}
+    for channel in (CONNECTED.plain, STATUS.plain):
+        values.pop(channel, None)
+    return snapshot.with_rig_values(values)
 
 
 def _away(known: KnownPart, held: Part | None, *, zero: bool) -> Part:

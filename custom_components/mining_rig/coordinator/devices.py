@@ -14,6 +14,7 @@ from ..model import RIG, PartKind, Snapshot
 from ..readings import CONNECTED
 from ..sources import Kind
 from ..sources.common.contract import Source
+from ..sources.common.public_text import public_name
 
 
 class RigDevices:
@@ -106,10 +107,13 @@ class RigDevices:
             return DeviceInfo(identifiers={self.rig_identifier})
         assert self._rig_device_id is not None
         identifiers = {self.identifier(part.key)}
+        # A name that was stored by an earlier version may be a wallet.
+        own_name = public_name(part.name)
         if part.kind.stands_alone:
+            label = own_name or public_name(part.key) or str(part.number)
             return DeviceInfo(
                 identifiers=identifiers,
-                name=f"{self._entry.title} {part.name or part.key}",
+                name=f"{self._entry.title} {label}",
                 manufacturer=part.manufacturer,
                 model=part.model,
                 sw_version=part.version,
@@ -117,7 +121,7 @@ class RigDevices:
                 via_device_id=self._rig_device_id,
             )
         # A child device has no model of its own, so its name carries it.
-        name = part.name or part.model
+        name = own_name or public_name(part.model)
         named = "named" if name else "plain"
         numbered = part.kind is not PartKind.CPU
         return ChildDeviceInfo(

@@ -44,6 +44,8 @@ class Order:
     control: Control[Any]
     value: Value
     state: OrderState = OrderState.PENDING
+    number: int = 0
+    """How many orders of the rig had been sent, this one included."""
     has_returned: bool = False
     """Whether the call that gave it has returned, with the order pending."""
     stop_timer: CALLBACK_TYPE | None = None
@@ -96,10 +98,12 @@ class Orders:
     # ---- the life of an order
 
     @callback
-    def async_add(self, part: str, control: Control[Any], value: Value) -> Order:
+    def async_add(
+        self, part: str, control: Control[Any], value: Value, number: int
+    ) -> Order:
         """Add an order that was sent; it takes the place of an older one."""
         self.drop(part, control.channel)
-        order = Order(part=part, control=control, value=value)
+        order = Order(part=part, control=control, value=value, number=number)
         self._orders[part, control.channel] = order
         if order.may_outlast_call:
             order.stop_timer = async_call_later(
@@ -126,10 +130,16 @@ class Orders:
         for part, channel in list(self._orders):
             self.drop(part, channel)
 
-    def check(self, snapshot: Snapshot) -> None:
-        """Compare the orders with a new reading."""
+    def check(self, snapshot: Snapshot, sent: int | None) -> None:
+        """Compare the orders with a new reading.
+
+        `sent` is how many had been sent when it began: it says nothing about later ones.
+        None: it shows all.
+        """
         mines = bool(snapshot.rig.get(MINING.plain))
         for order in list(self._orders.values()):
+            if sent is not None and order.number > sent:
+                continue
             is_shown = order.is_shown(snapshot)
             if order.state is OrderState.CONFIRMED:
                 # A miner that may mine again still has to prepare its work.

@@ -12,7 +12,8 @@ from homeassistant.util.unit_conversion import PowerConverter
 from ..const import CONF_BASE_POWER, CONF_POWER_METER, CONF_RATED_POWER
 from ..derive import Derivation, PowerSettings
 from ..energy import EnergyTotal
-from ..model import RIG, Channel, Value
+from ..model import RIG, Channel, PartKind, Value
+from ..plausible import most_watts, most_watts_of_rig, plausible_watts
 from ..readings import ENERGY, ENERGY_ESTIMATE, POWER, POWER_ESTIMATE
 from ..store import RigStore
 
@@ -50,8 +51,7 @@ class PowerMeter:
             watts = PowerConverter.convert(float(state.state), unit, UnitOfPower.WATT)
         except ValueError, HomeAssistantError:
             return None
-        # Idle plugs may show a slightly negative power.
-        return max(watts, 0.0) if watts < float("inf") else None
+        return plausible_watts(watts)
 
 
 class RigPower:
@@ -89,7 +89,8 @@ class RigPower:
     ) -> None:
         """Add the energy totals that follow from the power in `values`.
 
-        `longest_gap` is the age in seconds up to which an unmetered reading holds.
+        `now` is a steady moment. `longest_gap` is the age in seconds up to which an
+        unmetered reading holds.
         Values that were counted before are not counted again: `counted` is False.
         """
         gap = longest_gap if self.meter is None else max(_METER_GAP, longest_gap)
@@ -105,10 +106,44 @@ class RigPower:
                 # better still. They lack what the rig takes beside its parts.
                 total.total += self._derivation.counted
                 watts = self._derivation.settings.base
-            energy_now = total.add(watts, now, gap) if counted else total.total
+            energy_now = total.total
+            if counted:
+                energy_now = total.add(watts, now, gap, self._most_watts())
             if watts is None and (known is None or energy not in known.channels):
                 continue
             values[energy] = self._store.energy[energy.key] = energy_now
+
+    async def async_set_energy(
+        self, part: str, channel: Channel[float], total: float
+    ) -> None:
+        """Set a total of the rig, or of one of its parts, in Wh.
+
+        It is on disk when this returns. Raises HomeAssistantError where that is not
+        possible; the total is the old one then.
+        """
+        before = self._set(part, channel, total)
+        self._store.derived = self._derivation.dump()
+        try:
+            await self._store.async_save()
+        except HomeAssistantError:
+            self._set(part, channel, before)
+            self._store.derived = self._derivation.dump()
+            raise
+
+    def _set(self, part: str, channel: Channel[float], total: float) -> float:
+        """Set a total; return what it was."""
+        if part != RIG:
+            return self._derivation.set_energy(part, total)
+        before = self._totals[channel].total
+        self._totals[channel].total = self._store.energy[channel.key] = total
+        return before
+
+    def _most_watts(self) -> float:
+        """Return what the rig can take in W: its meter may measure more than its parts."""
+        if self.meter is not None:
+            return most_watts(PartKind.RIG)
+        kinds = [part.kind for part in self._store.known_parts.parts.values()]
+        return most_watts_of_rig(kinds) + self._derivation.settings.base
 
     def add_kept_energy(self, values: dict[Channel[Any], Value]) -> None:
         """Add the stored totals that were shown before; nothing is counted."""

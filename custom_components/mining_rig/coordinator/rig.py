@@ -1,11 +1,11 @@
 """The coordinator of one rig: the present snapshot and whether it still holds."""
 
-import asyncio
+from contextlib import suppress
 from datetime import datetime, timedelta
 import random
 from typing import Any, Final, override
 
-from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import (
     CALLBACK_TYPE,
@@ -27,6 +27,7 @@ from homeassistant.helpers.event import (
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
+from ..clock import steady_now
 from ..const import (
     CONF_KIND,
     CONF_POWER_METER,
@@ -39,22 +40,27 @@ from ..const import (
 from ..derive import Derivation
 from ..known_parts import KnownParts
 from ..model import RIG, Channel, Snapshot, Value
-from ..readings import CONNECTED, STATUS, Status
+from ..plausible import plausible
+from ..readings import CONNECTED, STATUS
 from ..repairs import async_manage_issues
 from ..sources import KINDS
 from ..sources.common.contract import Source, SourceError, SourceRefused
 from ..store import RigStore
-from .away import away_parts
+from .availability import Availability
+from .away import away_snapshot, without_verdict
+from .calls import CallEnded, Calls
 from .commands import Commands
-from .devices import RigDevices, without_forgotten
+from .devices import RigDevices
 from .events import EventDispatcher
+from .parts import RigParts
 from .power import PowerMeter, RigPower, power_settings
+from .reauth import Reauthentication
 from .strategy import PushStrategy, strategy_for
+from .turns import Turns
 from .workers import async_show_workers
 
 type RigConfigEntry = ConfigEntry[RigCoordinator]
 
-_STALE_TOLERANCE: Final = timedelta(seconds=1)
 _SAVE_EVERY: Final = timedelta(minutes=1)
 
 
@@ -80,36 +86,42 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         self.online = False
         self.revision = 0
         """Counts accepted readings."""
-        self.failed_polls = 0
-        """Polls since the last accepted reading."""
-        self.last_error: SourceError | None = None
-        self.last_accepted: datetime | None = None
 
         options = entry.options
         self.shown_workers = int(options.get(CONF_SHOWN_WORKERS, SHOWN_WORKERS))
+        self._parts = RigParts(hass, entry, store, self.shown_workers)
         self._zero_while_off = bool(options.get(CONF_ZERO_WHILE_OFF, False))
         meter: str | None = options.get(CONF_POWER_METER)
         self._derivation = Derivation(power_settings(options))
         self._derivation.load(store.derived)
-        self._power = RigPower(
+        self.power = RigPower(
             None if meter is None else PowerMeter(hass, meter), self._derivation, store
         )
         self.events = EventDispatcher()
-        busy = asyncio.Lock()
-        self._strategy = strategy_for(self, entry, source, busy)
+        self._reauthentication = Reauthentication(hass, entry)
+        self._calls = Calls()
+        turns = Turns()
+        self._strategy = strategy_for(self, entry, source, turns)
+        self.availability = Availability(
+            hass,
+            stale_after=lambda: self.stale_after,
+            is_held_up=self._strategy.is_held_up,
+            went_stale=self._handle_stale,
+        )
         self.commands = Commands(
             self,
             entry=entry,
             source=source,
             store=store,
             strategy=self._strategy,
-            busy=busy,
+            turns=turns,
+            calls=self._calls,
             dispatch=self.events.dispatch,
             changed=self.refresh_orders,
+            refused=self._reauthentication.refused,
         )
         self.devices = RigDevices(hass, entry, self.kind, source, self.known_parts)
         self._unsaved = False
-        self._refused = False
         self._issues: tuple[str | None, str | None] | None = None
         self._known_parts_listeners: list[CALLBACK_TYPE] = []
         self.data = self._away()
@@ -123,6 +135,11 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
     def stale_after(self) -> timedelta:
         """How long the last reading holds."""
         return self._strategy.stale_after
+
+    @property
+    def last_accepted(self) -> datetime | None:
+        """When the last reading was accepted."""
+        return self.availability.last_accepted
 
     @property
     def other_rig(self) -> str | None:
@@ -156,8 +173,8 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
             self.go_away(err)
         if self.known_parts.learn(self.data):
             self._unsaved = True
-        if self.known_parts.parts[RIG].expect(STATUS.plain):
-            self._unsaved = True
+        for expected in (STATUS.plain, CONNECTED.plain):
+            self._unsaved |= self.known_parts.parts[RIG].expect(expected)
         if await async_show_workers(
             self.hass,
             self.config_entry.entry_id,
@@ -172,7 +189,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         self.devices.async_register_rig()
 
         entry = self.config_entry
-        if (meter := self._power.meter) is not None:
+        if (meter := self.power.meter) is not None:
             entry.async_on_unload(
                 async_track_state_change_event(
                     self.hass, meter.entity_id, self._handle_meter
@@ -188,13 +205,15 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         )
         # A random first wait spreads the polls of many rigs over the interval.
         self.update_interval = self._strategy.interval * random.uniform(0.5, 1)
-        # A listener of its own: energy is counted when every entity is disabled.
-        entry.async_on_unload(self.async_add_listener(_ignore_update))
+        # A listener of its own: polls go on when every entity is disabled.
+        entry.async_on_unload(self.async_add_listener(lambda: None))
 
     async def async_stop(self) -> None:
         """Save and close the source."""
         await self.async_shutdown()
         self.commands.close()
+        await self._calls.async_close()
+        self.availability.close()
         await self.source.close()
         await self._async_try_save()
 
@@ -206,17 +225,17 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         self.store.derived = self._derivation.dump()
         try:
             await self.store.async_save()
-        except HomeAssistantError as err:
+        except HomeAssistantError:
             self._unsaved = True
-            LOGGER.error("%s: %s", self.name, err)
 
     # ---- readings
 
     @override
     async def _async_update_data(self) -> Snapshot:
         """Update; a rig that does not answer is no failure of the coordinator."""
-        if (wait := await self._strategy.async_update()) is not None:
-            self.update_interval = wait
+        with suppress(CallEnded):
+            async with self._calls.running():
+                self.update_interval = await self._strategy.async_update()
         return self.data
 
     @callback
@@ -226,18 +245,20 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         self._strategy.receive()
         self.async_update_listeners()
 
-    def accept(self, snapshot: Snapshot) -> None:
-        """Make a new reading the present one."""
-        now = dt_util.utcnow()
-        if not self.online:
-            self._come_back()
+    def accept(self, snapshot: Snapshot, orders: int | None = None) -> None:
+        """Make a new reading the present one.
+
+        `orders` is how many had been sent when it began; None: it shows all.
+        """
+        if not self.online and self.availability.last_error is not None:
+            LOGGER.info("%s answers again", self.name)
+        self.online = True
         self.revision += 1
-        self.failed_polls = 0
-        self.last_error = None
-        self.last_accepted = now
-        snapshot = without_forgotten(snapshot, self.store.forgotten)
-        complete = self._derivation.complete(snapshot, self._power.metered())
-        self.commands.orders.check(complete)
+        self.availability.accepted()
+        self._reauthentication.accepted()
+        snapshot = self._parts.take(snapshot)
+        complete = self._complete(snapshot)
+        self.commands.orders.check(complete, orders)
         self.data = self.commands.orders.complete(self._with_energy(complete))
         if self.known_parts.learn(self.data):
             self.devices.async_remove(snapshot.removed)
@@ -246,13 +267,18 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         self.events.dispatch(snapshot.events)
         self._manage_issues()
         if self.store.orders:
-            self.commands.repeat_orders(now)
+            self.commands.repeat_orders()
 
     def show(self, snapshot: Snapshot) -> None:
         """Show a snapshot whose readings were accepted before."""
-        complete = self._derivation.complete(snapshot, self._power.metered())
+        complete = self._complete(self._parts.again(snapshot))
         self.data = self.commands.orders.complete(
-            self._with_energy(complete, counted=self._power.meter is not None)
+            self._with_energy(complete, counted=self.power.meter is not None)
+        )
+
+    def _complete(self, snapshot: Snapshot) -> Snapshot:
+        return self._derivation.complete(
+            plausible(snapshot), self.power.metered(), dt_util.utcnow()
         )
 
     @callback
@@ -269,17 +295,13 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
             **snapshot.rig.values,
             CONNECTED.plain: self.online,
         }
-        self._power.add_energy(
-            values,
-            dt_util.utcnow(),
-            self.stale_after.total_seconds(),
-            counted=counted,
-        )
+        longest_gap = self.stale_after.total_seconds()
+        self.power.add_energy(values, steady_now(), longest_gap, counted=counted)
         return snapshot.with_rig_values(values)
 
     def _with_metered(self, snapshot: Snapshot) -> Snapshot:
         values = {**snapshot.rig.values}
-        self._power.set_metered(values)
+        self.power.set_metered(values)
         return self._with_energy(snapshot.with_rig_values(values))
 
     @callback
@@ -292,30 +314,26 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
     def poll_failed(self, error: SourceError) -> None:
         """Record a failed poll; the rig goes away once its last reading is stale."""
         LOGGER.debug("%s: %s: %s", self.name, type(error).__name__, error)
-        self.failed_polls += 1
-        self.last_error = error
-        if isinstance(error, SourceRefused) and not self._refused:
-            self._refused = True
-            self.config_entry.async_start_reauth(self.hass)
+        self.availability.failed(error)
+        if isinstance(error, SourceRefused):
+            self._reauthentication.refused()
         self._manage_issues()
         if not self.online:
             # With a meter, power and energy go on while the rig is off.
             self.show_away()
-        elif self.is_stale():
+        elif self.availability.is_stale():
             self.go_away(error)
 
-    def is_stale(self) -> bool:
-        """Return whether the last reading is too old to hold."""
-        return (
-            self.last_accepted is None
-            or dt_util.utcnow() - self.last_accepted
-            >= self.stale_after - _STALE_TOLERANCE
-        )
+    @callback
+    def _handle_stale(self, error: SourceError) -> None:
+        if self.online:
+            self.go_away(error)
+            self.async_update_listeners()
 
     def go_away(self, error: SourceError) -> None:
         """Make the rig unavailable."""
         LOGGER.info("%s does not answer: %s", self.name, error)
-        self.last_error = error
+        self.availability.last_error = error
         self.online = False
         self.show_away()
 
@@ -324,29 +342,19 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         self.data = self._away()
 
     def _away(self) -> Snapshot:
-        snapshot = Snapshot(
-            parts=away_parts(
-                self.known_parts,
-                self._strategy.held_parts(),
-                zero=self._zero_while_off,
-            )
-        )
-        values = {**snapshot.rig.values, STATUS.plain: Status.OFFLINE.value}
-        if self._power.meter is not None:
+        waiting = self._strategy.is_waiting
+        snapshot = self._off(zero=self._zero_while_off and not waiting)
+        return without_verdict(snapshot) if waiting else snapshot
+
+    def _off(self, *, zero: bool) -> Snapshot:
+        held = self._strategy.held_parts()
+        snapshot = away_snapshot(self.known_parts, held, zero=zero)
+        values = {**snapshot.rig.values}
+        if self.power.meter is not None:
             return self._with_metered(snapshot.with_rig_values(values))
         values[CONNECTED.plain] = False
-        self._power.add_kept_energy(values)
+        self.power.add_kept_energy(values)
         return snapshot.with_rig_values(values)
-
-    def _come_back(self) -> None:
-        if self.last_error is not None:
-            LOGGER.info("%s answers again", self.name)
-        self.online = True
-        if self._refused:
-            self._refused = False
-            flows = self.config_entry.async_get_active_flows(self.hass, {SOURCE_REAUTH})
-            for flow in list(flows):
-                self.hass.config_entries.flow.async_abort(flow["flow_id"])
 
     def _manage_issues(self) -> None:
         # A rig that is away is as read-only as it was.
@@ -384,11 +392,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
             if part.get(CONNECTED.plain) is not False:
                 return False
         self.store.forgotten.add(key)
+        self._parts.made_room()
         self._unsaved = self.known_parts.forget([key])
         self._notify_known_parts()
         return True
-
-
-@callback
-def _ignore_update() -> None:
-    """Do nothing; the listener keeps the polls going."""

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+import time
 from typing import Any, Final, Protocol, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.util import dt as dt_util
 
+from ..clock import steady_now
 from ..const import (
     CONF_KIND,
     CONF_POLL_INTERVAL,
@@ -16,23 +18,31 @@ from ..const import (
     SHORTEST_POLL_INTERVAL,
 )
 from ..model import Part, Snapshot
-from ..sources import rig_unique_id
+from ..sources import KINDS, rig_unique_id
 from ..sources.common.contract import (
     Polled,
     Pushed,
+    Reachable,
     Source,
     SourceBusy,
     SourceError,
     SourceGarbled,
     SourceUnreachable,
 )
+from ..sources.common.public_parts import public_snapshot
+from .availability import Availability
 from .orders import Order, OrderState
+from .turns import Turns
 
 READ_TIMEOUT: Final = 10.0
 
 _POLLS_UNTIL_STALE: Final = 3
 _SHORTEST_STALE: Final = timedelta(seconds=30)
 _SLOWEST: Final = timedelta(seconds=60)
+_TRY_TO_CONNECT: Final = timedelta(seconds=10)
+"""How often a rig that is away is tried for a connection."""
+_TOLERANCE: Final = timedelta(seconds=1)
+"""How much too early an update may be."""
 
 
 class Rig(Protocol):
@@ -47,18 +57,14 @@ class Rig(Protocol):
         """Whether the last reading still holds."""
 
     @property
-    def failed_polls(self) -> int:
-        """Polls since the last accepted reading."""
+    def availability(self) -> Availability:
+        """The age of the last reading, and what has failed since."""
 
-    @property
-    def last_error(self) -> SourceError | None:
-        """Why the last poll failed, None after an accepted reading."""
+    def accept(self, snapshot: Snapshot, orders: int | None = None) -> None:
+        """Make a new reading the present one.
 
-    def is_stale(self) -> bool:
-        """Return whether the last reading is too old to hold."""
-
-    def accept(self, snapshot: Snapshot) -> None:
-        """Make a new reading the present one."""
+        `orders` is how many had been sent when it began; None: it shows all.
+        """
 
     def show(self, snapshot: Snapshot) -> None:
         """Show a snapshot that brings no new reading."""
@@ -87,14 +93,24 @@ class Strategy(Protocol):
     def stale_after(self) -> timedelta:
         """How long a reading holds."""
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the rig has not been silent for long enough to be called off."""
+
+    def is_held_up(self) -> bool:
+        """Return whether a poll was to begin before now and could not.
+
+        Then Home Assistant itself was held up.
+        """
+
     def held_parts(self) -> Mapping[str, Part]:
         """Return the parts whose values hold while the rig is away, such as orders."""
 
     async def async_start(self) -> None:
         """Take the first reading, where the rig is polled. Raises a SourceError."""
 
-    async def async_update(self) -> timedelta | None:
-        """Update the rig; return the wait until the next, None for the present one."""
+    async def async_update(self) -> timedelta:
+        """Update the rig; return the wait until the next update."""
 
     async def async_confirm(self, order: Order, pauses: Sequence[float]) -> None:
         """Read until an order is not pending any more; the rig's `accept` confirms it.
@@ -104,15 +120,19 @@ class Strategy(Protocol):
 
 
 class PollStrategy(Strategy):
-    """The coordinator reads the rig; `busy` keeps polls and commands apart."""
+    """The coordinator reads the rig, when it is the turn of a reading."""
 
     def __init__(
-        self, rig: Rig, entry: ConfigEntry, source: Polled, busy: asyncio.Lock
+        self, rig: Rig, entry: ConfigEntry, source: Polled, turns: Turns
     ) -> None:
         """Bind to a source; the interval is the owner's, else the source's."""
         self._rig = rig
         self._source = source
-        self._busy = busy
+        self._turns = turns
+        self._next_poll: datetime | None = None
+        """The steady moment of the next poll, whether the rig accepts connections or not."""
+        self._began: datetime | None = None
+        """The steady moment when the present update began."""
         self._kind: str = entry.data[CONF_KIND]
         self._entry = entry
         self._interval = poll_interval(entry.options) or source.interval
@@ -128,58 +148,95 @@ class PollStrategy(Strategy):
     def stale_after(self) -> timedelta:
         return max(self._interval * _POLLS_UNTIL_STALE, _SHORTEST_STALE)
 
+    @property
+    @override
+    def is_waiting(self) -> bool:
+        # It was asked, and did not answer.
+        return False
+
+    @override
+    def is_held_up(self) -> bool:
+        now = steady_now()
+        if self._next_poll is None or now - self._next_poll <= _TOLERANCE:
+            return False
+        return self._began is None or now - self._began < _TOLERANCE
+
     @override
     def held_parts(self) -> Mapping[str, Part]:
         return {}
 
     @override
     async def async_start(self) -> None:
-        self._rig.accept(await self._async_read())
+        await self._async_read()
+        self._next_poll = steady_now() + self._interval
 
     @override
-    async def async_update(self) -> timedelta | None:
-        if self._busy.locked():
-            # A command is under way and reads for itself.
-            return None
-        async with self._busy:
+    async def async_update(self) -> timedelta:
+        self._began = steady_now()
+        try:
+            return await self._async_update()
+        finally:
+            self._began = None
+
+    async def _async_update(self) -> timedelta:
+        if not await self._async_may_poll():
+            return _TRY_TO_CONNECT
+        async with self._turns.reading():
             try:
-                snapshot = await self._async_read()
+                await self._async_read()
             except SourceError as err:
                 self._rig.poll_failed(err)
-            else:
-                self._rig.accept(snapshot)
         # With hundreds of workers, accepting and writing states in one go block the
         # event loop for too long.
         await asyncio.sleep(0)
-        return next_wait(
+        wait = next_wait(
             self._interval,
             online=self._rig.online,
-            failed_polls=self._rig.failed_polls,
-            error=self._rig.last_error,
+            failed_polls=self._rig.availability.failed_polls,
+            error=self._rig.availability.last_error,
+            longest=KINDS[self._kind].longest_wait,
         )
+        self._next_poll = steady_now() + wait
+        return wait if self._reachable is None else min(wait, _TRY_TO_CONNECT)
+
+    async def _async_may_poll(self) -> bool:
+        """Return whether to poll: a rig that is away as soon as it can be reached."""
+        if (source := self._reachable) is None or self._next_poll is None:
+            return True
+        if steady_now() >= self._next_poll - _TOLERANCE:
+            return True
+        return await source.is_reachable()
+
+    @property
+    def _reachable(self) -> Reachable | None:
+        """The source, while the rig cannot be reached, if it can tell when that ends."""
+        error = self._rig.availability.last_error
+        if self._rig.online or not isinstance(error, SourceUnreachable):
+            return None
+        return self._source if isinstance(self._source, Reachable) else None
 
     @override
     async def async_confirm(self, order: Order, pauses: Sequence[float]) -> None:
         for pause in pauses:
             await asyncio.sleep(pause)
-            async with self._busy:
+            async with self._turns.reading():
                 if order.is_settled():
                     # A poll, or the reading after a newer order, confirmed it.
                     return
                 try:
-                    snapshot = await self._async_read()
+                    await self._async_read()
                 except SourceError as err:
                     LOGGER.debug("%s: not confirmed yet: %s", self._rig.name, err)
                     continue
-                self._rig.accept(snapshot)
             if order.is_settled():
                 return
 
-    async def _async_read(self) -> Snapshot:
-        """Read once within the time of a poll. Raises a SourceError."""
+    async def _async_read(self) -> None:
+        """Read once within the time of a poll, and accept it. Raises a SourceError."""
+        orders = self._turns.sent
         try:
             async with asyncio.timeout(READ_TIMEOUT):
-                snapshot = await self._source.read(dt_util.utcnow())
+                snapshot = public_snapshot(await self._source.read(dt_util.utcnow()))
         except TimeoutError as err:
             raise SourceUnreachable("no answer in time", timed_out=True) from err
         expected = self._entry.unique_id
@@ -190,7 +247,9 @@ class PollStrategy(Strategy):
                     "another rig answers at this address", other_device=True
                 )
         self.other_rig = None
-        return snapshot
+        if not any(part.values or part.events for part in snapshot.parts.values()):
+            raise SourceGarbled("the answer holds nothing")
+        self._rig.accept(snapshot, orders)
 
 
 class PushStrategy(Strategy):
@@ -200,6 +259,8 @@ class PushStrategy(Strategy):
         """Bind to a source."""
         self._rig = rig
         self._source = source
+        self._started = time.monotonic()
+        self._is_waiting = True
         self.other_rig: str | None = None
 
     @property
@@ -209,24 +270,35 @@ class PushStrategy(Strategy):
 
     @property
     @override
+    def is_waiting(self) -> bool:
+        return self._is_waiting
+
+    @property
+    @override
     def stale_after(self) -> timedelta:
         return self._source.stale_after
 
     @override
+    def is_held_up(self) -> bool:
+        return False
+
+    @override
     def held_parts(self) -> Mapping[str, Part]:
-        return self._source.present(dt_util.utcnow(), online=False).parts
+        return self._present(online=False).parts
 
     @override
     async def async_start(self) -> None:
         """Return at once: the rig is away until its first push."""
 
     @override
-    async def async_update(self) -> timedelta | None:
-        if self._rig.online and self._rig.is_stale():
+    async def async_update(self) -> timedelta:
+        silence = time.monotonic() - self._started
+        if self._is_waiting and silence >= self._source.stale_after.total_seconds():
+            self._is_waiting = False
             self._rig.go_away(SourceUnreachable("nothing was pushed", timed_out=True))
         else:
             self._show()
-        return None
+        return self.interval
 
     @override
     async def async_confirm(self, order: Order, pauses: Sequence[float]) -> None:
@@ -237,24 +309,28 @@ class PushStrategy(Strategy):
     def receive(self) -> None:
         """Accept what the source has parsed of a push."""
         # The first push of a rig that was away makes it present.
-        self._rig.accept(self._source.present(dt_util.utcnow(), online=True))
+        self._is_waiting = False
+        self._rig.accept(self._present(online=True))
+
+    def _present(self, *, online: bool) -> Snapshot:
+        return public_snapshot(self._source.present(dt_util.utcnow(), online=online))
 
     def _show(self) -> None:
         """Show the orders and the durations of now beside the last readings."""
         if self._rig.online:
-            self._rig.show(self._source.present(dt_util.utcnow(), online=True))
+            self._rig.show(self._present(online=True))
         else:
             self._rig.show_away()
 
 
 def strategy_for(
-    rig: Rig, entry: ConfigEntry, source: Source, busy: asyncio.Lock
+    rig: Rig, entry: ConfigEntry, source: Source, turns: Turns
 ) -> PollStrategy | PushStrategy:
     """Return the strategy for a source; each source is polled or pushed."""
     if isinstance(source, Pushed):
         return PushStrategy(rig, source)
     assert isinstance(source, Polled)
-    return PollStrategy(rig, entry, source, busy)
+    return PollStrategy(rig, entry, source, turns)
 
 
 def poll_interval(options: Mapping[str, Any]) -> timedelta | None:
@@ -272,11 +348,17 @@ def next_wait(
     online: bool,
     failed_polls: int,
     error: SourceError | None,
+    longest: timedelta,
 ) -> timedelta:
-    """Return the time until the next poll: the one that the rig asked for, longer while it is off."""
+    """Return the time until the next poll: longer while the rig is off or asks for it.
+
+    `longest` is how long the rig is left alone at most because it asks for that.
+    """
     if isinstance(error, SourceBusy) and error.retry_after:
-        return max(timedelta(seconds=error.retry_after), interval)
+        asked = min(error.retry_after, longest.total_seconds())
+        return max(timedelta(seconds=asked), interval)
     if online:
-        return interval
+        # The last poll before the reading is too old has some time to be answered.
+        return interval - _TOLERANCE if failed_polls else interval
     slower: int = 1 << min(max(failed_polls - _POLLS_UNTIL_STALE, 0), 10)
     return min(interval * slower, max(_SLOWEST, interval))

@@ -2,20 +2,18 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from itertools import chain, count
-from typing import Any, Final, override
+from typing import Any, override
 from uuid import uuid4
 
 from homeassistant.config_entries import ConfigEntry, ConfigFlow, ConfigFlowResult
-from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PORT
+from homeassistant.const import CONF_HOST, CONF_NAME
 from homeassistant.core import callback
-from homeassistant.helpers.selector import BooleanSelector, TextSelector
-from homeassistant.helpers.translation import async_get_translations
+from homeassistant.helpers.selector import TextSelector
 from homeassistant.requirements import RequirementsNotFound
 from homeassistant.util import slugify
 import voluptuous as vol
 
-from ..const import CONF_ID_ROOT, CONF_KIND, DOMAIN, LOGGER
+from ..const import CONF_ID_ROOT, CONF_KIND, LOGGER
 from ..coordinator import READ_TIMEOUT
 from ..source_context import source_context_for
 from ..sources import KINDS, async_source_factory, rig_unique_id
@@ -26,20 +24,25 @@ from ..sources.common.contract import (
     SourceRefused,
     SourceUnreachable,
 )
-from .forms import Answers, FormError, flat, form_schema, secrets_schema, with_address
+from ..sources.common.detection import Found
+from . import network
+from .forms import (
+    FORGET,
+    NEW_ID,
+    Answers,
+    FormError,
+    flat,
+    form_schema,
+    free_name,
+    reconfigure_schema,
+    secrets_schema,
+    with_address,
+)
+from .network import Errors
 from .options import RigOptionsFlow
 
-type Errors = dict[str, str]
 type KindStep = Callable[..., Awaitable[ConfigFlowResult]]
 type Step = Callable[[RigFlow, dict[str, Any] | None], Awaitable[ConfigFlowResult]]
-
-_NETWORK: Final = "network"
-"""The step of the form of every kind on the local network."""
-_HINT: Final = "network_hint"  # by kind: the texts of a selector that is not shown
-_FORGET: Final = "forget_"
-"""Prefix of a secret's key: the checkbox that deletes the stored secret."""
-_NEW_ID: Final = "new_id"
-"""The checkbox to accept a changed id of the same rig."""
 
 
 class RigFlow(ConfigFlow):
@@ -56,6 +59,10 @@ class RigFlow(ConfigFlow):
         self._identity: Identity | None = None
         self._options: dict[str, Any] = {}
         """The options of the entry that is created; set by a kind's own steps."""
+        self._told: str | None = None
+        """The kind that the last answer named, where it is another than the chosen."""
+        self._others: list[Found] = []
+        """What answered instead of the chosen kind."""
 
     @staticmethod
     @callback
@@ -92,7 +99,8 @@ class RigFlow(ConfigFlow):
         except SourceBusy:
             return None, {host: "busy"}
         except SourceGarbled as err:
-            return None, {host: err.advice or "wrong_device"}
+            self._told = err.kind
+            return None, {host: "wrong_device"}
         except Exception:  # noqa: BLE001 - shown as "unknown"; logged
             LOGGER.exception("Unexpected error while connecting to a rig")
             return None, {"base": "unknown"}
@@ -105,14 +113,20 @@ class RigFlow(ConfigFlow):
         kept = {
             key: stored[key]
             for key in form.secrets & stored.keys()
-            if not user_input.get(_FORGET + key)
+            if not user_input.get(FORGET + key)
         }
         answers = kept | flat(form, user_input)
         try:
             answers = with_address(form, answers, {**form.defaults, **stored})
         except FormError as err:
             return answers, None, {err.field: err.error}
-        return answers, *await self._async_identify(kind, answers)
+        self._told, self._others = None, []
+        identity, errors = await self._async_identify(kind, answers)
+        if errors and form.has(CONF_HOST):
+            errors, self._others = await network.async_explain(
+                self.hass, kind, answers, errors, self._told
+            )
+        return answers, identity, errors
 
     # ---- adding a rig
 
@@ -132,7 +146,11 @@ class RigFlow(ConfigFlow):
         network share the step `network`; that of another kind is the kind.
         """
         errors: Errors = {}
-        if user_input is not None:
+        complete = True
+        if other := network.chosen_other(user_input, self._others):
+            kind, user_input = other.kind, network.carried_over(user_input or {}, other)
+            self._others, complete = [], other.needs <= user_input.keys()
+        if user_input is not None and complete:
             answers, identity, errors = await self._async_submitted(
                 kind, user_input, {}
             )
@@ -140,15 +158,15 @@ class RigFlow(ConfigFlow):
                 return await self._async_found(kind, answers, identity)
         is_network = KINDS[kind].form.has(CONF_HOST)
         self._kind = kind
+        texts = await network.async_network_texts(self.hass, kind) if is_network else {}
+        schema = form_schema(KINDS[kind].form, shown=user_input)
         return self.async_show_form(
-            step_id=_NETWORK if is_network else kind,
+            step_id="network" if is_network else kind,
             data_schema=self.add_suggested_values_to_schema(
-                form_schema(KINDS[kind].form, shown=user_input), user_input
+                network.with_choice(schema, self._others), user_input
             ),
             errors=errors,
-            description_placeholders=(
-                await self._async_network_texts(kind) if is_network else None
-            ),
+            description_placeholders=network.found_texts(self._others, **texts),
         )
 
     async def async_step_network(
@@ -156,18 +174,6 @@ class RigFlow(ConfigFlow):
     ) -> ConfigFlowResult:
         """Take the form of the kind that was chosen."""
         return await self._async_step_form(self._kind, user_input)
-
-    async def _async_network_texts(self, kind: str) -> dict[str, str]:
-        """Return a kind's label and hint in Home Assistant's language."""
-        texts: dict[str, str] = {}
-        for category in ("config", "selector"):
-            texts |= await async_get_translations(
-                self.hass, self.hass.config.language, category, {DOMAIN}
-            )
-        root = f"component.{DOMAIN}"
-        label = texts.get(f"{root}.config.step.user.menu_options.{kind}")
-        hint = texts.get(f"{root}.selector.{_HINT}.options.{kind}")
-        return {"label": label or KINDS[kind].name, "hint": hint or ""}
 
     async def _async_found(
         self, kind: str, answers: Answers, identity: Identity
@@ -191,7 +197,7 @@ class RigFlow(ConfigFlow):
             if entry.entry_id == self.context.get("entry_id"):
                 continue
             if unique_id is None or entry.unique_id is None:
-                if _same_address(entry.data, answers):
+                if network.same_address(entry.data, answers):
                     return entry
             elif entry.unique_id == unique_id:
                 return entry
@@ -205,7 +211,7 @@ class RigFlow(ConfigFlow):
         Cloned disks and containers exist: the same id may answer at two addresses.
         """
         about = {"rig": entry.title, "host": str(entry.data.get(CONF_HOST))}
-        if _same_address(entry.data, answers):
+        if network.same_address(entry.data, answers):
             return self.async_abort(
                 reason="already_configured", description_placeholders=about
             )
@@ -234,8 +240,7 @@ class RigFlow(ConfigFlow):
         taken = {slugify(entry.title) for entry in self._async_current_entries()}
         if user_input is None:
             title = self._identity.title.strip() or KINDS[self._kind].name
-            names = chain([title], (f"{title} {number}" for number in count(2)))
-            name = next(name for name in names if slugify(name) not in taken)
+            name = free_name(title, taken)
         else:
             name = user_input[CONF_NAME].strip()
             if not name:
@@ -330,19 +335,16 @@ class RigFlow(ConfigFlow):
                     entry,
                     data | answers,
                     identity,
-                    id_may_differ=user_input.get(_NEW_ID, False),
+                    id_may_differ=user_input.get(NEW_ID, False),
                 )
-        flags = [_FORGET + key for key in sorted(form.secrets & entry.data.keys())]
-        if entry.unique_id is not None:
-            flags.append(_NEW_ID)
-        schema = form_schema(form, entry.data, user_input).extend(
-            {vol.Optional(flag, default=False): BooleanSelector() for flag in flags}
+        schema = reconfigure_schema(
+            form, entry.data, user_input, has_id=entry.unique_id is not None
         )
         return self.async_show_form(
             step_id="reconfigure",
             data_schema=self.add_suggested_values_to_schema(schema, user_input),
             errors=errors,
-            description_placeholders={"rig": entry.title},
+            description_placeholders=network.found_texts(self._others, rig=entry.title),
         )
 
     def _kind_step(self, kind: str, purpose: str) -> KindStep | None:
@@ -381,10 +383,6 @@ class RigFlow(ConfigFlow):
 
 def _unique_id(kind: str, identity: Identity) -> str | None:
     return None if identity.rig_id is None else rig_unique_id(kind, identity.rig_id)
-
-
-def _same_address(data: Mapping[str, Any], answers: Mapping[str, Any]) -> bool:
-    return all(data.get(key) == answers.get(key) for key in (CONF_HOST, CONF_PORT))
 
 
 def _form_step(kind: str) -> Step:

@@ -1,6 +1,7 @@
 """Schemas of the forms that sources declare, and the submitted answers."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
+from itertools import chain, count
 from typing import Any, Final
 
 from homeassistant.const import CONF_HOST, CONF_PORT, CONF_SSL, UnitOfTime
@@ -16,13 +17,20 @@ from homeassistant.helpers.selector import (
     TextSelectorConfig,
     TextSelectorType,
 )
+from homeassistant.util import slugify
 import voluptuous as vol
 
-from ..sources.common.address import parse_address
+from ..sources.common.address import parse_address, path_of
 from ..sources.common.forms import Field, FieldKind, Form
+from ..sources.detect import OWN_PATHS
 
 type Answers = dict[str, Any]
 """Answers by field key, sections flattened; empty ones left out."""
+
+FORGET: Final = "forget_"
+"""Prefix of a secret's key: the checkbox that deletes the stored secret."""
+NEW_ID: Final = "new_id"
+"""The checkbox to accept a changed id of the same rig."""
 
 _PORT: Final = vol.All(
     NumberSelector(
@@ -103,6 +111,22 @@ def secrets_schema(form: Form) -> vol.Schema:
     )
 
 
+def reconfigure_schema(
+    form: Form,
+    stored: Mapping[str, Any],
+    shown: Mapping[str, Any] | None,
+    *,
+    has_id: bool,
+) -> vol.Schema:
+    """Return a form that is shown again, with what can be deleted or accepted."""
+    flags = [FORGET + key for key in sorted(form.secrets & stored.keys())]
+    if has_id:
+        flags.append(NEW_ID)
+    return form_schema(form, stored, shown).extend(
+        {vol.Optional(flag, default=False): BooleanSelector() for flag in flags}
+    )
+
+
 def _marker(field: Field, stored: Mapping[str, Any]) -> vol.Marker:
     """Return whether a field is required, and its default.
 
@@ -141,6 +165,12 @@ def flat(form: Form, user_input: Mapping[str, Any]) -> Answers:
     return answers
 
 
+def free_name(title: str, taken: Container[str]) -> str:
+    """Return a name that is not taken (as a slug), numbered if need be."""
+    names = chain([title], (f"{title} {number}" for number in count(2)))
+    return next(name for name in names if slugify(name) not in taken)
+
+
 def with_address(form: Form, answers: Answers, before: Mapping[str, Any]) -> Answers:
     """Return the answers with the host split into host, port and TLS.
 
@@ -154,6 +184,9 @@ def with_address(form: Form, answers: Answers, before: Mapping[str, Any]) -> Ans
         address = parse_address(answers.get(CONF_HOST, ""))
     except ValueError as err:
         raise FormError(CONF_HOST, "invalid_host") from err
+    if path_of(answers[CONF_HOST]).strip("/").partition("/")[0] not in {"", *OWN_PATHS}:
+        # It leads to another program behind the same port, which could not be reached.
+        raise FormError(CONF_HOST, "path")
     complete = {**answers, CONF_HOST: address.host}
     for key, parsed in ((CONF_PORT, address.port), (CONF_SSL, address.ssl)):
         if key in keys and parsed is not None:

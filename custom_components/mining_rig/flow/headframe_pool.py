@@ -29,7 +29,9 @@ type Errors = dict[str, str]
 _TEXTS: Final = {
     "busy": "headframe_busy",
     "cannot_connect": "headframe_unreachable",
+    "certificate": "headframe_certificate",
     "invalid_auth": "headframe_refused",
+    "no_tls": "headframe_unreachable",
     "timeout": "headframe_slow",
     "wrong_device": "headframe_no_pool",
 }
@@ -84,6 +86,8 @@ class PoolClient:
         try:
             await self._sign_in.check()
         except SourceUnreachable as err:
+            if err.reason == "certificate":
+                return {CONF_SIGN_IN: "headframe_certificate"}
             late = "headframe_sign_in_slow", "headframe_sign_in_unreachable"
             return {CONF_SIGN_IN: late[0] if err.timed_out else late[1]}
         except SourceBusy:
@@ -164,7 +168,8 @@ def _errors_of(err: Exception, field: str) -> Errors:
         case SourceBusy():
             return {"base": "busy"}
         case SourceUnreachable():
-            return {"base": "timeout" if err.timed_out else "cannot_connect"}
+            why = "timeout" if err.timed_out else "cannot_connect"
+            return {"base": err.reason or why}
         case SourceError():
             return {"base": "wrong_device"}
     LOGGER.error("Unexpected error in a request to Headframe", exc_info=err)

@@ -23,6 +23,7 @@ import voluptuous as vol
 
 from ..const import (
     CONF_BASE_POWER,
+    CONF_KEEP_PARTS,
     CONF_KIND,
     CONF_POLL_INTERVAL,
     CONF_POWER_METER,
@@ -164,6 +165,7 @@ class RigOptionsFlow(OptionsFlowWithReload):
             fields[vol.Optional(CONF_BASE_POWER)] = _WATTS
             fields[vol.Optional(CONF_RATED_POWER)] = _WATTS
         fields[vol.Optional(CONF_ZERO_WHILE_OFF, default=False)] = BooleanSelector()
+        fields[vol.Optional(CONF_KEEP_PARTS, default=False)] = BooleanSelector()
         if not kind.pushes and not kind.own_schedule:
             fields[vol.Optional(CONF_POLL_INTERVAL)] = _POLL_INTERVAL
         fields |= form_schema(kind.options).schema

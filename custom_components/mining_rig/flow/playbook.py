@@ -17,7 +17,7 @@ from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
 from ..sources.rig_monitor import playbooks
-from ..store import async_get_store
+from ..store import StoreUnreadable, async_get_store
 
 _TEXT: Final = TextSelector()
 _LONG: Final = TextSelector(TextSelectorConfig(multiline=True))
@@ -90,7 +90,10 @@ class PlaybookFlow(ConfigSubentryFlow):
         self, step: str, playbook_id: int | None, user_input: dict[str, Any] | None
     ) -> SubentryFlowResult:
         entry = self._get_entry()
-        store = await async_get_store(self.hass, entry.entry_id)
+        try:
+            store = await async_get_store(self.hass, entry.entry_id)
+        except StoreUnreadable:
+            return self.async_abort(reason="not_readable")
         note = store.get(playbooks.NOTE)
         errors: dict[str, str] = {}
         known: Mapping[str, Any] = next(

@@ -23,7 +23,14 @@ from homeassistant.util import slugify
 import voluptuous as vol
 
 from ..const import CONF_ID_ROOT, CONF_KIND, DOMAIN
-from ..push.const import BASE, CONF_API_CODE, CONF_CLOUDHOOK_URL, CONF_WEBHOOK_ID
+from ..push.const import (
+    BASE,
+    CONF_API_CODE,
+    CONF_CLOUDHOOK_URL,
+    CONF_WEBHOOK_ID,
+    LONGEST_CODE,
+    SHORTEST_NEW_CODE,
+)
 from ..push.door import Door
 from ..push.opening import async_open_door
 from ..sources import KINDS
@@ -36,7 +43,7 @@ from .forms import Answers, flat, form_schema
 from .playbook import PlaybookFlow
 
 KIND: Final = "rig_monitor"
-_CODE: Final = re.compile(r"[\x21-\x7e]{8,255}")
+_CODE: Final = re.compile(rf"[\x21-\x7e]{{{SHORTEST_NEW_CODE},{LONGEST_CODE}}}")
 _CONF_WAIT: Final = "wait"
 _CONF_RENEW: Final = "renew"
 _SETTINGS: Final[Mapping[RigType, tuple[str, str]]] = {

@@ -15,3 +15,9 @@ CONF_CLOUDHOOK_URL: Final = "cloudhook_url"
 
 # In an entry's options.
 CONF_ALLOW_PUBLIC: Final = "allow_public"
+
+SHORTEST_CODE: Final = 8
+LONGEST_CODE: Final = 255
+"""Characters of a code that belongs to a rig."""
+SHORTEST_NEW_CODE: Final = 16
+"""Characters of a code that an owner chooses; older rigs may have shorter ones."""

@@ -11,7 +11,7 @@ from hashlib import blake2b
 from hmac import compare_digest
 from http import HTTPStatus
 import secrets
-from typing import Any
+from typing import Any, Final
 
 from aiohttp import hdrs, web
 from homeassistant.components import webhook
@@ -25,17 +25,39 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
 from ..const import CONF_KIND, DOMAIN, LOGGER
+from ..issues import async_manage_put_aside
 from ..sources.common.push import PushApi
-from ..store import RigStore, async_get_store
-from .const import CONF_ALLOW_PUBLIC, CONF_API_CODE, CONF_CLOUDHOOK_URL, CONF_WEBHOOK_ID
-from .guard import Guard, Pace
+from ..store import RigStore, StoreUnreadable
+from .budget import Budget, Recent
+from .const import (
+    CONF_ALLOW_PUBLIC,
+    CONF_API_CODE,
+    CONF_CLOUDHOOK_URL,
+    CONF_WEBHOOK_ID,
+    LONGEST_CODE,
+    SHORTEST_CODE,
+)
+from .guard import PUSHES_AT_ONCE, PUSHES_PER_SECOND, Guard, Origin
 from .http import Refusal
+from .rounds import Rounds
 from .subentries import async_drop_items, async_match_subentries, item_ids
 from .unknown_agents import UnknownAgent, UnknownAgents
 
 type WebhookHandler = Callable[
     [Guard, PushingRig, HomeAssistant, str, web.Request], Awaitable[web.Response]
 ]
+
+_MOST_NETWORKS: Final = 8
+_TRUSTED_FOR: Final = 86400.0
+"""Seconds for which a rig is let in from where it came, whatever strangers do."""
+
+
+def _pace() -> Budget:
+    return Budget(PUSHES_AT_ONCE, PUSHES_PER_SECOND)
+
+
+def _networks() -> Recent[str]:
+    return Recent(_MOST_NETWORKS, _TRUSTED_FOR)
 
 
 @dataclass(slots=True)
@@ -53,9 +75,15 @@ class PushingRig:
     """Whether the webhook is also reached through Home Assistant Cloud."""
     items: frozenset[int]
     """Ids of the items of its notes that have a subentry."""
+    rounds: Rounds
+    """Those of all agents."""
     shared_by: tuple[str, ...] = ()
     """Addresses of several rigs that seem to use the code."""
-    pace: Pace = field(default_factory=Pace)
+    pace: Budget = field(default_factory=_pace)
+    address: str = ""
+    """Where its agent came from last; empty if it never did."""
+    networks: Recent[str] = field(default_factory=_networks)
+    """Where its agent came from lately."""
 
 
 class Door:
@@ -72,6 +100,7 @@ class Door:
         self.apis = apis
         self.guard = Guard(hass)
         self.unknown_agents = UnknownAgents(hass)
+        self.rounds = Rounds()
         self.rigs: dict[str, PushingRig] = {}
         """By the id of the entry."""
         self.dialogs: set[str] = set()
@@ -94,7 +123,15 @@ class Door:
         )
         for entry in self.hass.config_entries.async_entries(DOMAIN):
             if entry.data.get(CONF_KIND) in self.apis:
-                store = await async_get_store(self.hass, entry.entry_id)
+                store = RigStore.of(self.hass, entry.entry_id)
+                store.title = entry.title
+                try:
+                    await store.async_load()
+                except StoreUnreadable as err:
+                    # Its agent is told to come again until it can be read.
+                    LOGGER.warning("%s cannot be read yet: %s", entry.title, err)
+                else:
+                    async_manage_put_aside(self.hass, entry, store.aside)
                 if self.hass.config_entries.async_get_entry(entry.entry_id):
                     self.take(entry, store)
 
@@ -105,6 +142,13 @@ class Door:
         known = self.rigs.get(entry.entry_id)
         if change is ConfigEntryChange.REMOVED:
             if known is not None:
+                # Its agent still runs, and does not send them again for a new entry.
+                self.unknown_agents.keep_specs(
+                    self._digest(known.code),
+                    known.api.specs_to_keep(
+                        known.store.get(known.api.specs_note) or {}
+                    ),
+                )
                 self._drop(known)
         else:
             store = known.store if known else RigStore.of(self.hass, entry.entry_id)
@@ -123,6 +167,7 @@ class Door:
             allow_public=bool(entry.options.get(CONF_ALLOW_PUBLIC)),
             has_cloudhook=CONF_CLOUDHOOK_URL in entry.data,
             items=item_ids(api.subentries, entry),
+            rounds=self.rounds,
         )
         if (known := self.rigs.get(entry.entry_id)) is not None:
             self._drop_items(known, known.items - rig.items)
@@ -155,6 +200,7 @@ class Door:
 
     def _drop(self, rig: PushingRig) -> None:
         self.rigs.pop(rig.entry.entry_id, None)
+        self.rounds.forget(rig.entry.entry_id)
         self._by_code = {d: r for d, r in self._by_code.items() if r is not rig}
         webhook.async_unregister(self.hass, rig.webhook_id)
 
@@ -165,15 +211,16 @@ class Door:
         """
         self.take(entry, store)
         rig = self.rigs[entry.entry_id]
-        agent = self.unknown_agents.pop_added(self._digest(rig.code))
+        specs = self.unknown_agents.pop_specs(self._digest(rig.code))
         note = rig.api.specs_note
-        if agent is not None and agent.specs and store.get(note) is None:
+        if specs is not None and store.get(note) is None:
             try:
-                await store.keep(note, agent.specs)
+                await store.keep(note, specs)
             except HomeAssistantError as err:
                 LOGGER.error("%s: %s", entry.title, err)
-        if rig.api.subentries is not None:
-            async_match_subentries(self.hass, rig.api.subentries, entry, store)
+        facts = rig.api.subentries
+        if facts and not (store.lost and store.get(facts.note) is None):
+            async_match_subentries(self.hass, facts, entry, store)
 
     # ---- their codes
 
@@ -196,80 +243,86 @@ class Door:
         return await self.unknown_agents.async_wait_for(digest, limit)
 
     def authorize(
-        self, request: web.Request, api: PushApi, rig_type: str, body: Any = None
+        self, request: web.Request, api: PushApi, rig_type: str
     ) -> PushingRig:
         """Return the rig whose code a request has. Raises a Refusal.
 
-        The decoded body, where it was read, may hold an unknown agent's specifications.
+        A stranger is refused alike, whether a code is wrong or may not be used.
         """
-        headers = request.headers
-        code = next((headers[k] for k in api.code_headers if k in headers), None)
+        origin = self.guard.origin(request)
+        code = _code(request, api)
         if code is None:
             self.guard.warn_once(
-                request,
+                origin.address,
                 f"has no header {api.code_headers[0]}; a proxy such as NGINX drops "
                 "headers with an underscore unless underscores_in_headers is on",
             )
             raise Refusal(HTTPStatus.UNAUTHORIZED, api.no_code)
-        rig = self.find(code)
-        if rig is None or rig.api is not api or rig.rig_type != rig_type:
-            if rig is not None:
-                self.guard.warn_once(
-                    request, "has the code of a rig of another type; nothing is taken"
-                )
-            self._note_unknown(request, code, api, rig_type, body)
+        if (rig := self._let_in(origin, code, api, rig_type)) is None:
             raise Refusal(HTTPStatus.UNAUTHORIZED, api.unknown_code)
-        if not rig.allow_public:
-            self.guard.require_private(request)
-        self.guard.note_good_code(request)
         return rig
 
     def authorize_many(
         self, request: web.Request, api: PushApi, rig_type: str, codes: list[str]
     ) -> dict[str, PushingRig]:
         """Return the rigs of the codes that may be used from the request's address."""
-        found: dict[str, PushingRig] = {}
-        unknown = []
-        for code in codes:
-            rig = self.find(code)
-            if rig is None or rig.api is not api or rig.rig_type != rig_type:
-                unknown.append(code)
-            elif rig.allow_public or self.guard.is_private(request):
-                self.guard.note_good_code(request)
-                found[code] = rig
-        # Last, as a good code makes wrong ones of the same address not count.
-        for code in unknown:
-            self._note_unknown(request, code, api, rig_type)
-        return found
+        origin = self.guard.origin(request)
+        rigs = ((code, self._let_in(origin, code, api, rig_type)) for code in codes)
+        return {code: rig for code, rig in rigs if rig is not None}
 
-    def _note_unknown(
-        self,
-        request: web.Request,
-        code: str,
-        api: PushApi,
-        rig_type: str,
-        body: Any = None,
-    ) -> None:
-        """Note an agent whose code belongs to no rig of that type."""
-        if not code or self.find(code) is not None:
-            # The code of a rig of another type is a mistake, no attack.
-            return
-        digest = self._digest(_bytes(code))
-        agent = self.unknown_agents.take(
-            digest,
-            UnknownAgent(
-                code=code,
-                kind=next(kind for kind, other in self.apis.items() if other is api),
-                rig_type=rig_type,
-                address=request.remote,
-                specs=api.specs_to_keep(api.clean(body)),
-            ),
-        )
-        is_awaited = self.guard.is_private(request) and self.unknown_agents.keep(
-            digest, agent
-        )
-        if not is_awaited:
-            self.guard.count_wrong_code(request)
+    def note_specs(self, request: web.Request, api: PushApi, body: Any) -> None:
+        """Keep the specifications that an unknown agent has sent."""
+        code = _code(request, api)
+        if code is not None and _is_code(code):
+            digest = self._digest(_bytes(code))
+            if digest in self.unknown_agents:
+                self.unknown_agents.keep_specs(
+                    digest, api.specs_to_keep(api.clean(body))
+                )
+
+    def _let_in(
+        self, origin: Origin, code: str, api: PushApi, rig_type: str
+    ) -> PushingRig | None:
+        """Return the rig of a code if it may be used from there."""
+        if not _is_code(code):
+            return None
+        is_spent = self.guard.wrong_codes.is_spent(origin)
+        rig = self.find(code)
+        if rig is not None and (rig.api is not api or rig.rig_type != rig_type):
+            self.guard.warn_once(
+                origin.address,
+                "has the code of a rig of another type; nothing is taken",
+            )
+        elif rig is not None and not (rig.allow_public or origin.is_private):
+            self.guard.warn_of_outside(origin.address)
+        elif rig is not None and (not is_spent or origin.network in rig.networks):
+            rig.networks.note(origin.network)
+            rig.address = origin.address
+            return rig
+        if not is_spent:
+            digest = self._digest(_bytes(code))
+            self.guard.wrong_codes.count(origin, digest)
+            if rig is None and origin.is_private:
+                self.unknown_agents.keep(
+                    digest,
+                    UnknownAgent(
+                        code=code,
+                        kind=next(k for k, other in self.apis.items() if other is api),
+                        rig_type=rig_type,
+                        address=origin.address,
+                    ),
+                )
+        return None
+
+
+def _code(request: web.Request, api: PushApi) -> str | None:
+    headers = request.headers
+    return next((headers[key] for key in api.code_headers if key in headers), None)
+
+
+def _is_code(code: str) -> bool:
+    """Return whether a text may be a rig's code, before anything is done with it."""
+    return SHORTEST_CODE <= len(code) <= LONGEST_CODE
 
 
 def _access(rig: PushingRig) -> tuple[bytes, str, bool, bool]:

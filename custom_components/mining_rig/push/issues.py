@@ -12,6 +12,7 @@ from homeassistant.config_entries import (
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.selector import SelectSelector, SelectSelectorConfig
 import voluptuous as vol
 
 from ..const import DOMAIN
@@ -19,35 +20,36 @@ from ..issues import TROUBLESHOOTING, issue_id, raise_issue
 
 UNKNOWN_AGENT: Final = "unknown_agent"
 SHARED_CODE: Final = "shared_code"
-
-
-def _unknown_agent_id(address: str | None) -> str:
-    return f"{UNKNOWN_AGENT}_{address}"
+_CONF_AGENT: Final = "agent"
+_MOST_SHOWN: Final = 5
+"""Addresses in the title of the issue."""
+_BETWEEN: Final = ", "
 
 
 @callback
-def async_raise_unknown_agent(hass: HomeAssistant, address: str) -> None:
-    """Notify the owner once of an agent with an unknown code; the code is not shown."""
-    issue = _unknown_agent_id(address)
-    if ir.async_get(hass).async_get_issue(DOMAIN, issue) is not None:
+def async_manage_unknown_agents(hass: HomeAssistant, addresses: Sequence[str]) -> None:
+    """Notify the owner of all agents with unknown codes, or delete the issue.
+
+    There is one issue, however many come. The codes are not shown.
+    """
+    if not addresses:
+        ir.async_delete_issue(hass, DOMAIN, UNKNOWN_AGENT)
         return
+    shown = _BETWEEN.join(addresses[:_MOST_SHOWN])
+    if (more := len(addresses) - _MOST_SHOWN) > 0:
+        shown = f"{shown} (+{more})"
+    # Nothing happens where the same issue is there and active.
     ir.async_create_issue(
         hass,
         DOMAIN,
-        issue,
-        data={"subject": UNKNOWN_AGENT, "address": address},
+        UNKNOWN_AGENT,
+        data={"subject": UNKNOWN_AGENT, "address": _BETWEEN.join(addresses)},
         is_fixable=True,
         severity=ir.IssueSeverity.WARNING,
         translation_key=UNKNOWN_AGENT,
-        translation_placeholders={"address": address},
-        learn_more_url=f"{TROUBLESHOOTING}#an-agent-uses-an-unknown-api-code",
+        translation_placeholders={"address": shown},
+        learn_more_url=f"{TROUBLESHOOTING}#unknown-api-code-from-an-agent",
     )
-
-
-@callback
-def async_delete_unknown_agent(hass: HomeAssistant, address: str | None) -> None:
-    """Delete the issue: the agent's rig was added."""
-    ir.async_delete_issue(hass, DOMAIN, _unknown_agent_id(address))
 
 
 @callback
@@ -71,7 +73,7 @@ def async_manage_shared_code(
 
 
 class UnknownAgentFlow(RepairsFlow):
-    """The repair of an agent that pushes with an unknown code."""
+    """The repair of agents that push with unknown codes."""
 
     async def async_step_init(
         self, user_input: dict[str, Any] | None = None
@@ -82,15 +84,18 @@ class UnknownAgentFlow(RepairsFlow):
     async def async_step_confirm(
         self, user_input: dict[str, Any] | None = None
     ) -> RepairsFlowResult:
-        """Offer to add a rig with the agent's code."""
+        """Offer to add a rig with the code of an agent, which the owner chooses."""
         assert self.data is not None
-        address = str(self.data["address"])
+        addresses = str(self.data["address"]).split(_BETWEEN)
         if user_input is None:
+            issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
             return self.async_show_form(
                 step_id="confirm",
-                data_schema=vol.Schema({}),
-                description_placeholders={"address": address},
+                data_schema=_agent_schema(addresses),
+                description_placeholders=(issue and issue.translation_placeholders)
+                or {},
             )
+        address = str(user_input.get(_CONF_AGENT, addresses[0]))
         flows = self.hass.config_entries.flow
         context = ConfigFlowContext(
             source=SOURCE_INTEGRATION_DISCOVERY, title_placeholders={"name": address}
@@ -109,3 +114,16 @@ class UnknownAgentFlow(RepairsFlow):
         return self.async_abort(
             reason="adopt", next_flow=(FlowType.CONFIG_FLOW, flow["flow_id"])
         )
+
+
+def _agent_schema(addresses: list[str]) -> vol.Schema:
+    """Return the form, which asks for nothing where there is only one agent."""
+    if len(addresses) == 1:
+        return vol.Schema({})
+    return vol.Schema(
+        {
+            vol.Required(_CONF_AGENT, default=addresses[-1]): SelectSelector(
+                SelectSelectorConfig(options=addresses)
+            )
+        }
+    )

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from homeassistant.core import HomeAssistant
 
 from ..sources.common.contract import JsonObject
-from .issues import async_delete_unknown_agent, async_raise_unknown_agent
+from .issues import async_manage_unknown_agents
 
 _MOST_AGENTS: Final = 64
 
@@ -20,9 +20,7 @@ class UnknownAgent:
     code: str
     kind: str
     rig_type: str
-    address: str | None
-    specs: JsonObject = field(default_factory=dict)
-    """A CPU/GPU agent sends them once, perhaps before its rig is added."""
+    address: str
 
 
 class UnknownAgents:
@@ -32,8 +30,8 @@ class UnknownAgents:
         """Start without agents."""
         self._hass = hass
         self._agents: OrderedDict[bytes, UnknownAgent] = OrderedDict()
-        self._added: dict[bytes, UnknownAgent] = {}
-        """Those whose rig was added and is not set up yet."""
+        self._specs: OrderedDict[bytes, JsonObject] = OrderedDict()
+        """What agents sent before their rig was added, or added again."""
         self._arrivals: dict[bytes, asyncio.Event] = {}
         """Set when the agent comes that a dialog waits for."""
 
@@ -60,36 +58,45 @@ class UnknownAgents:
             self._arrivals.pop(digest, None)
         return True
 
-    def take(self, digest: bytes, agent: UnknownAgent) -> UnknownAgent:
-        """Return the agent as it is known, with the new one's address and specs."""
-        known = self._agents.pop(digest, agent)
-        known.address = agent.address
-        if agent.specs:
-            known.specs = agent.specs
-        return known
+    def keep(self, digest: bytes, agent: UnknownAgent) -> None:
+        """Remember the agent as the newest one.
 
-    def keep(self, digest: bytes, agent: UnknownAgent) -> bool:
-        """Remember the agent as the newest one; return whether a dialog waited for it.
-
-        Otherwise the owner is notified.
+        A dialog that waits for it goes on; otherwise the owner is notified.
         """
         self._agents[digest] = agent
+        self._agents.move_to_end(digest)
         if len(self._agents) > _MOST_AGENTS:
             self._agents.popitem(last=False)
         if (event := self._arrivals.get(digest)) is not None:
             event.set()
-            return True
-        async_raise_unknown_agent(self._hass, str(agent.address))
-        return False
+        else:
+            self._notify()
+
+    def keep_specs(self, digest: bytes, specs: JsonObject) -> None:
+        """Keep the specifications of an agent whose rig may be added.
+
+        An agent of a computer sends them once, when it starts.
+        """
+        if not specs:
+            return
+        self._specs[digest] = specs
+        self._specs.move_to_end(digest)
+        if len(self._specs) > _MOST_AGENTS:
+            self._specs.popitem(last=False)
+
+    def pop_specs(self, digest: bytes) -> JsonObject | None:
+        """Return the specifications for a rig that is set up now, if any were kept."""
+        return self._specs.pop(digest, None)
 
     def rig_added(self, digest: bytes) -> None:
-        """Keep what the agent sent until its rig is set up; it is not unknown now."""
-        if (agent := self._agents.pop(digest, None)) is None:
-            return
-        self._added[digest] = agent
-        if not any(other.address == agent.address for other in self._agents.values()):
-            async_delete_unknown_agent(self._hass, agent.address)
+        """Take an agent whose rig was added as unknown no more."""
+        if self._agents.pop(digest, None) is not None:
+            self._notify()
 
-    def pop_added(self, digest: bytes) -> UnknownAgent | None:
-        """Return the agent of a rig that is set up now, if it came before."""
-        return self._added.pop(digest, None)
+    def __contains__(self, digest: bytes) -> bool:
+        """Return whether an agent with that code is remembered."""
+        return digest in self._agents
+
+    def _notify(self) -> None:
+        addresses = dict.fromkeys(a.address for a in self._agents.values())
+        async_manage_unknown_agents(self._hass, [*addresses])

@@ -9,11 +9,20 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.http import HomeAssistantView
 
 from ..const import DOMAIN, LOGGER
-from ..sources.common.push import Endpoint, Fetch, FetchMany, Ping, Push, PushApi
+from ..sources.common.push import (
+    Endpoint,
+    Fetch,
+    FetchMany,
+    OrdersUnknown,
+    Ping,
+    Push,
+    PushApi,
+)
+from .bodies import StrangersBodies, async_read_body
 from .const import BASE
 from .door import Door, PushingRig
-from .http import Refusal, async_read_body, json_response, not_found
-from .receive import async_receive
+from .http import Refusal, json_response, not_found, not_known
+from .receive import async_load_notes, async_receive
 
 _ANY_WORD: Final = "*"
 
@@ -28,6 +37,7 @@ class PushView(HomeAssistantView):
     def __init__(self, door: Door) -> None:
         """Take the door and the endpoints of its kinds."""
         self._door = door
+        self._strangers = StrangersBodies()
         self._apis = {api.base: api for api in door.apis.values()}
 
     @override
@@ -62,15 +72,25 @@ class PushView(HomeAssistantView):
         match _endpoint(api.endpoints, method, tuple(words[1:])):
             case Ping(answer=answer):
                 return answer
-            case Push(rig_type=rig_type, message=message):
-                body = await async_read_body(request)
-                rig = self._door.authorize(request, api, rig_type, body)
-                return await async_receive(self._door.hass, rig, message, body)
+            case Push() as push:
+                return await self._async_push(request, api, push)
             case Fetch() as fetch:
                 return await self._async_fetch(request, api, fetch)
             case FetchMany() as fetch_many:
                 return await self._async_fetch_many(request, api, fetch_many)
         raise not_found()
+
+    async def _async_push(self, request: web.Request, api: PushApi, push: Push) -> Any:
+        try:
+            rig = self._door.authorize(request, api, push.rig_type)
+        except Refusal:
+            origin = self._door.guard.origin(request)
+            if not self._strangers.is_full(origin):
+                body = await self._strangers.async_read(request, origin)
+                self._door.note_specs(request, api, body)
+            raise
+        body = await async_read_body(request)
+        return await async_receive(self._door.hass, rig, push.message, body)
 
     async def _async_fetch(
         self, request: web.Request, api: PushApi, fetch: Fetch
@@ -83,9 +103,17 @@ class PushView(HomeAssistantView):
     async def _async_fetch_many(
         self, request: web.Request, api: PushApi, fetch: FetchMany
     ) -> dict[str, Any]:
-        codes = fetch.codes(await async_read_body(request))
+        origin = self._door.guard.origin(request)
+        codes = fetch.codes(await self._strangers.async_read(request, origin))
         rigs = self._door.authorize_many(request, api, fetch.rig_type, [*codes])
-        return {code: await _async_from_notes(rig, fetch) for code, rig in rigs.items()}
+        answers = {}
+        for code, rig in rigs.items():
+            try:
+                answers[code] = await _async_from_notes(rig, fetch)
+            except Refusal:
+                # Left out, its order stays as the agent knows it; the others go on.
+                continue
+        return answers
 
 
 def _endpoint(
@@ -105,5 +133,8 @@ def _endpoint(
 
 async def _async_from_notes(rig: PushingRig, fetch: Fetch | FetchMany) -> Any:
     assert fetch.answer is not None
-    await rig.store.async_load()
-    return fetch.answer(rig.store, rig.entry.title)
+    await async_load_notes(rig)
+    try:
+        return fetch.answer(rig.store, rig.entry.title)
+    except OrdersUnknown as err:
+        raise not_known() from err

@@ -7,6 +7,7 @@ actions, which Home Assistant must know at start, are data beside it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from types import ModuleType
 from typing import Final
 
@@ -44,8 +45,12 @@ class Kind:
     """
     draws_power: bool = True
     """Whether it mines itself, so that its power is of interest; not a pool or proxy."""
+    hashrate_unit: str | None = None
+    """The usual unit of its hashrates, for a 0 before any other value."""
     cookies: bool = True
     """Whether its cookies may be stored in Home Assistant's shared session."""
+    longest_wait: timedelta = timedelta(minutes=1)
+    """How long a rig is left alone at most because it asks for that."""
     own_schedule: bool = False
     """Whether its source decides what to request when, so that polls have no option."""
     options: Form = Form(())
@@ -94,6 +99,7 @@ def _program(name: str, port: int, *extra: Field) -> Kind:
         module=f"miners.{name.lower()}",
         form=network_form(port, *extra, tls=False),
         program=name,
+        hashrate_unit="MH/s",
     )
 
 
@@ -110,6 +116,7 @@ _PASSWORD: Final = Field(key="password", kind=FieldKind.SECRET)
 KINDS: Final[dict[str, Kind]] = {
     "antminer": Kind(
         module="antminer",
+        hashrate_unit="TH/s",
         form=network_form(
             80,
             Field(key="username", kind=FieldKind.TEXT),
@@ -131,10 +138,14 @@ KINDS: Final[dict[str, Kind]] = {
         manufacturer="Bitmain",
     ),
     "avalon": Kind(
-        module="avalon", form=network_form(4028, tls=False), manufacturer="Canaan"
+        module="avalon",
+        form=network_form(4028, tls=False),
+        manufacturer="Canaan",
+        hashrate_unit="TH/s",
     ),
     "axeos": Kind(
         module="axeos",
+        hashrate_unit="TH/s",
         form=network_form(80, tls=False),
         program="AxeOS",
         options=Form(
@@ -155,16 +166,21 @@ KINDS: Final[dict[str, Kind]] = {
         form=Form(()),
         manufacturer="Headframe",
         draws_power=False,
+        hashrate_unit="TH/s",
         cookies=False,
+        longest_wait=timedelta(hours=1),
         own_schedule=True,
         options=Form(
             (Field(key=CONF_ALLOW_WRITING, kind=FieldKind.FLAG, default=False),)
         ),
-        hidden=frozenset(("watcher_token", "api_key", "session_token")),
+        hidden=frozenset(
+            ("account", "account_name", "watcher_token", "api_key", "session_token")
+        ),
         actions=HEADFRAME_ACTIONS,
     ),
     "iceriver": Kind(
         module="iceriver",
+        hashrate_unit="TH/s",
         form=network_form(
             4111,
             Field(
@@ -220,6 +236,7 @@ KINDS: Final[dict[str, Kind]] = {
             Field(key="password", kind=FieldKind.SECRET),
         ),
         program="T-Rex",
+        hashrate_unit="MH/s",
         options=_PAUSES,
     ),
     "teamredminer": _program("TeamRedMiner", 4028),
@@ -231,6 +248,7 @@ KINDS: Final[dict[str, Kind]] = {
             Field(key="access_token", kind=FieldKind.SECRET),
         ),
         program="XMRig",
+        hashrate_unit="kH/s",
         options=_PAUSES,
     ),
     "xmrig_proxy": Kind(
@@ -242,6 +260,7 @@ KINDS: Final[dict[str, Kind]] = {
         manufacturer="XMRig",
         program="xmrig-proxy",
         draws_power=False,
+        hashrate_unit="kH/s",
         options=_COMMANDS,
     ),
 }

@@ -51,6 +51,11 @@ def parse_address(text: str) -> Address:
     )
 
 
+def path_of(text: str) -> str:
+    """Return the path of a whole URL, "" where there is none."""
+    return urlsplit(f"//{text.strip().rpartition('://')[2]}").path
+
+
 def _ipv6(text: str) -> str | None:
     """Return an IPv6 address in its canonical form, None for any other text."""
     try:

@@ -12,7 +12,8 @@ from typing import Any, Final, NamedTuple
 
 from ...hashrate import parse_hashrate
 from ...model import Channel, Value
-from .decoding import LARGEST_COUNT, Fields, Values, pool_name
+from .decoding import LARGEST_COUNT, Fields, Values
+from .public_text import public_address
 
 type Path = str | tuple[str | int, ...]
 """A key, or the steps to a value further inside."""
@@ -175,7 +176,7 @@ def host_and_port(channel: Channel[str], path: Path) -> Row:
     """Return a row of host and port of a URL, without scheme, user and path."""
 
     def read(fields: Fields, *path: str | int) -> str | None:
-        return pool_name(fields.text(*path) or "") or None
+        return public_address(fields.text(*path) or "") or None
 
     return Row(channel, *_steps(path), read)
 

@@ -20,6 +20,7 @@ from .contract import (
     SourceGarbled,
     SourceUnreachable,
 )
+from .reachable import accepts_connection
 
 TIMEOUT: Final = 10.0
 """Seconds for one question, from the connection to the last byte."""
@@ -73,6 +74,10 @@ class CgminerClient:
     def __repr__(self) -> str:
         """Show no more than the address."""
         return f"{type(self).__name__}({self})"
+
+    async def is_reachable(self) -> bool:
+        """Return whether the miner accepts a connection; nothing is sent."""
+        return await accepts_connection(self.host, self.port)
 
     async def ask(
         self,

@@ -12,6 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 from aiohttp import ClientSession
 
 from ...model import Action, Channel, Control, Snapshot, Value
+from .public_text import plain_text, public_name, public_text
 
 type JsonObject = dict[str, Any]
 
@@ -19,8 +20,12 @@ type JsonObject = dict[str, Any]
 class SourceError(Exception):
     """Base of the five errors; nothing else leaves a source.
 
-    The text is shown in logs and dialogs and never holds a secret.
+    The text is shown in logs and dialogs, so what looks like a secret is left out.
     """
+
+    def __init__(self, text: str) -> None:
+        """Take a text, which may quote what was sent."""
+        super().__init__(public_text(text))
 
 
 class SourceUnreachable(SourceError):
@@ -55,15 +60,15 @@ class SourceGarbled(SourceError):
     """The answer cannot be parsed."""
 
     def __init__(
-        self, text: str, *, other_device: bool = False, advice: str | None = None
+        self, text: str, *, other_device: bool = False, kind: str | None = None
     ) -> None:
         """Set whether another product answered, or only an answer is broken.
 
-        `advice` is the key of the error that names the product in a dialog, if known.
+        `kind` is that of the product which the answer names, if there is one.
         """
         super().__init__(text)
         self.other_device = other_device
-        self.advice = advice
+        self.kind = kind
 
 
 class CommandRefused(SourceError):
@@ -75,7 +80,9 @@ class CommandRefused(SourceError):
         """Take the key of the error text, which explains what to change."""
         super().__init__(translation_key)
         self.translation_key = translation_key
-        self.placeholders = dict(placeholders or {})
+        self.placeholders = {
+            key: public_text(text) for key, text in (placeholders or {}).items()
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +90,8 @@ class Identity:
     """The rig that answered, for the config flow.
 
     `rig_id` is the rig's own id; where it has none, host and port are compared instead.
-    `stable`: the id never changes, so that it can be the root of unique ids.
+    `stable`: the id never changes, so that it can be the root of unique ids. Secrets
+    are taken out of title and model; a title of which nothing is left is "".
     """
 
     rig_id: str | None
@@ -93,9 +101,23 @@ class Identity:
     manufacturer: str | None = None
     version: str | None = None
 
+    def __post_init__(self) -> None:
+        """Take what may not be shown out of the texts."""
+        shown = {
+            "title": public_name(self.title) or "",
+            "model": public_name(self.model),
+            "version": None if self.version is None else plain_text(self.version),
+        }
+        for name, text in shown.items():
+            object.__setattr__(self, name, text)
+
 
 class Notes(Protocol):
     """Data that a source keeps over restarts, such as settings that it replaced."""
+
+    @property
+    def lost(self) -> bool:
+        """Whether data that was kept before could not be read."""
 
     def get(self, key: str) -> Any:
         """Return the data of a key, None where there is none."""
@@ -109,6 +131,7 @@ class InMemoryNotes:
     """Notes of a config flow, where no entry exists yet."""
 
     kept: dict[str, Any] = field(default_factory=dict)
+    lost: bool = False
 
     def get(self, key: str) -> Any:
         """Return the data of a key."""
@@ -164,6 +187,18 @@ class Polled(Source, Protocol):
 
 
 @runtime_checkable
+class Reachable(Source, Protocol):
+    """A source that can tell whether its rig is there, without a request to it.
+
+    It is asked every 10 s while the rig does not answer. Not for a rig that a connection
+    without a request harms or keeps from serving others.
+    """
+
+    async def is_reachable(self) -> bool:
+        """Return within seconds whether the rig accepts a connection; raises nothing."""
+
+
+@runtime_checkable
 class Pushed(Source, Protocol):
     """A source whose rig sends its readings and fetches its orders."""
 
@@ -180,12 +215,31 @@ class Pushed(Source, Protocol):
 
 @runtime_checkable
 class Writable(Source, Protocol):
-    """A source with settings that can be written."""
+    """A source with settings that can be written.
+
+    An order to stop mining waits for nothing: it is written beside a `read`, another
+    `write` or a change of the configuration that is under way, so nothing of it may
+    depend on them. An order that is no longer wanted is cancelled.
+    """
 
     async def write(self, part: str, control: Control[Any], value: Value) -> None:
         """Send one setting; the next `read` shows its effect.
 
         Raises a SourceError.
+        """
+
+
+@runtime_checkable
+class UrgentlyWritable(Writable, Protocol):
+    """A source whose wire answers one request at a time, or at a pace."""
+
+    async def write_urgently(
+        self, part: str, control: Control[Any], value: Value
+    ) -> None:
+        """Send an order to stop mining ahead of all that waits, without a pause.
+
+        Called instead of `write` for such an order. It reaches the rig within a second
+        wherever the rig accepts a connection. Raises a SourceError.
         """
 
 

@@ -16,6 +16,8 @@ from ...model import Channel, Value
 
 LONGEST_TEXT: Final = 255
 """Characters of a state in Home Assistant, at most."""
+MOST_LISTED: Final = 256
+"""Cards, or threads of cards, of one answer that are looked at: far more than are taken."""
 _LONGEST_UPTIME: Final = 50 * 365 * 86400
 LARGEST_COUNT: Final = 2**63 - 1
 _LARGEST: Final = 1e200
@@ -42,12 +44,6 @@ def cpu_name(brand: str | None) -> str | None:
     if brand is None:
         return None
     return " ".join(_CPU_NOISE.sub("", brand).split()) or brand
-
-
-def pool_name(url: str) -> str:
-    """Return host and port of a pool's URL, without scheme, user and path."""
-    rest = url.partition("://")[2] or url
-    return rest.rpartition("@")[2].partition("/")[0].strip()
 
 
 class Fields:
@@ -216,12 +212,14 @@ class Fields:
             found = None
         return Fields(found, *self._path, *path, unparsed=self.unparsed)
 
-    def each(self, *path: _Step) -> Iterator[Fields]:
-        """Iterate over the objects of the list at the path."""
-        for _, item in self.placed(*path):
+    def each(self, *path: _Step, most: int = MOST_LISTED) -> Iterator[Fields]:
+        """Iterate over the objects of the list at the path, the first `most` of them."""
+        for _, item in self.placed(*path, most=most):
             yield item
 
-    def placed(self, *path: _Step) -> Iterator[tuple[int, Fields]]:
+    def placed(
+        self, *path: _Step, most: int = MOST_LISTED
+    ) -> Iterator[tuple[int, Fields]]:
         """Iterate as `each`, with the places of the objects in the list.
 
         An empty text in its place is an empty list.
@@ -232,7 +230,7 @@ class Fields:
         if not isinstance(found, list):
             self._note(path)
             return
-        for index, item in enumerate(found):
+        for index, item in enumerate(found[:most]):
             if isinstance(item, dict):
                 yield (
                     index,

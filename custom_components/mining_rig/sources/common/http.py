@@ -28,6 +28,8 @@ from .contract import (
     SourceGarbled,
     SourceUnreachable,
 )
+from .reachable import accepts_connection
+from .strange_bytes import decode_json
 
 TIMEOUT: Final = 10.0
 """Seconds for one exchange, from the connection to the last byte."""
@@ -40,7 +42,7 @@ type Query = Mapping[str, str | Sequence[str]]
 _JSON: Final = "application/json"
 _RESET: Final = "x-ratelimit-reset"
 """The header with the seconds until the server accepts requests again."""
-_LONGEST_WAIT: Final = 86400.0
+_LONGEST_WAIT: Final = 3600.0
 """Seconds to wait at most, whatever the server requests."""
 _BUSY: Final = frozenset((HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE))
 _NO_HEADERS: Final = CIMultiDictProxy[str](CIMultiDict())
@@ -69,7 +71,7 @@ class Answer:
 
     def _decoded(self, decode: Callable[[bytes], Any]) -> Any:
         try:
-            return decode(self.body)
+            return decode_json(self.body, decode)
         except ValueError, ArithmeticError, RecursionError:
             pass
         # Outside of the handler, so that the body is not chained to the error. An answer
@@ -81,7 +83,8 @@ class Answer:
 
 
 def _exact(body: bytes) -> Any:
-    return json.loads(body, parse_float=Decimal, parse_constant=_no_constant)
+    # Decoded here: `json` lets surrogates pass, which cannot be sent on.
+    return json.loads(body.decode(), parse_float=Decimal, parse_constant=_no_constant)
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -183,6 +186,11 @@ class JsonHttp:
         # Outside of the handler, so that the error is not chained to aiohttp's.
         raise problem
 
+    async def is_reachable(self) -> bool:
+        """Return whether a connection is accepted; nothing is sent."""
+        host, port = self.base.host, self.base.port
+        return host is not None and await accepts_connection(host, port or 0)
+
     async def get(
         self,
         path: str,
@@ -221,8 +229,15 @@ class JsonHttp:
                     f"{self} did not answer within {self._timeout.total:g} s",
                     timed_out=True,
                 )
+            case aiohttp.ClientConnectorCertificateError():
+                return SourceUnreachable(
+                    f"{self}: no secure connection, its certificate is not trusted",
+                    reason="certificate",
+                )
             case aiohttp.ClientSSLError():
-                return SourceUnreachable(f"{self}: no secure connection is possible")
+                return SourceUnreachable(
+                    f"{self}: no secure connection is possible", reason="no_tls"
+                )
             case aiohttp.ClientConnectorDNSError():
                 return SourceUnreachable(f"{self}: the host name cannot be resolved")
             case aiohttp.ClientConnectionError() | OSError():

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Final
 
+from ...clock import steady
+
 _RETRY_AFTER: Final = timedelta(seconds=30)
 _COMMAND_SHOWS_WITHIN: Final = 10.0
 """Seconds after a command until which its effect may not be readable yet."""
@@ -22,11 +24,12 @@ class PollTimer:
 
     def is_due(self, now: datetime) -> bool:
         """Return whether to send the request; true after the clock was set back."""
+        now = steady(now)
         return self._next is None or not self._next - self._interval <= now < self._next
 
     def is_expired(self, now: datetime) -> bool:
         """Return whether the last successful answer is too old to be shown."""
-        return self._expires is None or now > self._expires
+        return self._expires is None or steady(now) > self._expires
 
     def make_due(self) -> None:
         """Send the request at the next poll."""
@@ -34,12 +37,13 @@ class PollTimer:
 
     def succeeded(self, now: datetime, interval: timedelta) -> None:
         """Be due again after `interval`; the answer expires after three of them."""
+        now = steady(now)
         self._interval, self._next = interval, now + interval
         self._expires = now + 3 * interval
 
     def failed(self, now: datetime) -> None:
         """Be due again soon; the last answer expires as before."""
-        self._interval, self._next = _RETRY_AFTER, now + _RETRY_AFTER
+        self._interval, self._next = _RETRY_AFTER, steady(now) + _RETRY_AFTER
 
 
 class CommandWindow:

@@ -12,7 +12,14 @@ from typing import Any, Protocol, runtime_checkable
 from .contract import JsonObject, Notes, Pushed
 
 type NotesAnswer = Callable[[Notes, str], Any]
-"""Makes the JSON answer for one rig from its notes and its name."""
+"""Makes the JSON answer for one rig from its notes and its name.
+
+Raises OrdersUnknown.
+"""
+
+
+class OrdersUnknown(Exception):
+    """Orders were lost, and whatever is answered could contradict them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +104,8 @@ class PushApi:
     """Returns what a rig of that type pushed; None where it is of another type."""
     missing: Callable[[str, str, JsonObject], Sequence[str]]
     """Returns the required fields that a message of a type of rig lacks."""
+    has_any: Callable[[str, str, JsonObject], bool]
+    """Returns whether fields have any of those that such a message requires."""
     webhook_answer: Callable[[str, Notes, str], Any]
     """Makes the answer of the webhook from the rig's type, notes and name."""
 
@@ -111,6 +120,9 @@ class PushApi:
 @runtime_checkable
 class Receiver(Pushed, Protocol):
     """A source that takes the messages of its rig."""
+
+    agent_is_busy: Callable[[], bool]
+    """Returns whether its agent may be silent for the sake of others of its rigs."""
 
     def receive(self, body: JsonObject, now: datetime) -> None:
         """Take the fields of a message that is not stored."""

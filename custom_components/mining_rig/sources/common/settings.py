@@ -5,7 +5,6 @@ configuration, offering their controls, reading the configuration every few minu
 showing it without secrets.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,6 +13,7 @@ from typing import Any, Final
 from ...model import Channel, Control, Value
 from .contract import JsonObject, SourceError
 from .decoding import Fields, Values
+from .poll_budget import PollBudget
 from .poll_timer import CommandWindow, PollTimer
 
 REDACTED: Final = "**REDACTED**"
@@ -104,16 +104,12 @@ class ConfigReader:
         self.settings = Settings()
         self._timer.make_due()
 
-    async def read(self, now: datetime, seconds: float) -> bool:
-        """Read the configuration if it is due; return whether nothing failed.
-
-        `seconds` is the time limit of the request.
-        """
+    async def read(self, now: datetime, budget: PollBudget) -> bool:
+        """Read the configuration if it is due; return whether nothing failed."""
         if not (self._timer.is_due(now) or self._window.is_open):
             return True
         try:
-            async with asyncio.timeout(seconds):
-                config = await self._fetch()
+            config = await budget.extra(self._fetch())
         except SourceError, TimeoutError:
             self._timer.failed(now)
             return False

@@ -16,6 +16,8 @@ from weakref import WeakKeyDictionary
 
 from aiohttp import ClientSession
 
+from ...clock import steady
+
 PER_ACCOUNT: Final = 60
 PER_LOGIN: Final = 120
 """Requests in an hour."""
@@ -91,7 +93,7 @@ class Limiter:
 
     def wait(self, now: datetime) -> float:
         """Return the seconds in which no request is allowed."""
-        if self._until is None or not now < self._until:
+        if self._until is None or not (now := steady(now)) < self._until:
             return 0.0
         return (self._until - now).total_seconds()
 
@@ -124,7 +126,7 @@ class Limiter:
             seconds = min(first * 2.0 ** min(self._failures, 10), _LONGEST)
             seconds *= random.uniform(0.8, 1.2)
         self._failures += 1
-        until = now + timedelta(seconds=seconds)
+        until = steady(now) + timedelta(seconds=seconds)
         if self._until is None or self._until < until:
             self._until = until
 

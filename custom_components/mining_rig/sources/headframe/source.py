@@ -11,6 +11,7 @@ from http import HTTPStatus
 import logging
 from typing import Any, Final
 
+from ...clock import steady
 from ...const import CONF_ALLOW_WRITING
 from ...model import Control, Snapshot, Value
 from ..common.contract import (
@@ -21,6 +22,7 @@ from ..common.contract import (
     SourceBusy,
     SourceContext,
     SourceError,
+    SourceGarbled,
     SourceRefused,
     SourceUnreachable,
 )
@@ -139,15 +141,17 @@ class HeadframeSource:
         """Read what is due and return what is known. Raises a SourceError."""
         limiter = self.api.limiter
         limiter.now = now
-        if self._refused is not None and now - self._refused[1] < _RETRY_REFUSED:
-            # Re-authentication is pending.
-            raise self._refused[0]
+        if self._refused is not None:
+            refusal, refused_at = self._refused
+            if steady(now) - refused_at < _RETRY_REFUSED:
+                # Re-authentication is pending.
+                raise refusal
         self._schedule_read_back()
         if not (wait := limiter.wait(now)):
             try:
                 await self._read_due(now)
             except SourceRefused as err:
-                self._refused = err, now
+                self._refused = err, steady(now)
                 raise
             self._refused = None
         elif self._error is None:
@@ -166,12 +170,12 @@ class HeadframeSource:
         holds = max(_HOLDS, 3 * self._fast)
         if isinstance(self._error, SourceBusy):
             holds = max(_HOLDS_WHILE_BUSY, holds)
-        if self._answered is not None and now - self._answered <= holds:
+        if self._answered is not None and steady(now) - self._answered <= holds:
             return
         if isinstance(self._error, SourceBusy):
             wait = self.api.limiter.wait(now)
             raise SourceBusy(str(self._error), wait or None)
-        raise self._error or SourceUnreachable("There was no request yet")
+        raise self._error or SourceGarbled("The pool's answers hold nothing")
 
     async def _read_due(self, now: datetime) -> None:
         """Read what is due, the most urgent first, within the time and the budget.
@@ -210,8 +214,11 @@ class HeadframeSource:
                 await anext(group.running)
         except StopAsyncIteration:
             group.finish(now)
+            if self._reader.results.values.get(group.name):
+                # An answer without any value, such as {}, proves nothing.
+                self._answered = steady(now)
         except Closed as err:
-            self._answered = now
+            self._answered = steady(now)
             await self._close(group, err, now)
         except SourceRefused:
             group.fail(now)
@@ -231,7 +238,7 @@ class HeadframeSource:
             raise
         else:
             group.answered = now
-            self._answered, self._error = now, None
+            self._error = None
         return True
 
     async def _close(self, group: Group, err: Closed, now: datetime) -> None:

@@ -5,7 +5,7 @@ Of the pools those count that were ever connected; the others are templates.
 """
 
 from datetime import datetime
-from typing import Final
+from typing import Final, override
 
 from ...model import PartKind, Snapshot
 from ...readings import HASHRATE, STARTED
@@ -13,8 +13,8 @@ from ..common import answer_table as table
 from ..common.contract import SourceContext, SourceRefused
 from ..common.decoding import Fields
 from .mapping import NUMBERS, Mapped, pci_address
-from .read_only import Program, ReadOnlyMiner
-from .requests import Ask, HttpGet
+from .read_only import Program, ReadOnlyMiner, question
+from .requests import HttpGet, HttpPaths
 from .rows import SHARES, rows
 
 _CPU: Final = 4
@@ -91,14 +91,21 @@ def parse(fields: Fields, now: datetime) -> Snapshot:
     return mapped.snapshot(fields, version(fields))
 
 
-def ask(context: SourceContext) -> Ask:
-    """Return what requests the status, with the owner's password if there is one."""
-    password = context.data.get("password")
-    query = {"password": password} if password else None
-    return HttpGet(context, "/status", query=query)
+class _Paths(HttpPaths):
+    """Adds the owner's password, if there is one."""
+
+    @override
+    def __call__(self, context: SourceContext) -> HttpGet:
+        """Return what requests them."""
+        password = context.data.get("password")
+        query = {"password": password} if password else None
+        return HttpGet(context, *self.paths, query=query)
+
+
+PROGRAM: Final = Program("BzMiner", _Paths("/status"), version, parse)
+QUESTION: Final = question(PROGRAM)
 
 
 async def async_open(context: SourceContext) -> ReadOnlyMiner:
     """Return the source of one BzMiner, without any request."""
-    program = Program(name="BzMiner", ask=ask, version=version, parse=parse)
-    return ReadOnlyMiner(context, program)
+    return ReadOnlyMiner(context, PROGRAM)

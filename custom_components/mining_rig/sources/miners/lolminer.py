@@ -14,8 +14,8 @@ from ..common import answer_table as table
 from ..common.contract import SourceContext
 from ..common.decoding import Fields
 from .mapping import NUMBERS, Mapped, pci_address, rate_unit
-from .read_only import Program, ReadOnlyMiner
-from .requests import http_get
+from .read_only import Program, ReadOnlyMiner, question
+from .requests import HttpPaths
 from .rows import SHARES, rows
 
 _NAME: Final = "lolMiner"
@@ -98,9 +98,12 @@ def _unit(fields: Fields) -> tuple[float, str] | None:
     return unit
 
 
+PROGRAM: Final = Program(
+    name=_NAME, ask=HttpPaths("/summary"), version=version, parse=parse
+)
+QUESTION: Final = question(PROGRAM)
+
+
 async def async_open(context: SourceContext) -> ReadOnlyMiner:
     """Return the source of one lolMiner, without any request."""
-    program = Program(
-        name=_NAME, ask=http_get("/summary"), version=version, parse=parse
-    )
-    return ReadOnlyMiner(context, program)
+    return ReadOnlyMiner(context, PROGRAM)

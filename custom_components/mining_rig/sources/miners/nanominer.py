@@ -17,8 +17,8 @@ from ..common import answer_table as table
 from ..common.contract import SourceContext
 from ..common.decoding import Fields, Values
 from .mapping import NUMBERS, Mapped, pci_address
-from .read_only import Program, ReadOnlyMiner
-from .requests import http_get
+from .read_only import Program, ReadOnlyMiner, question
+from .requests import HttpPaths
 from .rows import SHARES, rows
 
 _GPU: Final = re.compile(r"GPU (\d{1,3})")
@@ -97,13 +97,16 @@ def _rate(coin: Fields, key: str) -> float | None:
     return None if rate is None else rate[0]
 
 
+PROGRAM: Final = Program(
+    name="nanominer",
+    ask=HttpPaths("/stats"),
+    version=version,
+    parse=parse,
+    zilliqa_stops=zilliqa_stops,
+)
+QUESTION: Final = question(PROGRAM)
+
+
 async def async_open(context: SourceContext) -> ReadOnlyMiner:
     """Return the source of one nanominer, without any request."""
-    program = Program(
-        name="nanominer",
-        ask=http_get("/stats"),
-        version=version,
-        parse=parse,
-        zilliqa_stops=zilliqa_stops,
-    )
-    return ReadOnlyMiner(context, program)
+    return ReadOnlyMiner(context, PROGRAM)

@@ -13,8 +13,8 @@ from ..common import answer_table as table
 from ..common.contract import SourceContext
 from ..common.decoding import Fields
 from .mapping import NUMBERS, Mapped, pci_address
-from .read_only import Program, ReadOnlyMiner
-from .requests import http_get
+from .read_only import Program, ReadOnlyMiner, question
+from .requests import HttpPaths
 from .rows import rows
 
 _CARD: Final = rows(
@@ -74,9 +74,12 @@ def parse(fields: Fields, now: datetime) -> Snapshot:
     return mapped.snapshot(fields, fields.text("version"))
 
 
+PROGRAM: Final = Program(
+    name="NBMiner", ask=HttpPaths("/api/v1/status"), version=version, parse=parse
+)
+QUESTION: Final = question(PROGRAM)
+
+
 async def async_open(context: SourceContext) -> ReadOnlyMiner:
     """Return the source of one NBMiner, without any request."""
-    program = Program(
-        name="NBMiner", ask=http_get("/api/v1/status"), version=version, parse=parse
-    )
-    return ReadOnlyMiner(context, program)
+    return ReadOnlyMiner(context, PROGRAM)

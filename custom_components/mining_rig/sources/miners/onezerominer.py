@@ -13,8 +13,8 @@ from ..common import answer_table as table
 from ..common.contract import SourceContext
 from ..common.decoding import Fields
 from .mapping import NUMBERS, Mapped, pci_address
-from .read_only import Program, ReadOnlyMiner
-from .requests import http_get
+from .read_only import Program, ReadOnlyMiner, question
+from .requests import HttpPaths
 from .rows import SHARES, rows
 
 _CARD: Final = rows(power="power", temperature="temp", fan="fan")
@@ -61,9 +61,12 @@ def parse(fields: Fields, now: datetime) -> Snapshot:
     return mapped.snapshot(fields, version(fields))
 
 
+PROGRAM: Final = Program(
+    name="OneZeroMiner", ask=HttpPaths("/"), version=version, parse=parse
+)
+QUESTION: Final = question(PROGRAM)
+
+
 async def async_open(context: SourceContext) -> ReadOnlyMiner:
     """Return the source of one OneZeroMiner, without any request."""
-    program = Program(
-        name="OneZeroMiner", ask=http_get("/"), version=version, parse=parse
-    )
-    return ReadOnlyMiner(context, program)
+    return ReadOnlyMiner(context, PROGRAM)

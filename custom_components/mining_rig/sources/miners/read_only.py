@@ -7,12 +7,14 @@ function that maps an answer; its module's `async_open` opens a `ReadOnlyMiner` 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from ...model import Snapshot
-from ..common.contract import Identity, SourceContext, SourceGarbled
+from ..common.contract import Identity, SourceContext, SourceGarbled, SourceRefused
 from ..common.decoding import Fields
-from .requests import Ask
+from ..common.detection import Question, Recognised
+from ..common.http import Answer
+from .requests import Ask, HttpPaths
 from .zilliqa import ZilliqaHold
 
 _INTERVAL: Final = timedelta(seconds=10)
@@ -31,6 +33,20 @@ class Program:
     """Maps an answer that was received at that moment."""
     zilliqa_stops: Callable[[Fields], frozenset[int | None]] = lambda _: frozenset()
     """Returns the numbers of the algorithms that rest while Zilliqa is mined."""
+
+
+def question(program: Program) -> Question:
+    """Return how a program that answers HTTP is recognised: by its usual answer."""
+    assert isinstance(program.ask, HttpPaths)
+
+    def recognise(answer: Answer, data: Any) -> Recognised | None:
+        try:
+            version = program.version(Fields(data))
+        except SourceRefused:
+            return Recognised(needs=frozenset(("password",)))
+        return None if version is None else Recognised(version=version)
+
+    return Question(title=program.name, paths=program.ask.paths, recognise=recognise)
 
 
 class ReadOnlyMiner:
@@ -66,6 +82,10 @@ class ReadOnlyMiner:
         return self._zilliqa.hold(
             self._program.parse(fields, now), self._program.zilliqa_stops(fields)
         )
+
+    async def is_reachable(self) -> bool:
+        """Return whether the program accepts a connection."""
+        return await self._ask.is_reachable()
 
     async def close(self) -> None:
         """Do nothing: the program keeps no sessions."""

@@ -30,6 +30,9 @@ class Ask(Protocol):
     def url(self) -> str | None:
         """The answer's URL for a browser."""
 
+    async def is_reachable(self) -> bool:
+        """Return whether a connection is accepted; nothing is sent."""
+
     async def request(self, is_answer: IsAnswer) -> Any:
         """Return the decoded answer. Raises a SourceError.
 
@@ -57,6 +60,10 @@ class HttpGet:
     def url(self) -> str | None:
         """The answer's URL for a browser."""
         return self._http.url(self._paths[0])
+
+    async def is_reachable(self) -> bool:
+        """Return whether a connection is accepted."""
+        return await self._http.is_reachable()
 
     async def request(self, is_answer: IsAnswer) -> Any:
         """Return the decoded answer. Raises a SourceError."""
@@ -115,6 +122,10 @@ class SocketCommands:
         """Return None: there is nothing for a browser."""
         return None
 
+    async def is_reachable(self) -> bool:
+        """Return whether a connection is accepted."""
+        return await self._client.is_reachable()
+
     async def request(self, is_answer: IsAnswer) -> Any:
         """Return the answers by command. Raises a SourceError."""
         answers = {self._first: await self._ask(self._client, self._first)}
@@ -157,11 +168,22 @@ class JsonLine:
         """Return None: there is nothing for a browser."""
         return None
 
+    async def is_reachable(self) -> bool:
+        """Return whether a connection is accepted."""
+        return await self._client.is_reachable()
+
     async def request(self, is_answer: IsAnswer) -> Any:
         """Return the decoded answer. Raises a SourceError."""
         return (await self._client.ask_json(self._question, check=False)).data
 
 
-def http_get(*paths: str) -> Callable[[SourceContext], HttpGet]:
-    """Return what makes a `HttpGet` of those paths."""
-    return lambda context: HttpGet(context, *paths)
+class HttpPaths:
+    """Makes a `HttpGet` of those paths."""
+
+    def __init__(self, *paths: str) -> None:
+        """Take the paths in their order."""
+        self.paths = paths
+
+    def __call__(self, context: SourceContext) -> HttpGet:
+        """Return what requests them."""
+        return HttpGet(context, *self.paths)

@@ -14,8 +14,8 @@ from ..common import answer_table as table
 from ..common.contract import SourceContext
 from ..common.decoding import Fields
 from .mapping import NUMBERS, Mapped, pci_address
-from .read_only import Program, ReadOnlyMiner
-from .requests import http_get
+from .read_only import Program, ReadOnlyMiner, question
+from .requests import HttpPaths
 from .rows import SHARES, rows
 
 _NAME: Final = "Rigel"
@@ -96,13 +96,16 @@ def parse(fields: Fields, now: datetime) -> Snapshot:
     return mapped.snapshot(fields, version(fields))
 
 
+PROGRAM: Final = Program(
+    name=_NAME,
+    ask=HttpPaths("/", "/stat"),
+    version=version,
+    parse=parse,
+    zilliqa_stops=zilliqa_stops,
+)
+QUESTION: Final = question(PROGRAM)
+
+
 async def async_open(context: SourceContext) -> ReadOnlyMiner:
     """Return the source of one Rigel, without any request."""
-    program = Program(
-        name=_NAME,
-        ask=http_get("/", "/stat"),
-        version=version,
-        parse=parse,
-        zilliqa_stops=zilliqa_stops,
-    )
-    return ReadOnlyMiner(context, program)
+    return ReadOnlyMiner(context, PROGRAM)

@@ -15,8 +15,8 @@ from ..common import answer_table as table
 from ..common.contract import SourceContext
 from ..common.decoding import Fields, Values
 from .mapping import NUMBERS, Mapped, pci_address
-from .read_only import Program, ReadOnlyMiner
-from .requests import http_get
+from .read_only import Program, ReadOnlyMiner, question
+from .requests import HttpPaths
 from .rows import SHARES, rows
 
 _GPU: Final = re.compile(r"gpu(\d{1,3})", re.IGNORECASE)
@@ -118,7 +118,10 @@ def _total(rates: Fields) -> float | None:
     return rates.number("now") if rates.has("now") else rates.number("1min")
 
 
+PROGRAM: Final = Program("SRBMiner", HttpPaths("/", "/api/v2/status"), version, parse)
+QUESTION: Final = question(PROGRAM)
+
+
 async def async_open(context: SourceContext) -> ReadOnlyMiner:
     """Return the source of one SRBMiner, without any request."""
-    ask = http_get("/", "/api/v2/status")
-    return ReadOnlyMiner(context, Program("SRBMiner", ask, version, parse))
+    return ReadOnlyMiner(context, PROGRAM)

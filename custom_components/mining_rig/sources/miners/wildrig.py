@@ -13,8 +13,8 @@ from ..common import answer_table as table
 from ..common.contract import SourceContext
 from ..common.decoding import Fields
 from .mapping import Mapped, pci_address
-from .read_only import Program, ReadOnlyMiner
-from .requests import http_get
+from .read_only import Program, ReadOnlyMiner, question
+from .requests import HttpPaths
 from .rows import rows
 
 _NAME: Final = "WildRig"
@@ -75,7 +75,10 @@ def parse(fields: Fields, now: datetime) -> Snapshot:
     return mapped.snapshot(fields, version(fields))
 
 
+PROGRAM: Final = Program(name=_NAME, ask=HttpPaths("/"), version=version, parse=parse)
+QUESTION: Final = question(PROGRAM)
+
+
 async def async_open(context: SourceContext) -> ReadOnlyMiner:
     """Return the source of one WildRig, without any request."""
-    program = Program(name=_NAME, ask=http_get("/"), version=version, parse=parse)
-    return ReadOnlyMiner(context, program)
+    return ReadOnlyMiner(context, PROGRAM)

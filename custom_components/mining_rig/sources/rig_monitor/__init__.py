@@ -5,12 +5,13 @@ specifications and playbooks are notes on disk; the last log is only kept in mem
 """
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from statistics import median
 from typing import Any, Final
 
+from ...clock import steady
 from ...model import RIG, Channel, Control, Part, PartKind, Snapshot, Value, part_map
 from ...readings import LOCATE, MINING_ALLOWED, NOT_FOLLOWING, STARTED
 from ..common.contract import CommandRefused, Identity, JsonObject, Notes, SourceContext
@@ -24,7 +25,7 @@ from .parse import parse_log
 from .protocol import CPU, RigType
 from .shared_code import AlternatingAddresses
 from .specs import SPECS_NOTE, Specs, parse_specs
-from .stale_hashrate import StaleHashrate, without_rate
+from .stale_hashrate import Doubt, StaleHashrate, without_rates, without_values
 
 CONF_RIG_TYPE: Final = "rig_type"
 
@@ -37,8 +38,12 @@ CONF_RATED_POWER: Final = "rated_power"
 SHORTEST_SILENCE: Final = timedelta(seconds=150)
 """ASIC Sentry reads rig after rig: one that is off delays the others by two minutes."""
 
+_SHORTEST_HOLD: Final = timedelta(seconds=30)
 _PUSHES_UNTIL_STALE: Final = 3
 _INTERVALS_SEEN: Final = 5
+_ROUNDS_UNTIL_STALE: Final = 1.5
+_LONGEST_ROUND: Final = 900.0
+"""Seconds; ASIC Sentry waits for each ASIC that hangs. A longer gap was an interruption."""
 _START_JITTER: Final = timedelta(minutes=2)
 """The uptime of a computer is reported in minutes, and not always updated."""
 
@@ -77,6 +82,7 @@ class RigMonitorSource:
             False: timedelta(seconds=options[CONF_OFF_TAKES]),
             True: timedelta(seconds=options[CONF_ON_TAKES]),
         }
+        self.agent_is_busy: Callable[[], bool] = bool
         self._log: Log | None = None
         self._received: datetime | None = None
         self._gaps: deque[float] = deque(maxlen=_INTERVALS_SEEN)
@@ -107,15 +113,13 @@ class RigMonitorSource:
     def receive(self, body: JsonObject, now: datetime) -> None:
         """Take a cleaned log."""
         log = parse_log(self.rig_type, body, now)
+        now = steady(now)
         if self._received is not None and now > self._received:
             self._gaps.append((now - self._received).total_seconds())
         was_silent = self._received is None or now - self._received > self.stale_after
         self._addresses.take(log.parts[RIG].get(readings.LAN_ADDRESS.plain), now)
-        self._stale_hashrate.take(log, now)
-        if not orders_of(self._notes).mining and self._stale_hashrate.is_repeated(
-            log, now
-        ):
-            log = without_rate(log)
+        if self.rig_type is RigType.CPU_GPU:
+            log = self._with_proven_rates(log, now, silent=was_silent)
         self._log, self._received = log, now
         self._totals = self._shares.add(log.shares)
         for key in log.parts:
@@ -127,34 +131,90 @@ class RigMonitorSource:
             self._last_mined_at = now
         self._freeze.take(self.rig_type, log, now, is_first=was_silent)
 
+    def _with_proven_rates(self, log: Log, now: datetime, *, silent: bool) -> Log:
+        """Return the log without rates that the agent may only repeat."""
+        # An order that was lost is not known; it is not "off" then.
+        mining = orders_of(self._notes).mining is not False
+        has_playbook = bool(playbooks.stored(self._notes.get(playbooks.NOTE)))
+        rates = self._stale_hashrate
+        rates.take(
+            log,
+            now,
+            served=mining and has_playbook,
+            # A rig without an order and without a playbook may be a script's.
+            silent=silent
+            and not (self._received is None and mining and not has_playbook),
+        )
+        if rates.doubt is None:
+            return log
+        stopped = not mining or not has_playbook
+        is_off = stopped or rates.doubt is Doubt.REPEATED
+        return without_rates(log, stopped=stopped, mines=False if is_off else None)
+
     def shared_by(self, now: datetime) -> tuple[str, ...]:
         """Return the addresses of rigs that push with one code; none normally."""
-        return self._addresses.found(now)
+        return self._addresses.found(steady(now))
 
     @property
     def stale_after(self) -> timedelta:
-        """Three of the intervals between pushes, and not less than 150 s."""
+        """Three of the intervals between pushes, and not less than 150 s.
+
+        A rig whose agent was delayed by others lately is waited for half as long again.
+        """
         if self._silence:
             return timedelta(seconds=self._silence)
         if not self._gaps:
             return SHORTEST_SILENCE
+        rounds = [gap for gap in self._gaps if gap <= _LONGEST_ROUND]
+        delayed = max(rounds, default=0) * _ROUNDS_UNTIL_STALE
+        if self.agent_is_busy():
+            delayed = _LONGEST_ROUND
+        return max(
+            self._three_intervals(), timedelta(seconds=delayed), SHORTEST_SILENCE
+        )
+
+    @property
+    def _holds_for(self) -> timedelta:
+        """How long the values of a log are present ones: three intervals, at least 30 s."""
+        if not self._gaps:
+            return self.stale_after
+        return max(self._three_intervals(), _SHORTEST_HOLD)
+
+    def _three_intervals(self) -> timedelta:
         # The median, as a single late push does not change the interval.
-        seen = timedelta(seconds=median(self._gaps) * _PUSHES_UNTIL_STALE)
-        return max(seen, SHORTEST_SILENCE)
+        return timedelta(seconds=median(self._gaps) * _PUSHES_UNTIL_STALE)
+
+    def _present_log(self, now: datetime, *, online: bool) -> Log | None:
+        """Return the last log; without its values once they are no present ones.
+
+        The rates of an ASIC whose power was ordered off are 0 then: its silence is the
+        only sign that its relay has followed.
+        """
+        if not online or self._log is None or self._received is None:
+            return None
+        if now - self._received <= self._holds_for:
+            return self._log
+        is_asic = self.rig_type is RigType.ASIC
+        return without_values(
+            self._log, off=is_asic and orders_of(self._notes).power is False
+        )
 
     # ---- what is known
 
     def present(self, now: datetime, *, online: bool) -> Snapshot:
         """Return orders and problems, and the last log while the rig is online."""
+        now = steady(now)
         orders = orders_of(self._notes)
         specs = self._parsed_specs()
         rig = Values(specs.values)
         rig.put(NOT_FOLLOWING.plain, self._ignores_order(orders, now, online=online))
         controls = self._put_orders(rig, orders)
-        log = self._log if online else None
-        if log is not None:
+        log = self._present_log(now, online=online)
+        if log is self._log and log is not None:
             rig.update(self._rig_values(log))
             rig[readings.FROZEN.plain] = self._freeze.is_frozen(now)
+        elif log is not None:
+            rig.update(log.parts[RIG])
         parts = [
             Part(
                 kind=PartKind.RIG,
@@ -183,10 +243,10 @@ class RigMonitorSource:
     ) -> dict[Channel[Any], Control[Any]]:
         """Put the orders in force; return what can be ordered."""
         if self.rig_type is RigType.ASIC:
-            rig[readings.POWER_ORDER.plain] = orders.power
-            rig[LOCATE.plain] = orders.light
+            rig.put(readings.POWER_ORDER.plain, orders.power)
+            rig.put(LOCATE.plain, orders.light)
             return {c.channel: c for c in (_POWER, _LIGHT)}
-        rig[MINING_ALLOWED.plain] = orders.mining
+        rig.put(MINING_ALLOWED.plain, orders.mining)
         controls: dict[Channel[Any], Control[Any]] = {_MINING.channel: _MINING}
         sets = playbooks.sets(self._notes.get(playbooks.NOTE))
         if len(sets) > 1:
@@ -232,6 +292,9 @@ class RigMonitorSource:
         """Return whether the rig does not follow its order; None if not known."""
         is_asic = self.rig_type is RigType.ASIC
         wanted = orders.power if is_asic else orders.mining
+        if wanted is None:
+            self._order = None
+            return None
         can = is_asic or bool(playbooks.stored(self._notes.get(playbooks.NOTE)))
         if self._order != (wanted, can) or self._ordered_at is None:
             # The first one was perhaps given long before Home Assistant started.
@@ -259,11 +322,13 @@ class RigMonitorSource:
     def pending_order(self, now: datetime, *, online: bool) -> bool | None:
         """Return the order that the rig has yet to follow; None without one."""
         orders = orders_of(self._notes)
-        if self._ignores_order(orders, now, online=online):
+        if self._ignores_order(orders, steady(now), online=online):
             return None
-        assert self._order is not None
+        if self._order is None:
+            # What was ordered is not known.
+            return None
         wanted, can = self._order
-        log = self._log if online else None
+        log = self._present_log(now, online=online)
         if not wanted:
             is_asic = self.rig_type is RigType.ASIC
             still = log is not None and (not log.is_empty if is_asic else log.works)

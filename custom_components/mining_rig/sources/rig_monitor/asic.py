@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from ...hashrate import energy_per_work
 from ...model import RIG, Channel, PartKind, Window
 from ...readings import (
     ACCEPTED,
@@ -201,6 +202,6 @@ def with_rated_power(values: Values, rated: float | None) -> Values:
         changed.pop(POWER_ESTIMATE.plain)
         changed.put(POWER_ESTIMATE.plain, watts)
     rate = values.get(HASHRATE.plain)
-    if isinstance(watts, int | float) and isinstance(rate, int | float) and rate:
-        changed[EFFICIENCY.plain] = watts / rate
+    if isinstance(watts, int | float) and isinstance(rate, int | float):
+        changed.put(EFFICIENCY.plain, energy_per_work(watts, rate))
     return changed

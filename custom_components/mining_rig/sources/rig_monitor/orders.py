@@ -1,9 +1,10 @@
 """The orders of a rig, which its agent fetches; stored before they take effect."""
 
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from ..common.contract import JsonObject, Notes
+from ..common.push import OrdersUnknown
 from . import playbooks
 from .protocol import RigType
 
@@ -12,11 +13,14 @@ ORDERS_NOTE: Final = "rig_monitor_orders"
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """The orders of a rig; the defaults never cut power."""
+    """The orders of a rig; the defaults never cut power.
 
-    power: bool = True
-    light: bool = False
-    mining: bool = True
+    One that was lost is None, until the owner orders again.
+    """
+
+    power: bool | None = True
+    light: bool | None = False
+    mining: bool | None = True
     playbook_set: str | None = None
 
     def dump(self) -> JsonObject:
@@ -33,12 +37,14 @@ def orders_of(notes: Notes) -> Orders:
     """Return the orders in force."""
     kept = notes.get(ORDERS_NOTE)
     orders = Orders()
-    if not isinstance(kept, dict):
+    if kept is None and not notes.lost:
         return orders
+    if not isinstance(kept, dict):
+        return Orders(power=None, light=None, mining=None)
     flags = {
-        key: kept[key]
+        key: kept[key] if isinstance(kept[key], bool) else None
         for key in ("power", "light", "mining")
-        if isinstance(kept.get(key), bool)
+        if key in kept
     }
     chosen = kept.get("playbook_set")
     return replace(
@@ -52,27 +58,36 @@ async def keep_orders(notes: Notes, orders: Orders) -> None:
 
 
 def expected_status(rig_type: RigType, notes: Notes, name: str) -> JsonObject:
-    """Return the orders of a rig as an agent fetches them."""
+    """Return the orders of a rig as an agent fetches them.
+
+    One that was lost is left out: the agent goes on with the last that it has.
+    """
     orders = orders_of(notes)
     if rig_type is RigType.CPU_GPU:
         # No agent fetches this; scripts that use the webhook do.
-        return {"name": name, "mining_expected_status": _on_off(orders.mining)}
-    return {
-        "name": name,
-        "asic_expected_status": _on_off(orders.power),
-        "light_expected_status": _on_off(orders.light),
+        found = {"mining_expected_status": orders.mining}
+    else:
+        found = {
+            "asic_expected_status": orders.power,
+            "light_expected_status": orders.light,
+        }
+    return {"name": name} | {
+        key: "on" if on else "off" for key, on in found.items() if on is not None
     }
 
 
 def served_playbooks(notes: Notes, name: str) -> list[JsonObject]:
-    """Return the playbooks that a CPU/GPU rig is to run now; none while mining is off."""
+    """Return the playbooks that a CPU/GPU rig is to run now; none while mining is off.
+
+    Raises OrdersUnknown.
+    """
     orders = orders_of(notes)
+    if orders.mining is None:
+        raise OrdersUnknown
     if not orders.mining:
         return []
+    if notes.lost and notes.get(playbooks.NOTE) is None:
+        raise OrdersUnknown
     return playbooks.served(
         notes.get(playbooks.NOTE), orders.playbook_set, playbooks.worker_name(name)
     )
-
-
-def _on_off(on: Any) -> str:
-    return "on" if on else "off"

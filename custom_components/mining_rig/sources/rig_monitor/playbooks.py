@@ -64,10 +64,14 @@ _MODULE: Final = re.compile(r"Elixir(\.[A-Z][A-Za-z0-9_]*)+")
 
 
 def worker_name(name: str) -> str:
-    """Return a rig's name in the characters A–Z, a–z, 0–9 and hyphen, for pools."""
+    """Return a rig's name in the characters A–Z, a–z, 0–9 and hyphen, for pools.
+
+    The API's own server puts a hyphen for each byte of UTF-8, and a pool that knows the
+    worker by that name is to know it again.
+    """
     plain = unicodedata.normalize("NFD", name.replace("đ", "d").replace("Đ", "D"))
     letters = "".join(c for c in plain if not unicodedata.combining(c))
-    return re.sub(r"[^A-Za-z0-9]", "-", letters)
+    return re.sub(rb"[^A-Za-z0-9]", b"-", letters.encode(errors="replace")).decode()
 
 
 def checked(answers: Mapping[str, Any]) -> dict[str, str]:

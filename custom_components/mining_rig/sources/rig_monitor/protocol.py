@@ -46,7 +46,8 @@ REQUIRED: Final[Mapping[tuple[RigType, Message], tuple[str, ...]]] = {
         "coin_name",
         "power",
     ),
-    (RigType.CPU_GPU, Message.SPECS): ("motherboard_name", "cpu_name", "ram_size"),
+    # A computer without board data sends a blank name, and nothing a second time.
+    (RigType.CPU_GPU, Message.SPECS): ("cpu_name",),
     (RigType.CPU_GPU, Message.LOG): (),
 }
 SPEC_FIELDS: Final[Mapping[RigType, frozenset[str]]] = {
@@ -84,6 +85,11 @@ def cleaned(body: Any) -> JsonObject:
 def missing(rig_type: RigType, message: Message, body: JsonObject) -> list[str]:
     """Return the required fields that a cleaned body lacks."""
     return [key for key in REQUIRED[rig_type, message] if key not in body]
+
+
+def has_any(rig_type: RigType, message: Message, body: JsonObject) -> bool:
+    """Return whether a cleaned body has any of the required fields."""
+    return any(key in body for key in REQUIRED[rig_type, message])
 
 
 def recognize(rig_type: RigType, body: JsonObject) -> Message | None:

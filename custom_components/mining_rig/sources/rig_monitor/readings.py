@@ -61,7 +61,7 @@ GPU_COIN: Final = Reading[str](
     "rig_monitor_gpu_coin", Quantity.TEXT, Category.DIAGNOSTIC
 )
 GPU_POOL: Final = Reading[str](
-    "rig_monitor_gpu_pool", Quantity.TEXT, Category.DIAGNOSTIC
+    "rig_monitor_gpu_pool", Quantity.TEXT, Category.DIAGNOSTIC, address=True
 )
 GPU_WALLET: Final = Reading[str](
     "rig_monitor_gpu_wallet",

@@ -21,7 +21,7 @@ from ..common.push import (
 )
 from . import CONF_RIG_TYPE, playbooks
 from .orders import expected_status, served_playbooks
-from .protocol import Message, RigType, cleaned, missing, recognize
+from .protocol import Message, RigType, cleaned, has_any, missing, recognize
 from .specs import SPECS_NOTE, specs_to_keep
 
 BASE: Final = "v1"
@@ -77,6 +77,10 @@ def _missing(rig_type: str, message: str, fields: JsonObject) -> list[str]:
     return missing(RigType(rig_type), Message(message), fields)
 
 
+def _has_any(rig_type: str, message: str, fields: JsonObject) -> bool:
+    return has_any(RigType(rig_type), Message(message), fields)
+
+
 def _webhook_answer(rig_type: str, notes: Notes, name: str) -> JsonObject:
     return expected_status(RigType(rig_type), notes, name)
 
@@ -92,6 +96,7 @@ API: Final = PushApi(
     clean=cleaned,
     recognize=_recognize,
     missing=_missing,
+    has_any=_has_any,
     webhook_answer=_webhook_answer,
     specs_message=Message.SPECS,
     specs_note=SPECS_NOTE,

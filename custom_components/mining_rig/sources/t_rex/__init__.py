@@ -20,6 +20,7 @@ from ..common.contract import (
 )
 from ..common.decoding import Fields
 from ..common.http import http_for
+from ..common.poll_budget import PollBudget
 from ..common.poll_timer import CommandWindow, has_restarted
 from ..common.settings import ConfigReader
 from . import readings
@@ -36,8 +37,6 @@ from .config import (
 )
 from .parse import Summary, assemble, parse_summary
 
-_READ_BUDGET: Final = 8.0
-"""Seconds from the start of a poll until which the configuration may be read."""
 _CARD_PAUSES: Final = (0.0, 0.3, 0.5, 0.7)
 """Seconds between requests which cards a command paused; 1.5 s in all."""
 _CONFIG_PAUSES: Final = (0.0, 0.3, 0.4, 0.5)
@@ -81,6 +80,10 @@ class TRexSource:
             version=fields.text("version"),
         )
 
+    async def is_reachable(self) -> bool:
+        """Return whether the miner accepts a connection."""
+        return await self._api.is_reachable()
+
     async def close(self) -> None:
         """End the session on the miner."""
         await self._api.log_out()
@@ -89,15 +92,13 @@ class TRexSource:
 
     async def read(self, now: datetime) -> Snapshot:
         """Read the summary, and the configuration if it is due. Raises a SourceError."""
-        deadline = asyncio.get_running_loop().time() + _READ_BUDGET
+        budget = PollBudget()
         summary = parse_summary(await self._api.summary(), now)
         self._notice_restart(summary)
         unparsed: tuple[str, ...] = ()
         if not summary.takes_commands:
             self._config.forget()
-        elif not await self._config.read(
-            now, deadline - asyncio.get_running_loop().time()
-        ):
+        elif not await self._config.read(now, budget):
             unparsed = ("config",)
         settings = self._config.settings
         read_only = settings.read_only

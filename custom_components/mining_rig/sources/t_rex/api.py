@@ -21,6 +21,8 @@ from ..common.contract import (
     SourceGarbled,
     SourceRefused,
 )
+from ..common.decoding import Fields
+from ..common.detection import Question, Recognised
 from ..common.http import Answer, JsonHttp
 
 _NO_ACCESS: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
@@ -43,10 +45,14 @@ class TRexApi:
         """The URL of the miner's own page."""
         return self._http.url("/trex")
 
+    async def is_reachable(self) -> bool:
+        """Return whether the miner accepts a connection."""
+        return await self._http.is_reachable()
+
     async def summary(self) -> JsonObject:
         """Return the summary. Raises a SourceError."""
         found = await self._request("/summary")
-        if found.get("name") == "t-rex" or "T-Rex" in str(found.get("description")):
+        if _is_summary(found):
             return found
         if (error := self._error(found)) is not None:
             raise SourceGarbled(f"{self._http} has no summary: {error}")
@@ -83,11 +89,17 @@ class TRexApi:
         self, path: str, query: dict[str, str] | None = None, *, body: Any = None
     ) -> JsonObject:
         """Send a request, with a new session where the miner requires one."""
+        sent = self._sid
         found = await self._exchange(path, query, body)
         if not _is_unauthorized(found):
             return found
-        await self._log_in()
+        if self._sid == sent:
+            await self._log_in()
+        sent = self._sid
         found = await self._exchange(path, query, body)
+        if _is_unauthorized(found) and self._sid != sent:
+            # A request beside this one has begun another session.
+            found = await self._exchange(path, query, body)
         if _is_unauthorized(found):
             raise SourceRefused(f"{self._http} does not accept its own session")
         return found
@@ -142,6 +154,30 @@ class TRexApi:
             return "".join(filter(str.isprintable, error))[:_LONGEST_ERROR]
         # The configuration and old versions' answers have no `success`.
         return "?" if found.get("success", 1) in (0, "0") else None
+
+
+def _is_summary(found: JsonObject) -> bool:
+    return found.get("name") == "t-rex" or "T-Rex" in str(found.get("description"))
+
+
+def _recognise(answer: Answer, data: Any) -> Recognised | None:
+    """Recognise a summary, or the refusal of a miner with an API key."""
+    if not isinstance(data, dict):
+        return None
+    if _is_summary(data):
+        return Recognised(version=Fields(data).text("version"))
+    # XMRig, too, says that it is not authorized, in capitals.
+    if data.get("error") == _UNAUTHORIZED["error"]:
+        return Recognised(needs=frozenset(("password",)))
+    return None
+
+
+QUESTION: Final = Question(
+    title="T-Rex",
+    paths=("/summary",),
+    recognise=_recognise,
+    pages=("/trex", "/config", "/login"),
+)
 
 
 def _is_unauthorized(found: JsonObject) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from ...model import Channel, Control, Part, PartKind
 from ...readings import MINING_ALLOWED
 from ..common.answer_table import put_rows
-from ..common.decoding import Fields, Values
+from ..common.decoding import MOST_LISTED, Fields, Values
 from . import readings
 from .rows import CARD, CARD_TOTALS, RATES, SECOND, ZeroRules, card_shares, card_work
 
@@ -75,12 +75,12 @@ class _ByDevice:
 def read_cards(fields: Fields, context: CardContext) -> tuple[Card, ...]:
     """Return the cards of a summary; those without a key are added to `unparsed`."""
     zeros = context.zeros
-    seconds = _ByDevice(fields.each("dual_stat", "gpus"))
-    totals = _ByDevice(fields.each("watchdog_stat", "by_gpu"))
+    seconds = _ByDevice(fields.each("dual_stat", "gpus", most=MOST_LISTED))
+    totals = _ByDevice(fields.each("watchdog_stat", "by_gpu", most=MOST_LISTED))
     # Up to API 3.3 shares are in a list of their own, in the order of `gpu_id`.
-    shares = list(fields.each("stat_by_gpu"))
+    shares = list(fields.each("stat_by_gpu", most=MOST_LISTED))
     cards: dict[str, Card] = {}
-    for place, item in enumerate(fields.each("gpus")):
+    for place, item in enumerate(fields.each("gpus", most=MOST_LISTED)):
         ids = _Ids(
             item.count("gpu_user_id"), item.count("gpu_id"), item.count("device_id")
         )

@@ -53,10 +53,18 @@ LAST_SHARE: Final = Reading[datetime](
     "t_rex_last_share", Quantity.MOMENT, Category.DIAGNOSTIC, enabled=False
 )
 POOL_PROXY: Final = Reading[str](
-    "t_rex_pool_proxy", Quantity.TEXT, Category.DIAGNOSTIC, enabled=False
+    "t_rex_pool_proxy",
+    Quantity.TEXT,
+    Category.DIAGNOSTIC,
+    enabled=False,
+    address=True,
 )
 POOL_DNS: Final = Reading[str](
-    "t_rex_pool_dns", Quantity.TEXT, Category.DIAGNOSTIC, enabled=False
+    "t_rex_pool_dns",
+    Quantity.TEXT,
+    Category.DIAGNOSTIC,
+    enabled=False,
+    address=True,
 )
 
 # Of the watchdog, which restarts the miner and keeps its totals.

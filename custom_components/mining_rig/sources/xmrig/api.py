@@ -10,20 +10,15 @@ As XMRig 6.26 behaves:
   With `watch` it is applied about 0.5 s after the answer.
 """
 
-import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, override
 
 from aiohttp import hdrs
-import orjson
 
 from ..common.contract import CommandRefused, JsonObject, SourceGarbled, SourceRefused
+from ..common.decoding import Fields
+from ..common.detection import Question, Recognised
 from ..common.http import Answer, JsonHttp
-
-PUT_GAP: Final = 10.0
-"""Seconds between two changes of the configuration; each costs work and a connection."""
 
 SUMMARIES: Final = ("/2/summary", "/1/summary", "/api.json")
 """The paths of the summary in different versions, the newest first."""
@@ -32,9 +27,9 @@ MINERS: Final = frozenset(("miner", "cpu", "amd", "nvidia"))
 """The values of `kind` in the miner's versions."""
 PROXIES: Final = frozenset(("proxy",))
 
-_ADVICE: Final = {
-    **dict.fromkeys(MINERS, "is_xmrig"),
-    **dict.fromkeys(PROXIES, "is_xmrig_proxy"),
+_KINDS: Final = {
+    **dict.fromkeys(MINERS, "xmrig"),
+    **dict.fromkeys(PROXIES, "xmrig_proxy"),
 }
 _PROXY_KEYS: Final = frozenset(("miners", "upstreams"))
 _METHOD_NOT_FOUND: Final = -32601
@@ -58,8 +53,11 @@ class XmrigApi:
         self._kinds = kinds
         self._summaries = summaries
         self._found: str | None = None
-        self._editing = asyncio.Lock()
-        self._put_at: float | None = None
+
+    @override
+    def __str__(self) -> str:
+        """Show scheme, host and port."""
+        return str(self._http)
 
     @property
     def address(self) -> str | None:
@@ -67,6 +65,10 @@ class XmrigApi:
         return (
             None if self._token else self._http.url(self._found or self._summaries[0])
         )
+
+    async def is_reachable(self) -> bool:
+        """Return whether the program accepts a connection."""
+        return await self._http.is_reachable()
 
     async def summary(self) -> JsonObject:
         """Return the summary of a miner of the right kind. Raises a SourceError."""
@@ -100,7 +102,7 @@ class XmrigApi:
             raise SourceGarbled(
                 f"{self._http} is not such a miner",
                 other_device=True,
-                advice=_ADVICE.get(kind or ""),
+                kind=_KINDS.get(kind or ""),
             )
         summary: JsonObject = found
         return summary
@@ -135,28 +137,11 @@ class XmrigApi:
             raise SourceGarbled(f"{self._http} returns no configuration")
         return found
 
-    @asynccontextmanager
-    async def editing(self, *, always: bool = False) -> AsyncGenerator[JsonObject]:
-        """Yield the configuration to be edited, and send it back if it was changed.
+    async def put_config(self, config: JsonObject) -> None:
+        """Replace the whole configuration; what comes of it must be read back.
 
-        Edits wait for each other, and for `PUT_GAP` seconds after the last one. `always`
-        sends an unchanged configuration, too. Raises as `get`.
+        Raises as `get`; CommandRefused also where the program keeps the old one.
         """
-        async with self._editing:
-            await self._wait_for_turn()
-            config = await self.config()
-            before = orjson.dumps(config)
-            yield config
-            if always or orjson.dumps(config) != before:
-                self._put_at = asyncio.get_running_loop().time()
-                await self._put(config)
-
-    async def _wait_for_turn(self) -> None:
-        if self._put_at is not None:
-            passed = asyncio.get_running_loop().time() - self._put_at
-            await asyncio.sleep(max(0.0, PUT_GAP - passed))
-
-    async def _put(self, config: JsonObject) -> None:
         answer = await self._http.request(
             hdrs.METH_PUT, self._config_path, headers=self._headers(), body=config
         )
@@ -226,3 +211,25 @@ def _kind(summary: Any) -> str | None:
     if kind is None and summary.keys() >= _PROXY_KEYS:
         return "proxy"
     return kind if isinstance(kind, str) else None
+
+
+def _question(title: str, kinds: frozenset[str]) -> Question:
+    """Return the question for a program with these values of `kind`."""
+
+    def recognise(answer: Answer, data: Any) -> Recognised | None:
+        if answer.status == HTTPStatus.OK and _kind(data) in kinds:
+            return Recognised(version=Fields(data).text("version"))
+        # Without a token, miner and proxy answer alike.
+        if isinstance(data, dict) and data.get("error") == "UNAUTHORIZED":
+            return Recognised(needs=frozenset(("access_token",)))
+        return None
+
+    return Question(
+        title=title, paths=SUMMARIES, recognise=recognise, pages=("/json_rpc",)
+    )
+
+
+QUESTIONS: Final = {
+    "xmrig": _question("XMRig", MINERS),
+    "xmrig_proxy": _question("xmrig-proxy", PROXIES),
+}

@@ -1,12 +1,11 @@
 """Editing the configuration of XMRig and xmrig-proxy.
 
 GET returns all of it, PUT replaces all of it. Wrong values are silently replaced by
-defaults, so what was sent has to be read back; it shows after about half a second.
+defaults.
 """
 
-import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,11 +13,7 @@ import orjson
 
 from ...model import Value
 from ..common import settings
-from ..common.contract import CommandRefused, JsonObject, SourceError
-from .api import XmrigApi
-
-APPLIED_AFTER: Final = (0.3, 0.3, 0.4, 0.5, 0.5, 1.0)
-"""Seconds between requests whether a configuration was applied; 3 s in all."""
+from ..common.contract import CommandRefused, JsonObject
 
 _SECRETS: Final = frozenset(
     (
@@ -37,6 +32,9 @@ _SECRETS: Final = frozenset(
 )
 LOCKED: Final = frozenset(("api", "http", "tls"))
 """The API itself, and the identity of the rig."""
+_ENDS_MINING: Final = frozenset(("bench", "benchmark", "dry-run", "stress"))
+"""XMRig then drops its pools, from its file as well, or ends."""
+_BACKENDS: Final = frozenset(("cpu", "cuda", "opencl"))
 
 # Everything else in a pool decides where the money goes.
 _POOL_UNLOCKED: Final = frozenset(
@@ -59,8 +57,12 @@ class Setting(settings.Setting):
             target = target.get(parent) if isinstance(target, dict) else None
         if not isinstance(target, dict) or key not in target:
             raise CommandRefused("xmrig_config_rejected")
+        target[key] = self.on_wire(value)
+
+    def on_wire(self, value: Value) -> Any:
+        """Return a value of the control as it is sent. Raises CommandRefused."""
         try:
-            target[key] = self.to_wire(value)
+            return self.to_wire(value)
         except TypeError, ValueError:
             raise CommandRefused("xmrig_config_rejected") from None
 
@@ -74,85 +76,140 @@ def redacted(config: JsonObject) -> JsonObject:
     return copy
 
 
+def plain(changes: JsonObject) -> JsonObject:
+    """Return changes as JSON, in which 61.0 is 61, the only form that XMRig takes.
+
+    Raises CommandRefused for what is not JSON.
+    """
+    try:
+        found: JsonObject = _whole_numbers(orjson.loads(orjson.dumps(changes)))
+    except TypeError:
+        raise CommandRefused("xmrig_config_rejected") from None
+    return found
+
+
+def _whole_numbers(value: Any) -> Any:
+    match value:
+        case dict():
+            return {key: _whole_numbers(found) for key, found in value.items()}
+        case list():
+            return [_whole_numbers(found) for found in value]
+        case float() if value.is_integer():
+            return int(value)
+    return value
+
+
+def check_keys(changes: JsonObject, locked: frozenset[str] = LOCKED) -> None:
+    """Raise CommandRefused for keys that no configuration may be changed in."""
+    for key in changes:
+        if key in locked or key in _ENDS_MINING:
+            raise _refused(key)
+    pools = changes.get("pools", [])
+    if not isinstance(pools, list):
+        raise _refused("pools")
+    for index, change in enumerate(pools):
+        if not isinstance(change, dict):
+            raise _refused(f"pools.{index}")
+        for key in change:
+            if key not in _POOL_UNLOCKED:
+                raise _refused(f"pools.{index}.{key}")
+
+
 def merge(
     config: JsonObject, changes: JsonObject, locked: frozenset[str] = LOCKED
 ) -> None:
     """Merge changes into a configuration, object by object; lists are replaced.
 
     Pools are merged by their index. Raises CommandRefused for keys that could lock the
-    owner out or move money.
+    owner out, move money or end mining, and for values of another type than a section.
     """
-    for key in changes:
-        if key in locked:
-            raise _refused(key)
+    check_keys(changes, locked)
     for key, value in changes.items():
         if key == "pools":
             _merge_pools(config.get("pools"), value)
+        elif key in _BACKENDS:
+            _merge_value(config, key, value, key, is_backend=True)
         else:
-            _merge_value(config, key, value)
+            _merge_value(config, key, value, key)
 
 
-def _merge_pools(pools: Any, changes: Any) -> None:
-    if not isinstance(pools, list) or not isinstance(changes, list):
-        raise _refused("pools")
-    if len(changes) > len(pools):
+def _merge_pools(pools: Any, changes: list[JsonObject]) -> None:
+    if not isinstance(pools, list) or len(changes) > len(pools):
         raise _refused("pools")
     for index, (pool, change) in enumerate(zip(pools, changes, strict=False)):
-        if not isinstance(pool, dict) or not isinstance(change, dict):
+        if not isinstance(pool, dict):
             raise _refused(f"pools.{index}")
-        for key, value in change.items():
-            if key not in _POOL_UNLOCKED:
-                raise _refused(f"pools.{index}.{key}")
-            pool[key] = value
+        pool.update(change)
 
 
-def _merge_value(target: JsonObject, key: str, value: Any) -> None:
-    if isinstance(value, dict) and isinstance(old := target.get(key), dict):
+def _merge_value(
+    target: JsonObject, key: str, value: Any, path: str, *, is_backend: bool = False
+) -> None:
+    old = target.get(key)
+    if isinstance(old, dict) and isinstance(value, dict):
         for inner, found in value.items():
-            _merge_value(old, inner, found)
-    else:
-        target[key] = value
+            if is_backend and type(found) is not type(old.get(inner)):
+                # A thread profile may be a list, an object, an alias or false.
+                old[inner] = found
+            else:
+                _merge_value(old, inner, found, f"{path}.{inner}")
+        return
+    if isinstance(old, dict | list) and type(value) is not type(old):
+        # XMRig would replace the whole section by its defaults.
+        raise CommandRefused("xmrig_config_type", {"key": path})
+    target[key] = value
 
 
 def _refused(key: str) -> CommandRefused:
     return CommandRefused("config_key_refused", {"key": key})
 
 
-def differences(config: Any, changes: Any, path: str = "") -> Iterator[str]:
-    """Yield the keys of `changes` that a configuration does not show."""
-    if isinstance(changes, dict):
-        for key, value in changes.items():
-            found = config.get(key) if isinstance(config, dict) else None
-            yield from differences(found, value, f"{path}.{key}" if path else key)
-    elif path == "pools" and isinstance(changes, list) and isinstance(config, list):
-        for index, value in enumerate(changes):
-            found = config[index] if index < len(config) else None
-            yield from differences(found, value, f"{path}.{index}")
-    elif config != changes:
-        yield path
+# ---- what no change may cost
 
 
-async def async_change(
-    api: XmrigApi, changes: JsonObject, locked: frozenset[str] = LOCKED
-) -> None:
-    """Change keys and return when the program shows them. Raises a SourceError."""
-    try:
-        changes = orjson.loads(orjson.dumps(changes))
-    except TypeError:
-        raise CommandRefused("xmrig_config_rejected") from None
-    async with api.editing() as config:
-        merge(config, changes, locked)
-    if missing := await _missing(api, changes):
-        raise CommandRefused("xmrig_config_not_taken", {"keys": ", ".join(missing)})
+def check_result(before: JsonObject, after: JsonObject) -> None:
+    """Raise CommandRefused where a change would lose pools or end mining for good.
+
+    No pool may be added, lost or pay somebody else, and one stays enabled. Every key
+    that XMRig keeps is in what it shows; one that is not is dropped, or makes another
+    program of it, as `benchmark` does.
+    """
+    for key in after:
+        if key not in before or (key in _ENDS_MINING and after[key] != before[key]):
+            raise CommandRefused("xmrig_config_unknown", {"key": key})
+    if _payees(before) != _payees(after):
+        raise _refused("pools")
+    if _is_any_enabled(before) and not _is_any_enabled(after):
+        raise CommandRefused("xmrig_config_rejected")
 
 
-async def _missing(api: XmrigApi, changes: JsonObject) -> list[str]:
-    """Return the keys that were not applied within the usual time."""
-    missing = list(differences({}, changes))
-    for pause in (0.0, *APPLIED_AFTER):
-        await asyncio.sleep(pause)
-        with suppress(SourceError):
-            missing = list(differences(await api.config(), changes))
-        if not missing:
-            break
-    return missing
+def loses_pools(before: JsonObject, shown: JsonObject) -> bool:
+    """Return whether a configuration has some of the earlier pools, and no other."""
+    return _payees(shown) < _payees(before)
+
+
+def has_other_pools(before: JsonObject, shown: JsonObject) -> bool:
+    """Return whether a configuration has pools that were not there before."""
+    return not _payees(shown) <= _payees(before)
+
+
+def _payees(config: JsonObject) -> Counter[bytes]:
+    """Return everything in the pools that decides where the money goes."""
+    pools = config.get("pools")
+    return Counter(
+        orjson.dumps(
+            {key: value for key, value in pool.items() if key not in _POOL_UNLOCKED}
+            if isinstance(pool, dict)
+            else pool,
+            option=orjson.OPT_SORT_KEYS,
+        )
+        for pool in (pools if isinstance(pools, list) else ())
+    )
+
+
+def _is_any_enabled(config: JsonObject) -> bool:
+    pools = config.get("pools")
+    return any(
+        isinstance(pool, dict) and pool.get("enabled", True) is True
+        for pool in (pools if isinstance(pools, list) else ())
+    )

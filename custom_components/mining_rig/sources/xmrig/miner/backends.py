@@ -8,10 +8,10 @@ from typing import Any, Final
 from ....model import Channel, Part
 from ....readings import FAN_LEVEL, HASHRATE
 from ...common import answer_table as table
-from ...common.decoding import Fields, Values
+from ...common.decoding import MOST_LISTED, Fields, Values
 from . import readings
 from .cards import HEALTH, gpu_part
-from .hashrates import RATE_1M, RATE_15M, Windows, read_windows, shortest
+from .hashrates import RATE_1M, RATE_15M, Windows, present_rate, read_windows
 
 BACKEND_RATES: Final[Mapping[str, Channel[float]]] = {
     "cpu": readings.CPU_HASHRATE.plain,
@@ -49,8 +49,10 @@ class _Card:
     values: Values = field(default_factory=Values)
 
 
-def parse_backends(data: Any, *, paused: bool | None = None) -> Backends | None:
-    """Parse the backends; None where the data is not a list.
+def parse_backends(
+    data: Any, *, paused: bool | None = None, connected: bool | None = None
+) -> Backends | None:
+    """Parse the backends of a miner in that condition; None where there is no list.
 
     Before version 2.15.1 a miner answers unknown paths with the summary.
     """
@@ -72,7 +74,7 @@ def parse_backends(data: Any, *, paused: bool | None = None) -> Backends | None:
         if backend.has("hashrate"):
             rates[name] = read_windows(backend, "hashrate")
         if name in _GPU_BACKENDS:
-            for thread in backend.each("threads"):
+            for thread in backend.each("threads", most=MOST_LISTED):
                 _add_thread(cards, name, thread)
             continue
         if threads and isinstance(threads, list):
@@ -84,7 +86,10 @@ def parse_backends(data: Any, *, paused: bool | None = None) -> Backends | None:
         working=working,
         rates=rates,
         cpu=cpu,
-        cards=tuple(_finished(key, card, paused=paused) for key, card in cards.items()),
+        cards=tuple(
+            _finished(key, card, paused=paused, connected=connected)
+            for key, card in cards.items()
+        ),
         unparsed=fields.unparsed,
     )
 
@@ -118,10 +123,15 @@ def _put_health(values: Values, health: Fields) -> None:
         values.put(FAN_LEVEL.channel(number=number), level)
 
 
-def _finished(key: str, card: _Card, *, paused: bool | None) -> Part:
+def _finished(
+    key: str, card: _Card, *, paused: bool | None, connected: bool | None
+) -> Part:
     """Return a card; its hashrate is known if that of all its threads is."""
-    rates = [shortest(windows) for windows in card.threads]
-    card.values.put(HASHRATE.plain, 0.0 if paused else _sum(rates))
+    rates = [
+        present_rate(windows, paused=paused, connected=connected)
+        for windows in card.threads
+    ]
+    card.values.put(HASHRATE.plain, _sum(rates))
     card.values.put(RATE_1M, _sum([windows[1] for windows in card.threads]))
     card.values.put(RATE_15M, _sum([windows[2] for windows in card.threads]))
     return gpu_part(key, card.name, card.values)

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 import orjson
 
 from ...common.contract import CommandRefused, JsonObject
-from ...common.decoding import pool_name
+from ...common.public_text import public_address
 
 
 def _pools(config: JsonObject) -> Iterator[tuple[int, JsonObject]]:
     pools = config.get("pools")
     for index, pool in enumerate(pools if isinstance(pools, list) else ()):
         if isinstance(pool, dict) and isinstance(url := pool.get("url"), str):
-            if pool_name(url):
+            if public_address(url):
                 yield index, pool
 
 
@@ -26,7 +26,7 @@ def pool_options(config: JsonObject) -> dict[str, list[int]]:
     for index, pool in _pools(config):
         content = {key: value for key, value in pool.items() if key != "enabled"}
         digest = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
-        same_name = variants.setdefault(pool_name(pool["url"]), {})
+        same_name = variants.setdefault(public_address(pool["url"]), {})
         same_name.setdefault(digest, []).append(index)
     return {
         name if number == 1 else f"{name} ({number})": variant[1]

@@ -7,7 +7,7 @@ from ....model import RIG, Action, Channel, Control, Part, PartKind, Snapshot, p
 from ....readings import HASHRATE, MINING, MINING_ALLOWED
 from ...common.decoding import Values
 from .backends import BACKEND_RATES, Backends
-from .hashrates import Windows, put_averages, shortest
+from .hashrates import Windows, put_averages
 from .summary import Summary
 
 CPU_PART: Final = "cpu"
@@ -34,10 +34,13 @@ def assemble(
     condition = summary.condition
     if condition.paused is not None:
         values[MINING_ALLOWED.plain] = not (condition.paused or stopped)
-    if condition.paused or stopped or condition.connected is False:
+    if condition.paused or stopped:
         values[MINING.plain] = False
     elif summary.rate is not None:
+        # Where hashes are seen, no pool is needed: a benchmark has none.
         values[MINING.plain] = summary.rate > 0
+    elif condition.connected is False:
+        values[MINING.plain] = False
     parts = [*summary.cards]
     all_unparsed = [*summary.unparsed, *unparsed]
     if backends is not None:
@@ -72,7 +75,7 @@ def _rates(
         # The CPU's hashrate is the total then, which is read more often.
         return {"cpu": (summary.rate, summary.condition.windows)}
     return {
-        name: (0.0 if summary.condition.paused else shortest(windows), windows)
+        name: (summary.condition.rate_of(windows), windows)
         for name, windows in backends.rates.items()
     }
 

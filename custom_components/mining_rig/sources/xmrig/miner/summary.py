@@ -23,7 +23,7 @@ from ...common.decoding import Fields, Values, cpu_name
 from ..summary import HASHES, PROGRAM, SHARE_TIME, put_resources
 from . import readings
 from .cards import HEALTH, gpu_part
-from .hashrates import Windows, put_averages, read_windows, shortest
+from .hashrates import LENGTHS, Windows, present_rate, put_averages, read_windows
 
 _RESULTS: Final = (
     table.positive(BEST_SHARE.plain, ("best", 0)),
@@ -53,6 +53,10 @@ class Condition:
     windows: Windows
     highest: float | None
     """H/s since the start, with the present algorithm; None before any work."""
+
+    def rate_of(self, windows: Windows) -> float | None:
+        """Return the hashrate to show of the miner, or of a part of it."""
+        return present_rate(windows, paused=self.paused, connected=self.connected)
 
     @property
     def has_hashrate(self) -> bool:
@@ -91,7 +95,7 @@ def parse_condition(fields: Fields) -> Condition:
     return Condition(
         paused=fields.flag("paused"),
         connected=_connected(fields),
-        windows=read_windows(fields, "hashrate", "total"),
+        windows=_full(read_windows(fields, "hashrate", "total"), _running(fields)),
         highest=None if highest is None else round(highest, 2),
     )
 
@@ -134,23 +138,38 @@ def parse_summary(data: Any, now: datetime) -> Summary:
     )
 
 
+def _running(fields: Fields) -> float | None:
+    """Return for how many seconds the miner has run, at least.
+
+    The oldest versions report only how long they have been connected to a pool.
+    """
+    uptime = fields.number("uptime")
+    return fields.number("connection", "uptime") if uptime is None else uptime
+
+
+def _full(windows: Windows, running: float | None) -> Windows:
+    """Return windows without zeros that stand for "not full": before 2.15.4."""
+    if running is None:
+        return windows
+    first, second, third = (
+        None if not rate and running < seconds else rate
+        for rate, seconds in zip(windows, LENGTHS, strict=True)
+    )
+    return first, second, third
+
+
 def _rate(fields: Fields, condition: Condition) -> float | None:
     """Return the hashrate to show."""
-    windows = condition.windows
-    if condition.paused and isinstance(fields.raw("hashrate", "total"), list):
-        # For minutes after a pause the windows still show earlier work.
-        return 0.0
-    # Without a pool, the longer windows show earlier work only.
-    return windows[0] if condition.connected is False else shortest(windows)
+    if not isinstance(fields.raw("hashrate", "total"), list):
+        return None
+    return condition.rate_of(condition.windows)
 
 
 def _connected(fields: Fields) -> bool | None:
+    """Return whether the miner has a connection; its address need not be known."""
     uptime = fields.number("connection", "uptime")
     if uptime is None:
         return None
-    connection = fields.raw("connection")
-    if "ip" in connection and connection["ip"] is None:
-        return False
     # In its first second, a connection has milliseconds only.
     return uptime > 0 or bool(fields.number("connection", "uptime_ms"))
 

@@ -1,13 +1,11 @@
 """`cpu.max-threads-hint`, the share of the CPU's threads that XMRig uses.
 
 The hint takes effect, and is shown, only while the configuration has no thread profiles;
-the miner then makes profiles itself, and keeps them. So the owner's profiles are stored
-before a hint replaces them, and restored at 100 %.
+the miner then makes profiles itself, and keeps them. So the owner's profiles, and which
+algorithms are disabled, are stored before a hint replaces them, and restored at 100 %.
 """
 
-import asyncio
 from collections.abc import Mapping
-from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -17,11 +15,9 @@ from ...common.contract import (
     JsonObject,
     Notes,
     SourceBusy,
-    SourceError,
     SourceRefused,
 )
-from ..api import XmrigApi
-from ..config import APPLIED_AFTER
+from ..editor import ConfigEditor
 
 _HINT: Final = "max-threads-hint"
 _CPU_SETTINGS: Final = frozenset(
@@ -101,6 +97,16 @@ def profiles(cpu: Mapping[str, Any]) -> JsonObject:
     }
 
 
+def owned(cpu: Mapping[str, Any]) -> JsonObject:
+    """Return the profiles with the algorithms that are disabled (false)."""
+    return {
+        key: value
+        for key, value in cpu.items()
+        if key not in _CPU_SETTINGS
+        and (value is False or isinstance(value, list | dict | str))
+    }
+
+
 def threads_hint(cpu: Mapping[str, Any], note: HintNote | None) -> float | None:
     """Return the hint in force in %; 100 stands for the owner's own profiles."""
     found = cpu.get(_HINT)
@@ -111,7 +117,8 @@ def threads_hint(cpu: Mapping[str, Any], note: HintNote | None) -> float | None:
     current = profiles(cpu)
     if note.made is not None:
         return note.hint if note.holds(current) else FULL_HINT
-    return FULL_HINT if current == note.saved else note.hint
+    # Notes of earlier versions have no disabled algorithms.
+    return FULL_HINT if note.saved in (current, owned(cpu)) else note.hint
 
 
 def hint_note(cpu: Mapping[str, Any], note: HintNote | None) -> HintNote:
@@ -119,7 +126,7 @@ def hint_note(cpu: Mapping[str, Any], note: HintNote | None) -> HintNote:
     current = profiles(cpu)
     if note is not None and note.holds(current):
         return HintNote(saved=note.saved)
-    return HintNote(saved=current)
+    return HintNote(saved=owned(cpu))
 
 
 def set_threads_hint(cpu: JsonObject, hint: float, saved: JsonObject) -> None:
@@ -136,9 +143,9 @@ def set_threads_hint(cpu: JsonObject, hint: float, saved: JsonObject) -> None:
 class ThreadsHint:
     """Changes the hint of one miner; the owner's profiles are on disk before that."""
 
-    def __init__(self, api: XmrigApi, notes: Notes) -> None:
-        """Take the miner's API, and the notes that keep the profiles."""
-        self._api = api
+    def __init__(self, editor: ConfigEditor, notes: Notes) -> None:
+        """Take the editor of the configuration, and the notes that keep profiles."""
+        self._editor = editor
         self._notes = notes
 
     @property
@@ -149,39 +156,39 @@ class ThreadsHint:
     async def write(self, hint: float) -> None:
         """Change the hint. Raises a SourceError."""
         old = self._notes.get(_NOTE)
+        kept: list[HintNote] = []
+
+        async def change(config: JsonObject) -> None:
+            cpu = cpu_of(config)
+            if threads_hint(cpu, self.note) == hint:
+                return
+            note = hint_note(cpu, self.note)
+            kept.append(note)
+            await self._notes.keep(_NOTE, note.dump())
+            set_threads_hint(cpu, hint, note.saved)
+
+        restores = hint >= FULL_HINT
+
+        def is_free(path: str) -> bool:
+            """Return whether the miner makes this profile itself, or hides the hint."""
+            section, _, key = path.partition(".")
+            if section != "cpu":
+                return False
+            return key == _HINT or not (restores or key in _CPU_SETTINGS)
+
         try:
-            async with self._api.editing() as config:
-                cpu = cpu_of(config)
-                if threads_hint(cpu, self.note) == hint:
-                    return
-                before = profiles(cpu)
-                note = hint_note(cpu, self.note)
-                await self._notes.keep(_NOTE, note.dump())
-                set_threads_hint(cpu, hint, note.saved)
+            shown = await self._editor.edit(change, is_free=is_free)
         except CommandRefused, SourceRefused, SourceBusy:
-            # Nothing was sent, so the old note is still right.
+            # Nothing was changed, so the old note is still right.
             await self._notes.keep(_NOTE, old)
             raise
-        made = await self._profiles_after(before)
-        if made is None or (hint >= FULL_HINT and made == before != note.saved):
-            # The outcome is unknown; the note keeps the profiles.
+        if shown is None or not kept:
+            # The outcome is unknown, and the note keeps the profiles; or it was in force.
             return
-        if hint >= FULL_HINT:
+        if restores:
             await self._notes.keep(_NOTE, None)
             return
-        kept = replace(note, hint=hint, made=made or None)
-        await self._notes.keep(_NOTE, kept.dump())
-
-    async def _profiles_after(self, before: JsonObject) -> JsonObject | None:
-        """Return the profiles after a change, None where no request succeeds.
-
-        They may equal those before: a small change of the hint may change nothing.
-        """
-        found: JsonObject | None = None
-        for pause in APPLIED_AFTER:
-            await asyncio.sleep(pause)
-            with suppress(SourceError):
-                found = profiles(cpu_of(await self._api.config()))
-                if found != before:
-                    break
-        return found
+        made = profiles(cpu_of(shown))
+        await self._notes.keep(
+            _NOTE, replace(kept[0], hint=hint, made=made or None).dump()
+        )

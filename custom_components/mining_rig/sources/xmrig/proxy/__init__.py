@@ -3,26 +3,31 @@
 import asyncio
 from datetime import datetime, timedelta
 import secrets
-from typing import Any, Final
+from typing import Any, Final, override
 
+from ....const import CONF_SHOWN_WORKERS
 from ....model import Control, Snapshot, Value
 from ...common.contract import (
     CommandRefused,
     Identity,
+    JsonObject,
+    Notes,
     SourceContext,
     SourceError,
     SourceGarbled,
 )
 from ...common.decoding import Fields
 from ...common.http import http_for
+from ...common.poll_budget import PollBudget
 from ...common.poll_timer import PollTimer
 from ..api import PROXIES, XmrigApi
+from ..editor import ConfigEditor
 from ..source import XmrigSourceBase
 from ..summary import identity_of
-from .config import LOCKED, SETTINGS, parse_config
+from .config import LOCKED, SETTINGS, parse_config, pool_users
 from .names import Names
 from .parse import MODEL, Summary, assemble, parse_summary
-from .workers import Workers, WorkerTable
+from .workers import MOST_ROWS, Workers, WorkerTable
 
 _SUMMARIES: Final = ("/1/summary", "/2/summary", "/")
 """All versions since 2.5 have the first one; the others may have an older format."""
@@ -32,6 +37,7 @@ _WORKERS_EVERY: Final = timedelta(seconds=30)
 _TRY_TABLES_EVERY: Final = timedelta(minutes=10)
 """The interval of requests for a table that this version does not have."""
 _SALT_NOTE: Final = "xmrig_proxy_salt"
+_ACCOUNTS_NOTE: Final = "xmrig_proxy_accounts"
 
 
 async def async_open(context: SourceContext) -> XmrigProxySource:
@@ -42,7 +48,14 @@ async def async_open(context: SourceContext) -> XmrigProxySource:
     if not isinstance(salt, str):
         salt = secrets.token_hex(16)
         await context.notes.keep(_SALT_NOTE, salt)
-    return XmrigProxySource(api, context.data["host"], Names(salt))
+    shown = int(context.options.get(CONF_SHOWN_WORKERS, 0))
+    return XmrigProxySource(
+        api,
+        context.data["host"],
+        context.notes,
+        Names(salt),
+        most_workers=max(shown, MOST_ROWS),
+    )
 
 
 class XmrigProxySource(XmrigSourceBase):
@@ -53,15 +66,26 @@ class XmrigProxySource(XmrigSourceBase):
     the connections, but also passwords: it is never requested.
     """
 
-    locked = LOCKED
-
-    def __init__(self, api: XmrigApi, host: str, names: Names) -> None:
-        """Take the API, the host for a title, and the names of workers."""
-        super().__init__(api, host, parse_config)
+    def __init__(
+        self,
+        api: XmrigApi,
+        host: str,
+        notes: Notes,
+        names: Names,
+        *,
+        most_workers: int = MOST_ROWS,
+    ) -> None:
+        """Take the API, the host for a title, the notes, and the workers' names."""
+        super().__init__(api, host, ConfigEditor(api, notes, LOCKED), parse_config)
+        self._notes = notes
+        self._names = names
+        if isinstance(accounts := notes.get(_ACCOUNTS_NOTE), list):
+            names.accounts = frozenset(map(str, accounts))
         self._counts: tuple[int | None, ...] = ()
-        self._table = WorkerTable(names)
+        self._table = WorkerTable(names, most_workers)
         self._path: str | None = None
         self._workers = Workers()
+        self._interrupted = False
         self._workers_timer = PollTimer()
 
     async def identify(self) -> Identity:
@@ -73,11 +97,25 @@ class XmrigProxySource(XmrigSourceBase):
 
     async def read(self, now: datetime) -> Snapshot:
         """Read the summary, and what else is due. Raises a SourceError."""
+        if self._interrupted:
+            # No value is shown again that was read before an interruption.
+            self._workers = Workers()
+            self._workers_timer.make_due()
+        self._interrupted = True
+        budget = PollBudget()
         summary = parse_summary(await self._api.summary(), now)
+        self._interrupted = False
         self._failed.clear()
         self._notice_changes(summary)
-        await self._read_workers(now)
-        settings = await self._read_config(now, restricted=summary.restricted)
+        accounts = self._names.accounts
+        # At the same time: one that hangs does not take the time of the other.
+        _, settings = await asyncio.gather(
+            self._read_workers(now, budget),
+            self._read_config(now, budget, restricted=summary.restricted),
+        )
+        if self._names.accounts != accounts:
+            # The workers that they hide may just have been read.
+            self._workers = self._table.parse_again() or self._workers
         return assemble(
             summary,
             self._workers.parts,
@@ -95,11 +133,21 @@ class XmrigProxySource(XmrigSourceBase):
             self._workers_timer.make_due()
         self._counts = summary.counts
 
-    async def _read_workers(self, now: datetime) -> None:
+    @override
+    async def _fetch_config(self) -> JsonObject:
+        config = await super()._fetch_config()
+        accounts = {self._names.account_digest(user) for user in pool_users(config)}
+        if not accounts <= self._names.accounts:
+            # Earlier ones stay: the workers of a pool that is gone keep their ids.
+            self._names.accounts = self._names.accounts | accounts
+            await self._notes.keep(_ACCOUNTS_NOTE, sorted(self._names.accounts))
+        return config
+
+    async def _read_workers(self, now: datetime, budget: PollBudget) -> None:
         if not self._workers_timer.is_due(now):
             return
         try:
-            workers = await self._extra(self._request_workers())
+            workers = await budget.extra(self._request_workers())
         except SourceError, TimeoutError:
             self._failed.append("workers")
             self._workers_timer.failed(now)
@@ -117,16 +165,19 @@ class XmrigProxySource(XmrigSourceBase):
     async def _request_workers(self) -> Workers | None:
         """Return the workers, None where this version has no table of them."""
         if self._path is not None:
-            workers = self._table.parse(await self._api.get(self._path))
+            workers = self._parse(await self._api.get(self._path))
             if workers is None:
                 raise SourceGarbled("there is no table of workers any more")
             return workers
         for path in _TABLES:
-            workers = self._table.parse(await self._api.get(path))
+            workers = self._parse(await self._api.get(path))
             if workers is not None:
                 self._path = path
                 return workers
         return None
+
+    def _parse(self, data: Any) -> Workers | None:
+        return self._table.parse(data, self._uptime)
 
     # ---- commands
 
@@ -136,5 +187,4 @@ class XmrigProxySource(XmrigSourceBase):
         if setting is None:
             raise CommandRefused("not_offered")
         with self._window.after_command():
-            async with self._api.editing() as config:
-                setting.write(config, value)
+            await self._editor.write(setting, value)

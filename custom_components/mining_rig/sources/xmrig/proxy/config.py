@@ -6,6 +6,7 @@ which the proxy shows as they were set although nothing changes before a restart
 `workers`, which clears the statistics of all workers.
 """
 
+from collections.abc import Iterator
 from typing import Final
 
 from ....model import Control
@@ -59,6 +60,13 @@ SETTINGS: Final = by_channel(
         to_wire=bool,
     ),
 )
+
+
+def pool_users(config: JsonObject) -> Iterator[str]:
+    """Yield the users of the proxy's pools."""
+    for pool in Fields(config).each("pools"):
+        if (user := pool.text("user")) is not None:
+            yield user
 
 
 def parse_config(config: JsonObject) -> Settings:

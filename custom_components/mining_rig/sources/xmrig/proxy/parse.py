@@ -1,16 +1,17 @@
 """xmrig-proxy's summary in the vocabulary.
 
 In version 6.26 all hashrates are kH/s, computed from accepted shares; a window that is
-not full counts the missing time as 0. For the first 4 s after a start every number is 0.
+not full counts the missing time as 0, so that it is left out. For the first 4 s after a start every number is 0.
 `upstreams` is a number before 2.5 and at old paths, else an object. There are five
 hashrates before 2.5, six since: 1 min, 10 min, 1 h, 12 h, 24 h, since the start.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from ....model import RIG, Channel, Part, PartKind, Snapshot, Window, part_map
+from ....model import RIG, Channel, Part, PartKind, Snapshot, Value, Window, part_map
 from ....readings import (
     ACCEPTED,
     BEST_SHARE,
@@ -41,6 +42,8 @@ RATES: Final[tuple[Channel[float], ...]] = (
 )
 """The windows of the proxy and of each worker, in the order of the wire."""
 
+_LENGTHS: Final = (60, 600, 3600, 43200, 86400)
+_SHORTEST_MEAN: Final = 30
 _ALL_RATES: Final = (*RATES, readings.HASHRATE_TOTAL.plain)
 _NO_STATISTICS_YET: Final = 5.0
 
@@ -71,6 +74,39 @@ class Upstreams:
     ratio: float | None
 
 
+def unfilled(uptime: float | None) -> tuple[Channel[float], ...]:
+    """Return the windows that are not full after `uptime` seconds."""
+    if uptime is None:
+        return ()
+    return tuple(
+        channel
+        for channel, seconds in zip(RATES, _LENGTHS, strict=True)
+        if uptime < seconds
+    )
+
+
+def leave_full(
+    values: dict[Channel[Any], Value],
+    uptime: float | None,
+    missing: Iterable[Channel[float]],
+    mean: Value | None = None,
+) -> None:
+    """Leave out the windows that are not full; the hashrate to show is the mean then.
+
+    It is that since the start in H/s, which follows from the ten minutes where it is not
+    known. There is none in the first half minute: a single share would decide it.
+    """
+    for channel in missing:
+        rate = values.pop(channel, None)
+        if channel is not HASHRATE.plain or uptime is None:
+            continue
+        if mean is None and rate and uptime >= _SHORTEST_MEAN:
+            assert isinstance(rate, int | float)
+            mean = round(rate * _LENGTHS[1] / uptime)
+    if mean is not None:
+        values.setdefault(HASHRATE.plain, mean)
+
+
 def parse_summary(data: Any, now: datetime) -> Summary:
     """Parse a summary of any version that was received at `now`."""
     fields = Fields(data)
@@ -80,7 +116,7 @@ def parse_summary(data: Any, now: datetime) -> Summary:
     miners, workers = fields.count("miners", "now"), fields.count("workers")
     starting = uptime is not None and uptime < _NO_STATISTICS_YET
     if not (starting and upstreams.total == 0):
-        _put_rates(values, fields)
+        _put_rates(values, fields, uptime)
         _put_upstreams(values, upstreams)
         _put_results(values, fields.inside("results"))
         values.put(readings.MINERS.plain, miners)
@@ -104,10 +140,13 @@ def parse_summary(data: Any, now: datetime) -> Summary:
     )
 
 
-def _put_rates(values: Values, fields: Fields) -> None:
+def _put_rates(values: Values, fields: Fields, uptime: float | None) -> None:
     rates = fields.numbers("hashrate", "total", length=len(_ALL_RATES))
     for channel, rate in zip(_ALL_RATES, rates, strict=True):
         values.put(channel, None if rate is None else round(rate * KILO))
+    # The proxy's own mean since the start has more digits.
+    mean = values.get(readings.HASHRATE_TOTAL.plain)
+    leave_full(values, uptime, unfilled(uptime), mean)
 
 
 def _upstreams(fields: Fields) -> Upstreams:

@@ -11,12 +11,12 @@ from itertools import product
 from typing import Any, Final
 
 from ....model import Channel, Part, PartKind, Value
-from ....readings import ACCEPTED, CONNECTED, INVALID, REJECTED
+from ....readings import ACCEPTED, CONNECTED, HASHRATE, INVALID, REJECTED
 from ...common.decoding import LONGEST_TEXT, Fields, Values
 from ..summary import HASHES
 from . import readings
 from .names import Name, Names
-from .parse import KILO, RATES
+from .parse import KILO, RATES, leave_full, unfilled
 
 type Row = list[Any]
 
@@ -148,34 +148,47 @@ class Workers:
     unparsed: tuple[str, ...] = ()
 
 
+MOST_ROWS: Final = 1000
+"""Unless the owner has more workers enabled."""
+
+
 class WorkerTable:
     """Parses tables; an unchanged row yields the same part as before."""
 
-    def __init__(self, names: Names) -> None:
-        """Start without known rows."""
+    def __init__(self, names: Names, most: int = MOST_ROWS) -> None:
+        """Start without known rows; of a longer table the first `most` are looked at."""
         self._names = names
+        self._most = most
         self._before: dict[str, tuple[Row, Part]] = {}
+        self._uptime: float | None = None
+        self._unfilled: tuple[Channel[float], ...] = ()
+        self._data: Any = None
 
-    def parse(self, data: Any) -> Workers | None:
+    def parse_again(self) -> Workers | None:
+        """Parse the last table, after the names of its workers changed."""
+        return self.parse(self._data, self._uptime)
+
+    def parse(self, data: Any, uptime: float | None = None) -> Workers | None:
         """Parse a table; None where the data is not one.
+
+        `uptime` is the proxy's in seconds: no worker has mined at it for longer.
 
         Before 2.16 a proxy answers unknown paths with the summary.
         """
         if not isinstance(data, dict) or not isinstance(data.get("workers"), list):
             return None
+        self._data = data
         mode = data.get("mode")
         if mode is not None and not isinstance(mode, str):
             # Unknown: names may be secret.
             mode = ""
+        self._uptime = uptime
+        if (found := unfilled(uptime)) != self._unfilled or HASHRATE.plain in found:
+            self._unfilled, self._before = found, {}
         now: dict[str, tuple[Row, Part]] = {}
         unparsed: list[str] = []
-        for index, row in enumerate(data["workers"]):
-            if (
-                type(row) is not list
-                or not row
-                or type(row[0]) is not str
-                or not row[0]
-            ):
+        for index, row in enumerate(data["workers"][: self._most]):
+            if type(row) is not list or not row or type(row[0]) is not str:
                 unparsed.append(f"workers.{index}")
                 continue
             name = self._names.of(row[0], mode)
@@ -186,12 +199,12 @@ class WorkerTable:
             if before is not None and before[0] == row:
                 now[name.key] = before
             else:
-                now[name.key] = (row, _part(name, row, index, unparsed))
+                now[name.key] = (row, self._part(name, row, index, unparsed))
         self._before = now
         return Workers(tuple([part for _, part in now.values()]), tuple(unparsed))
 
-
-def _part(name: Name, row: Row, index: int, unparsed: list[str]) -> Part:
-    """Return the worker of a row."""
-    values = _read_regular(row) or _read_columns(row, index, unparsed)
-    return Part(kind=PartKind.WORKER, key=name.key, name=name.shown, values=values)
+    def _part(self, name: Name, row: Row, index: int, unparsed: list[str]) -> Part:
+        """Return the worker of a row."""
+        values = _read_regular(row) or _read_columns(row, index, unparsed)
+        leave_full(values, self._uptime, self._unfilled)
+        return Part(kind=PartKind.WORKER, key=name.key, name=name.shown, values=values)

@@ -1,0 +1,1 @@
+"""Spoilt inputs for parsers, the door and the store; see `scripts/fuzz --help`."""

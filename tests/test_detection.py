@@ -1,0 +1,276 @@
+"""A kind that was chosen wrongly, encryption and paths: the dialog says what is there."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+import json
+from typing import Any, Self
+from unittest.mock import patch
+
+from aiohttp import ClientSession
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+import pytest
+
+from custom_components.mining_rig.sources import KINDS
+from custom_components.mining_rig.sources.detect import QUESTIONS, async_detect
+from simulator.t_rex import SimulatedTRex
+from simulator.tls import self_signed
+from simulator.xmrig import SimulatedXMRig
+from simulator.xmrig_proxy import SimulatedXmrigProxy
+
+from .rigs import entry_for
+from .sources.test_lolminer import DUAL
+from .test_config_flow import FLOW, async_begin, async_go_on, suggested
+
+pytestmark = pytest.mark.usefixtures("socket_enabled")
+
+TOKEN = "b6b8b4a2"
+NETWORK_KINDS = [kind for kind, facts in KINDS.items() if facts.form.has("host")]
+REPLY = "HTTP/1.1 {status} X\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+
+
+class Recorded:
+    """A server with one answer at one path, which keeps what it was sent."""
+
+    def __init__(self, path: str, body: Any, *, tls: bool = False) -> None:
+        """Take what it answers with, and with 404 everywhere else."""
+        self.path = path
+        self.body = json.dumps(body).encode()
+        self.tls = tls
+        self.received = b""
+        self.port = 0
+
+    async def __aenter__(self) -> Self:
+        """Start."""
+        self._server = await asyncio.start_server(self._answer, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stop."""
+        self._server.close()
+        await self._server.wait_closed()
+
+    async def _answer(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        try:
+            if self.tls:
+                await writer.start_tls(self_signed())
+            head = await reader.readuntil(b"\r\n\r\n")
+        except OSError, asyncio.IncompleteReadError:
+            # Who asked does not speak as this server does.
+            writer.close()
+            return
+        self.received += head
+        path = head.split()[1].decode().partition("?")[0]
+        status, body = (200, self.body) if path == self.path else (404, b"{}")
+        writer.write(REPLY.format(status=status, length=len(body)).encode() + body)
+        await writer.drain()
+        writer.close()
+
+
+def lolminer(**facts: Any) -> Recorded:
+    """Return a lolMiner."""
+    return Recorded("/summary", DUAL, **facts)
+
+
+RIGS: dict[str, Callable[[], Any]] = {
+    "lolminer": lolminer,
+    "t_rex": lambda: SimulatedTRex("rig"),
+    "xmrig": lambda: SimulatedXMRig("rig", token=None),
+    "xmrig_proxy": lambda: SimulatedXmrigProxy(token=None),
+}
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[ClientSession]:
+    """Return a session."""
+    async with ClientSession() as session:
+        yield session
+
+
+def test_every_kind_on_the_network_has_a_question() -> None:
+    """One that is added later has one, too."""
+    assert sorted(QUESTIONS) == sorted(NETWORK_KINDS) == sorted(RIGS)
+    for kind, question in QUESTIONS.items():
+        assert question.title == KINDS[kind].program
+
+
+@pytest.mark.parametrize("kind", NETWORK_KINDS)
+async def test_detect(session: ClientSession, kind: str) -> None:
+    """Each program is told from all others, with its version."""
+    async with RIGS[kind]() as rig:
+        [found] = await async_detect(session, "127.0.0.1", [1, rig.port])
+    assert (found.kind, found.port, found.ssl) == (kind, rig.port, False)
+    assert found.version
+    assert found.label == f"{found.title} {found.version}"
+    assert not found.needs
+
+
+async def test_detect_behind_a_secret(session: ClientSession) -> None:
+    """What is locked is known as far as it can be, and what it needs."""
+    async with SimulatedTRex("rig", password="secret") as rig:
+        [found] = await async_detect(session, "127.0.0.1", [rig.port])
+    assert (found.kind, found.needs) == ("t_rex", {"password"})
+    assert found.label == "T-Rex"
+    async with SimulatedXMRig(token=TOKEN) as miner:
+        both = await async_detect(session, "127.0.0.1", [miner.port])
+    assert [found.kind for found in both] == ["xmrig", "xmrig_proxy"]
+    assert {found.needs for found in both} == {frozenset({"access_token"})}
+
+
+@pytest.mark.parametrize(
+    "body", [None, [], "x", {}, {"error": "no"}, {"name": 1}, {"Software": "other 1"}]
+)
+async def test_detect_nothing(session: ClientSession, body: Any) -> None:
+    """Anything else is nothing known, and nothing is raised."""
+    async with Recorded("/summary", body) as server:
+        assert await async_detect(session, "127.0.0.1", [server.port]) == []
+    assert await async_detect(session, "127.0.0.1", [server.port]) == []
+    assert await async_detect(session, "not a host", [1]) == []
+
+
+# ---- in the dialog
+
+
+@pytest.mark.parametrize("kind", NETWORK_KINDS)
+@pytest.mark.parametrize("chosen", NETWORK_KINDS)
+async def test_wrong_kind(hass: HomeAssistant, kind: str, chosen: str) -> None:
+    """The error names the program, and one choice goes on with it."""
+    if kind == chosen:
+        return
+    async with RIGS[kind]() as rig:
+        form = await async_begin(hass, chosen)
+        typed = {"host": f"http://127.0.0.1:{rig.port}"}
+        step = await async_go_on(hass, form, typed)
+        assert step["errors"] == {"host": "other_kind"}
+        found = step["description_placeholders"]["found"]
+        assert found.startswith(f"{QUESTIONS[kind].title} ")
+        assert suggested(step)["host"] == typed["host"]
+        choice = {**typed, "go_on_as": kind}
+        step = await async_go_on(hass, step, choice)
+        assert step["step_id"] == "name"
+        done = await async_go_on(hass, step, {"name": "Rig"})
+        assert done["type"] is FlowResultType.CREATE_ENTRY
+        assert done["data"]["kind"] == kind
+        assert done["data"]["host"] == "127.0.0.1"
+        assert done["data"]["port"] == rig.port
+        assert await hass.config_entries.async_unload(done["result"].entry_id)
+
+
+async def test_wrong_kind_with_a_secret(hass: HomeAssistant) -> None:
+    """What was typed is kept; the secret is asked for, and none was sent to a guess."""
+    async with SimulatedXMRig(token=TOKEN) as rig:
+        form = await async_begin(hass, "t_rex")
+        typed = {"host": "127.0.0.1", "port": rig.port, "password": "hunter2"}
+        step = await async_go_on(hass, form, typed)
+        assert step["errors"] == {"host": "other_kind"}
+        assert step["description_placeholders"]["found"] == "XMRig / xmrig-proxy"
+        step = await async_go_on(hass, step, {**typed, "go_on_as": "xmrig"})
+        assert step["errors"] == {}
+        assert step["step_id"] == "network"
+        assert step["description_placeholders"]["label"] == "XMRig"
+        assert suggested(step) == {"host": "127.0.0.1", "port": rig.port}
+        assert "go_on_as" not in step["data_schema"].schema
+        right = {"host": "127.0.0.1", "port": rig.port, "access_token": TOKEN}
+        assert (await async_go_on(hass, step, right))["step_id"] == "name"
+
+
+async def test_token_of_the_other_one(hass: HomeAssistant) -> None:
+    """With its token, a miner says that it is no proxy; that needs no guess."""
+    async with SimulatedXMRig(token=TOKEN) as rig:
+        form = await async_begin(hass, "xmrig_proxy")
+        typed = {"host": "127.0.0.1", "port": rig.port, "access_token": TOKEN}
+        step = await async_go_on(hass, form, typed)
+        assert step["errors"] == {"host": "other_kind"}
+        step = await async_go_on(hass, step, {**typed, "go_on_as": "xmrig"})
+        assert step["step_id"] == "name"
+
+
+async def test_no_secret_is_sent(hass: HomeAssistant) -> None:
+    """Detection sends no credentials, whatever was typed."""
+    async with lolminer() as server:
+        form = await async_begin(hass, "xmrig")
+        typed = {"host": "127.0.0.1", "port": server.port, "access_token": TOKEN}
+        await async_go_on(hass, form, typed)
+        asked = server.received.split(b"\r\n\r\n")
+        own = len([head for head in asked if TOKEN.encode() in head])
+        # The chosen kind's own three requests, and none of the others.
+        assert own == len(QUESTIONS["xmrig"].paths)
+        assert len(asked) > own + 3
+
+
+@pytest.mark.parametrize("kind", NETWORK_KINDS)
+async def test_certificate(hass: HomeAssistant, kind: str) -> None:
+    """A certificate of the owner's own is not "nothing answers"."""
+    async with lolminer(tls=True) as server:
+        form = await async_begin(hass, kind)
+        typed = {"host": f"https://127.0.0.1:{server.port}"}
+        step = await async_go_on(hass, form, typed)
+        assert step["errors"] == {"host": "certificate"}
+
+
+@pytest.mark.parametrize(("tls", "error"), [(True, "only_https"), (False, "only_http")])
+async def test_encryption(hass: HomeAssistant, tls: bool, error: str) -> None:
+    """Encryption that is missing, or not expected, is said."""
+    async with lolminer(tls=tls) as server:
+        form = await async_begin(hass, "lolminer")
+        scheme = "http" if tls else "https"
+        typed = {"host": f"{scheme}://127.0.0.1:{server.port}"}
+        with patch(f"{FLOW}.READ_TIMEOUT", 0.5):
+            # A server without TLS may wait for the end of a request that is none.
+            step = await async_go_on(hass, form, typed)
+        assert step["errors"] == {"host": error}
+
+
+async def test_other_kind_with_tls(hass: HomeAssistant) -> None:
+    """The transport of what was found is carried over."""
+    async with lolminer(tls=True) as server:
+        form = await async_begin(hass, "t_rex")
+        typed = {
+            "host": "127.0.0.1",
+            "port": server.port,
+            "connection": {"ssl": False, "verify_ssl": False},
+        }
+        step = await async_go_on(hass, form, typed)
+        assert step["errors"] == {"host": "other_kind"}
+        step = await async_go_on(hass, step, {**typed, "go_on_as": "lolminer"})
+        done = await async_go_on(hass, step, {"name": "Rig"})
+        assert done["data"]["ssl"] is True
+        assert done["data"]["verify_ssl"] is False
+        assert await hass.config_entries.async_unload(done["result"].entry_id)
+
+
+@pytest.mark.parametrize(
+    ("path", "errors"),
+    [
+        ("/rig1", {"host": "path"}),
+        ("/proxy/2/summary", {"host": "path"}),
+        ("/", None),
+        ("/summary?x=1", None),
+        ("/trex", None),
+        ("/2/backends#x", None),
+    ],
+)
+async def test_path(
+    hass: HomeAssistant, path: str, errors: dict[str, str] | None
+) -> None:
+    """A path of a proxy is not dropped; that of a program's own page says nothing."""
+    async with lolminer() as server:
+        form = await async_begin(hass, "lolminer")
+        typed = {"host": f"http://127.0.0.1:{server.port}{path}"}
+        step = await async_go_on(hass, form, typed)
+        assert (step.get("errors") or None) == errors
+
+
+async def test_reconfigure(hass: HomeAssistant) -> None:
+    """A new address at which something else answers is said, too."""
+    async with SimulatedTRex("rig") as rig, lolminer() as server:
+        entry = entry_for(rig)
+        entry.add_to_hass(hass)
+        form = await entry.start_reconfigure_flow(hass)
+        step = await async_go_on(hass, form, {"host": "127.0.0.1", "port": server.port})
+        assert step["errors"] == {"host": "other_kind"}
+        assert step["description_placeholders"]["found"].startswith("lolMiner ")
+        assert "go_on_as" not in step["data_schema"].schema
