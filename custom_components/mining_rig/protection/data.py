@@ -1,12 +1,12 @@
 """What thermal protection takes in, decides and remembers."""
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from math import isfinite
 from typing import Any, Final
 
 from ..model import RIG
+from ..stored import age, items, number, texts, words
 
 POWER: Final = "power"
 """Stands for the rig's power switch among what protection has turned off."""
@@ -226,53 +226,24 @@ def load_memory(stored: Any, now: float) -> Memory:
     """
     if not isinstance(stored, dict):
         return Memory(since=now)
-    off_for = _age(stored.get("off_for"))
+    off_for = age(stored.get("off_for"))
     returns = stored.get("returns")
     baseline = stored.get("baseline")
-    ages = map(_age, _items(stored.get("trips")))
+    ages = map(age, items(stored.get("trips")))
     return Memory(
-        state=next(_known(State, [stored.get("state")]), State.OFF),
-        since=now - (_age(stored.get("age")) or 0.0),
+        state=next(words(State, [stored.get("state")]), State.OFF),
+        since=now - (age(stored.get("age")) or 0.0),
         baseline={
             str(part): excess
             for part, found in (baseline if isinstance(baseline, dict) else {}).items()
-            if (excess := _number(found)) is not None
+            if (excess := number(found)) is not None
         },
-        targets=set(_texts(stored.get("targets"))),
-        ours=set(_texts(stored.get("ours"))),
+        targets=set(texts(stored.get("targets"))),
+        ours=set(texts(stored.get("ours"))),
         confirmed=stored.get("confirmed") is True,
         stopped_at=None if off_for is None else now - off_for,
         returns=returns if isinstance(returns, int) else 0,
-        trips=[now - age for age in ages if age is not None],
+        trips=[now - found for found in ages if found is not None],
         latched=stored.get("latched") is True,
-        repairs=set(_known(Repair, _items(stored.get("repairs")))),
+        repairs=set(words(Repair, stored.get("repairs"))),
     )
-
-
-def _known[T: StrEnum](words: type[T], stored: Iterable[Any]) -> Iterator[T]:
-    """Go through those of the stored words that there are."""
-    return (words(item) for item in stored if isinstance(item, str) and item in words)
-
-
-def _items(stored: Any) -> list[Any]:
-    return stored if isinstance(stored, list) else []
-
-
-def _texts(stored: Any) -> list[str]:
-    return [item for item in _items(stored) if isinstance(item, str)]
-
-
-def _number(stored: Any) -> float | None:
-    if not isinstance(stored, int | float) or isinstance(stored, bool):
-        return None
-    try:
-        number = float(stored)
-    except OverflowError:
-        return None
-    return number if isfinite(number) else None
-
-
-def _age(stored: Any) -> float | None:
-    """Read an age in seconds; a negative one is none."""
-    number = _number(stored)
-    return number if number is not None and number >= 0 else None
