@@ -88,13 +88,12 @@ class Protection:
 
     def silence(self, now: float) -> tuple[Decision, ...]:
         """Take a failed poll, or that the rig is offline."""
+        self._situation.running = frozenset()
         return self._step(now, Event.SILENCE)
 
     def confirmed(self, part: str, now: float) -> tuple[Decision, ...]:
         """Take that the pause of a part was read back."""
-        situation = self._situation
-        situation.running -= {part}
-        situation.take_paused(situation.paused | {part})
+        self._situation.take_pause(part)
         return self._step(now)
 
     def refused(self, now: float) -> tuple[Decision, ...]:

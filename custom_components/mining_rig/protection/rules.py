@@ -122,7 +122,7 @@ def _go_on_stopped(rig: Situation) -> None:
 
 
 @rule(
-    "paused and cool → paused; rising → second stage; another part hot: pause the rig",
+    "paused and cool → paused; rising: second stage; another part hot: pause the rig",
     (State.PAUSING,),
     _READINGS,
     State.PAUSED,

@@ -43,6 +43,9 @@ class Situation:
         self.excess: dict[str, float] = {}
         """°C above the limit by the sensor's key, at the last reading."""
         self.running: frozenset[str] = frozenset()
+        """The parts that run by the latest answer; none in a silence."""
+        self.last_running: frozenset[str] = frozenset()
+        """Those that ran when it last answered."""
         self.paused: frozenset[str] = frozenset()
         self.rises = 0
         """Readings in a row that were hotter than the one before."""
@@ -59,9 +62,9 @@ class Situation:
 
     def take(self, seen: Observation) -> None:
         """Take an answer or a log of the present moment."""
-        if seen.heats or not self.running:
+        if seen.heats or not self.last_running:
             self._mining_unseen_from = self.now
-        self.running = seen.running
+        self.running = self.last_running = seen.running
         self.take_paused(seen.paused)
         if seen.measured is None or seen.measured != self._measured:
             self._measured, self._measured_at = seen.measured, self.now
@@ -74,6 +77,12 @@ class Situation:
             self.excess = {**self.memory.baseline, **self.excess}
         is_rising = bool(before) and max(self.excess.values()) > max(before.values())
         self.rises = self.rises + 1 if is_rising else 0
+
+    def take_pause(self, part: str) -> None:
+        """Take that the pause of a part was read back."""
+        self.running -= {part}
+        self.last_running -= {part}
+        self.take_paused(self.paused | {part})
 
     def take_paused(self, paused: frozenset[str]) -> None:
         """Take which parts are seen not to be allowed to mine."""
@@ -149,7 +158,8 @@ class Situation:
     @property
     def blind_from(self) -> float | None:
         """When it has mined for too long without a temperature; None where it does not."""
-        if self.memory.state is State.WATCHING and self.running and not self.is_off:
+        is_mining = bool(self.last_running) and not self.is_off
+        if self.memory.state is State.WATCHING and is_mining:
             return self._mining_unseen_from + BLIND_AFTER
         return None
 
@@ -158,7 +168,7 @@ class Situation:
         """Whether a rig that mines has reported the same for too long."""
         return (
             self.memory.state in (State.WATCHING, State.HOT)
-            and bool(self.running)
+            and bool(self.last_running)
             and self._measured is not None
             and self._seen_at - self._measured_at >= FROZEN_AFTER
         )
