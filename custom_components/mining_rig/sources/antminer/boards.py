@@ -15,7 +15,7 @@ from ...readings import (
     WORKING_CHIPS,
 )
 from ..common import answer_table as table
-from ..common.decoding import Fields, Values
+from ..common.decoding import MOST_LISTED, Fields, Values
 from . import readings
 from .units import Unit
 
@@ -52,7 +52,7 @@ def from_cgi(stats: Fields, unit: Unit, *, chips_only: bool) -> list[Board]:
     empty slot has no chips; it may repeat another board's temperatures.
     """
     boards = []
-    for place, chain in list(stats.placed("chain"))[:MOST]:
+    for place, chain in list(stats.placed("chain", most=MOST_LISTED))[:MOST]:
         if not chain.count("asic_num"):
             continue
         number = chain.count("index", maximum=255)

@@ -22,7 +22,7 @@ from ...readings import (
 )
 from ..common.cgminer_decoding import split_unit
 from ..common.cgminer_rig import put_pool, put_shares
-from ..common.decoding import Fields, Values
+from ..common.decoding import MOST_LISTED, Fields, Values
 from . import readings
 from .boards import MOST, Board, from_cgi, from_socket
 from .units import Unit, algorithm_of, socket_unit, unit_of
@@ -66,7 +66,7 @@ def from_pages(
     total = _first(summary, "SUMMARY")
     rig.put(ALGORITHM.plain, algorithm_of(kind))
     _put_fault(rig, total)
-    rows = list(pools.each("POOLS"))
+    rows = list(pools.each("POOLS", most=MOST_LISTED))
     put_pool(rig, rows)
     put_shares(rig, (), (), rows)
     if record is None:
@@ -165,7 +165,7 @@ def _number(sources: list[Fields], key: str) -> float | None:
 
 
 def _first(fields: Fields, section: str) -> Fields | None:
-    return next(iter(fields.each(section)), None)
+    return next(iter(fields.each(section, most=MOST_LISTED)), None)
 
 
 def _put_fans(rig: Values, speeds: list[Any], kind: str | None) -> None:
@@ -186,7 +186,7 @@ def _put_fault(rig: Values, summary: Fields | None) -> None:
     """Add what the machine says of its hashrate, network, fans and temperature."""
     if summary is None:
         return
-    states = list(summary.each("status"))[:MOST]
+    states = list(summary.each("status", most=MOST_LISTED))[:MOST]
     if not states:
         return
     bad = [state for state in states if (state.text("status") or "").lower() not in _OK]

@@ -44,7 +44,7 @@ from ...readings import (
 )
 from ..common import answer_table as table
 from ..common.answer_table import Row
-from ..common.decoding import Fields, Values
+from ..common.decoding import MOST_LISTED, Fields, Values
 from . import readings
 from .models import Machine
 
@@ -219,7 +219,7 @@ def _level(fields: Fields, *path: str | int) -> float | None:
 
 
 def _fan_speeds(fields: Fields, machine: Machine) -> list[float | None]:
-    if (fans := list(fields.each("fans"))) and machine.is_nerd:
+    if (fans := list(fields.each("fans", most=MOST_LISTED))) and machine.is_nerd:
         return [_speed(fan, "rpm") for fan in fans]
     # Until 2.1.3 and on Lucky Miner `fanSpeed` is in rpm, on BitForge in %.
     keys = [
@@ -240,7 +240,7 @@ def _has_second_fan(fields: Fields, machine: Machine) -> bool:
 
 
 def _fan_levels(fields: Fields, machine: Machine) -> list[float | None]:
-    if (fans := list(fields.each("fans"))) and machine.is_nerd:
+    if (fans := list(fields.each("fans", most=MOST_LISTED))) and machine.is_nerd:
         return [_level(fan, "speedPerc") for fan in fans]
     key = "fanSpeed" if machine.maker == "BitForge" else "fanspeed"
     levels = [_level(fields, key)] if fields.has(key) else []
@@ -252,7 +252,7 @@ def _fan_levels(fields: Fields, machine: Machine) -> list[float | None]:
 def _put_chips(found: Values, fields: Fields) -> None:
     """Add the chips that are there and that work, and what each does."""
     expected, working = fields.count("asicCount"), fields.count("asicDetected")
-    chips = list(fields.each("hashrateMonitor", "asics"))[:32]
+    chips = list(fields.each("hashrateMonitor", "asics", most=MOST_LISTED))[:32]
     if expected is None and chips:
         expected = len(chips)
     found.put(EXPECTED_CHIPS.plain, expected)
@@ -272,12 +272,12 @@ def _put_pool(found: Values, fields: Fields) -> None:
     prefix = "fallbackStratum" if second else "stratum"
     host, port = fields.text(f"{prefix}URL"), fields.count(f"{prefix}Port")
     place = fields.count("secondaryPoolIndex" if second else "primaryPoolIndex")
-    for pool in fields.each("pools"):
+    for pool in fields.each("pools", most=MOST_LISTED):
         if pool.count("id") == place:
             host, port = pool.text("stratumURL"), pool.count("stratumPort")
     if host:
         found[POOL.plain] = _host_and_port(host, port)
-    pools = list(fields.each("stratum", "pools"))
+    pools = list(fields.each("stratum", "pools", most=MOST_LISTED))
     connected = [
         flag for pool in pools if (flag := read_flag(pool, "connected")) is not None
     ]

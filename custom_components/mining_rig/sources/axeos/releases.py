@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 from aiohttp import ClientSession
 
 from ..common.contract import SourceError
-from ..common.decoding import Fields
+from ..common.decoding import MOST_LISTED, Fields
 from ..common.http import JsonHttp
 
 BITAXE: Final = "bitaxeorg/ESP-Miner"
@@ -65,7 +65,7 @@ def _release(data: Any) -> NewestRelease | None:
         return None
     assets = [
         (name, url)
-        for asset in fields.each("assets")
+        for asset in fields.each("assets", most=MOST_LISTED)
         if (name := asset.text("name")) and (url := asset.text("browser_download_url"))
     ]
     page = fields.text("html_url")

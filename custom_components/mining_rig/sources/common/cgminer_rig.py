@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from ...model import Reading, Window
 from ...readings import ACCEPTED, HASHRATE, POOL, POOL_CONNECTED, REJECTED, STALE
-from .decoding import Fields, Values, pool_name
+from .decoding import Fields, Values
+from .public_text import public_address
 
 _FACTORS: Final = {"": 1.0, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
 _RATE: Final = re.compile(r"([KMGTP]?)HS (\d{1,5})([smh])", re.IGNORECASE)
@@ -127,7 +128,7 @@ def put_pool(values: Values, pools: Iterable[Fields]) -> None:
     values[POOL_CONNECTED.plain] = pool is not None
     if pool is not None:
         url = _text(pool, "URL", "url", "Stratum URL")
-        values.put(POOL.plain, (url and pool_name(url)) or None)
+        values.put(POOL.plain, (url and public_address(url)) or None)
 
 
 def _text(fields: Fields, *keys: str) -> str | None:

@@ -212,13 +212,13 @@ class Fields:
             found = None
         return Fields(found, *self._path, *path, unparsed=self.unparsed)
 
-    def each(self, *path: _Step, most: int = MOST_LISTED) -> Iterator[Fields]:
+    def each(self, *path: _Step, most: int | None = None) -> Iterator[Fields]:
         """Iterate over the objects of the list at the path, the first `most` of them."""
         for _, item in self.placed(*path, most=most):
             yield item
 
     def placed(
-        self, *path: _Step, most: int = MOST_LISTED
+        self, *path: _Step, most: int | None = None
     ) -> Iterator[tuple[int, Fields]]:
         """Iterate as `each`, with the places of the objects in the list.
 

@@ -29,7 +29,8 @@ from ...readings import (
     STARTED,
 )
 from ..common import answer_table as table
-from ..common.decoding import Fields, Values, pool_name
+from ..common.decoding import MOST_LISTED, Fields, Values
+from ..common.public_text import public_address
 
 _MODEL: Final = re.compile(r"(?:^|_)((?:ks|al|rx)\d\w{0,3}?)(?:_|$)", re.IGNORECASE)
 _ALGORITHMS: Final = {"ks": "kHeavyHash", "al": "Blake3", "rx": "SHA512/256d"}
@@ -91,7 +92,11 @@ def values(fields: Fields, now: datetime) -> Values:
         speed = fields.number("fans", place, maximum=100_000)
         rig.put(FAN_SPEED.channel(number=number), speed)
     _put_pools(rig, fields)
-    heats = [heat for board in fields.each("boards") for heat in _heats(board)]
+    heats = [
+        heat
+        for board in fields.each("boards", most=MOST_LISTED)
+        for heat in _heats(board)
+    ]
     rig.put(HOTTEST.plain, max(heats, default=None))
     rig.put(LOCATE.plain, locate(fields))
     return rig
@@ -109,7 +114,7 @@ def locate(fields: Fields) -> bool | None:
 
 def _put_pools(rig: Values, fields: Fields) -> None:
     """Add the pool in use, and the shares of all pools."""
-    pools = list(fields.each("pools"))
+    pools = list(fields.each("pools", most=MOST_LISTED))
     for reading, key in ((ACCEPTED, "accepted"), (REJECTED, "rejected")):
         counts = [count for pool in pools if (count := pool.count(key)) is not None]
         if counts:
@@ -119,7 +124,7 @@ def _put_pools(rig: Values, fields: Fields) -> None:
     connected = [pool for pool in pools if pool.raw("connect") in (True, 1)]
     rig[POOL_CONNECTED.plain] = bool(connected)
     for pool in connected[:1]:
-        rig.put(POOL.plain, pool_name(pool.text("addr") or "") or None)
+        rig.put(POOL.plain, public_address(pool.text("addr") or "") or None)
 
 
 def _heats(board: Fields) -> Iterator[float]:
@@ -145,7 +150,7 @@ def _sensors(board: Fields) -> list[float]:
 def boards(fields: Fields) -> Iterator[Part]:
     """Return the hashboards by their own numbers."""
     known: set[int] = set()
-    for place, board in list(fields.placed("boards"))[:_MOST]:
+    for place, board in list(fields.placed("boards", most=MOST_LISTED))[:_MOST]:
         number = board.count("no", maximum=255)
         if number is None or number in known:
             number = 100 + place

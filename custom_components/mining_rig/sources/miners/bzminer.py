@@ -11,7 +11,7 @@ from ...model import PartKind, Snapshot
 from ...readings import HASHRATE, STARTED
 from ..common import answer_table as table
 from ..common.contract import SourceContext, SourceRefused
-from ..common.decoding import Fields
+from ..common.decoding import MOST_LISTED, Fields
 from .mapping import NUMBERS, Mapped, pci_address
 from .read_only import Program, ReadOnlyMiner, question
 from .requests import HttpGet, HttpPaths
@@ -62,11 +62,15 @@ def parse(fields: Fields, now: datetime) -> Snapshot:
     """Map an answer."""
     mapped = Mapped()
     mapped.rig.put(STARTED.plain, fields.start(now, "uptime_s"))
-    used = [pool for pool in fields.each("pools") if pool.number("uptime_s")]
+    used = [
+        pool
+        for pool in fields.each("pools", most=MOST_LISTED)
+        if pool.number("uptime_s")
+    ]
     for places, pool in zip(_POOLS, used, strict=False):
         table.put_rows(mapped.rig, pool, places)
     totals: dict[int | None, float] = {}
-    for card in fields.each("devices"):
+    for card in fields.each("devices", most=MOST_LISTED):
         is_cpu, status = card.raw("vendor") == _CPU, card.raw("status", 0)
         is_live = status is None or status == _MINING
         if is_cpu and not is_live:

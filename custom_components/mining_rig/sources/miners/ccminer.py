@@ -11,7 +11,7 @@ from ...model import PartKind, Snapshot
 from ...readings import CORE_CLOCK, MEMORY_CLOCK, POWER, STARTED
 from ..common import answer_table as table
 from ..common.contract import SourceContext
-from ..common.decoding import Fields, Values
+from ..common.decoding import MOST_LISTED, Fields, Values
 from .mapping import Mapped, pci_address
 from .read_only import Program, ReadOnlyMiner
 from .requests import SocketCommands
@@ -48,7 +48,7 @@ def version(fields: Fields) -> str | None:
 def parse(fields: Fields, now: datetime) -> Snapshot:
     """Map the answers by command."""
     mapped = Mapped()
-    for summary in fields.each("summary", "SUMMARY"):
+    for summary in fields.each("summary", "SUMMARY", most=MOST_LISTED):
         mapped.rig.put(STARTED.plain, summary.start(now, "UPTIME"))
         table.put_rows(mapped.rig, summary, _RIG)
         rate = _rate(summary)
@@ -58,9 +58,9 @@ def parse(fields: Fields, now: datetime) -> Snapshot:
             table.put_rows(values, summary, _CPU)
             _put_clocks(values, summary, 0)
             mapped.put_rate(values, None, rate)
-    for pool in fields.each("pool", "POOLS"):
+    for pool in fields.each("pool", "POOLS", most=MOST_LISTED):
         table.put_rows(mapped.rig, pool, _POOL)
-    for card in fields.each("threads", "DEVS"):
+    for card in fields.each("threads", "DEVS", most=MOST_LISTED):
         if (number := card.count("GPU")) is None:
             # The threads of a processor are no devices.
             continue

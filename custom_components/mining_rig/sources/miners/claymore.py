@@ -13,7 +13,8 @@ from ...model import Snapshot
 from ...readings import COIN, FAN_LEVEL, POOL, POWER, STARTED, TEMPERATURE
 from ..common.answer_table import HOTTEST
 from ..common.contract import SourceContext, SourceRefused
-from ..common.decoding import Fields, pool_name
+from ..common.decoding import Fields
+from ..common.public_text import public_address
 from .mapping import NUMBERS, Mapped
 from .read_only import Program, ReadOnlyMiner
 from .requests import JsonLine
@@ -77,7 +78,7 @@ def parse(fields: Fields, now: datetime) -> Snapshot:
         for word, count in shares.items():
             if count is not None:
                 rig[SHARES[word].channel(number=number)] = int(count)
-        if pool := pool_name((pools[place:] or [""])[0]):
+        if pool := public_address((pools[place:] or [""])[0]):
             rig[POOL.channel(number=number)] = pool
     sensors = _numbers(fields, 6)
     for values, heat, fan in zip(cards, sensors[::2], sensors[1::2], strict=False):

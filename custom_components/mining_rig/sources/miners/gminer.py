@@ -11,7 +11,7 @@ from ...model import Snapshot
 from ...readings import ALGORITHM, STARTED
 from ..common import answer_table as table
 from ..common.contract import SourceContext
-from ..common.decoding import Fields
+from ..common.decoding import MOST_LISTED, Fields
 from .mapping import NUMBERS, Mapped, pci_address, rate_unit
 from .read_only import Program, ReadOnlyMiner, question
 from .requests import HttpPaths
@@ -66,7 +66,7 @@ def parse(fields: Fields, now: datetime) -> Snapshot:
         )
         if names:
             mapped.rig.put(ALGORITHM.channel(number=number), names.pop(0))
-    for card in fields.each("devices"):
+    for card in fields.each("devices", most=MOST_LISTED):
         values = mapped.add_card(
             number=card.count("gpu_id"),
             address=pci_address(card.raw("bus_id"), 16),

@@ -12,7 +12,7 @@ from ...model import Snapshot
 from ...readings import STARTED
 from ..common import answer_table as table
 from ..common.contract import SourceContext
-from ..common.decoding import Fields
+from ..common.decoding import MOST_LISTED, Fields
 from .mapping import NUMBERS, Mapped, pci_address, rate_unit
 from .read_only import Program, ReadOnlyMiner, question
 from .requests import HttpPaths
@@ -68,7 +68,7 @@ def parse(fields: Fields, now: datetime) -> Snapshot:
     # By their places in the list, as the lists of an algorithm have them.
     cards = {}
     for key in ("GPUs", "Workers"):
-        for place, card in fields.placed(key):
+        for place, card in fields.placed(key, most=MOST_LISTED):
             values = cards[place] = mapped.add_card(
                 number=card.count("Index"),
                 address=pci_address(card.raw("PCIE_Address"), 10),
@@ -76,7 +76,9 @@ def parse(fields: Fields, now: datetime) -> Snapshot:
             )
             table.put_rows(values, card, _CARD)
             mapped.put_rate(values, None, card.number("Performance"), unit)
-    algorithms = zip(_ALGORITHMS, fields.each("Algorithms"), strict=False)
+    algorithms = zip(
+        _ALGORITHMS, fields.each("Algorithms", most=MOST_LISTED), strict=False
+    )
     for (number, places), algorithm in algorithms:
         table.put_rows(mapped.rig, algorithm, places)
         unit = _unit(algorithm)

@@ -10,7 +10,7 @@ from ...model import Snapshot
 from ...readings import STARTED
 from ..common import answer_table as table
 from ..common.contract import SourceContext
-from ..common.decoding import Fields
+from ..common.decoding import MOST_LISTED, Fields
 from .mapping import Mapped, pci_address
 from .read_only import Program, ReadOnlyMiner
 from .requests import JsonLine
@@ -42,7 +42,7 @@ def parse(fields: Fields, now: datetime) -> Snapshot:
     mapped = Mapped()
     mapped.rig.put(STARTED.plain, table.read_moment(fields, "start_time"))
     table.put_rows(mapped.rig, fields, _RIG)
-    for card in fields.each("result"):
+    for card in fields.each("result", most=MOST_LISTED):
         values = mapped.add_card(
             number=card.count("gpuid"),
             address=pci_address(card.raw("busid"), 16),

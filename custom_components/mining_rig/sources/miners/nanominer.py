@@ -15,7 +15,7 @@ from ...model import Snapshot
 from ...readings import ALGORITHM, STARTED
 from ..common import answer_table as table
 from ..common.contract import SourceContext
-from ..common.decoding import Fields, Values
+from ..common.decoding import MOST_LISTED, Fields, Values
 from .mapping import NUMBERS, Mapped, pci_address
 from .read_only import Program, ReadOnlyMiner, question
 from .requests import HttpPaths
@@ -84,7 +84,7 @@ def parse(fields: Fields, now: datetime) -> Snapshot:
 
 def _named(fields: Fields, key: str) -> Iterator[tuple[str, Fields]]:
     """Go through the objects inside of the objects of a list, with their names."""
-    for item in fields.each(key):
+    for item in fields.each(key, most=MOST_LISTED):
         for name in item.raw():
             yield name, item.inside(name)
 

@@ -11,7 +11,7 @@ from ...model import Snapshot
 from ...readings import POWER, STARTED
 from ..common import answer_table as table
 from ..common.contract import SourceContext
-from ..common.decoding import Fields
+from ..common.decoding import MOST_LISTED, Fields
 from .mapping import NUMBERS, Mapped, pci_address
 from .read_only import Program, ReadOnlyMiner, question
 from .requests import HttpPaths
@@ -62,7 +62,7 @@ def parse(fields: Fields, now: datetime) -> Snapshot:
     for shares, pool, _, total in coins:
         table.put_rows(mapped.rig, stratum, (*pool, *shares))
         table.put_rows(mapped.rig, miner, total)
-    for card in miner.each("devices"):
+    for card in miner.each("devices", most=MOST_LISTED):
         values = mapped.add_card(
             number=card.count("id"),
             address=pci_address(card.raw("pci_bus_id"), 10),

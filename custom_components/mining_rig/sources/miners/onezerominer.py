@@ -11,7 +11,7 @@ from ...model import Snapshot
 from ...readings import STARTED
 from ..common import answer_table as table
 from ..common.contract import SourceContext
-from ..common.decoding import Fields
+from ..common.decoding import MOST_LISTED, Fields
 from .mapping import NUMBERS, Mapped, pci_address
 from .read_only import Program, ReadOnlyMiner, question
 from .requests import HttpPaths
@@ -44,12 +44,12 @@ def parse(fields: Fields, now: datetime) -> Snapshot:
     mapped = Mapped()
     mapped.rig.put(STARTED.plain, fields.start(now, "uptime_seconds"))
     cards = {}
-    for place, card in fields.placed("devices"):
+    for place, card in fields.placed("devices", most=MOST_LISTED):
         cards[place] = mapped.add_card(
             address=pci_address(card.raw("bus_id"), 10), name=card.text("name")
         )
         table.put_rows(cards[place], card, _CARD)
-    algorithms = zip(_ALGORITHMS, fields.each("algos"), strict=False)
+    algorithms = zip(_ALGORITHMS, fields.each("algos", most=MOST_LISTED), strict=False)
     for (number, places), algorithm in algorithms:
         table.put_rows(mapped.rig, algorithm, places)
         mapped.put_rate(mapped.rig, number, algorithm.number("total_hashrate"))

@@ -12,7 +12,7 @@ from ...model import Snapshot
 from ...readings import ALGORITHM, POOL, POWER, STARTED
 from ..common import answer_table as table
 from ..common.contract import SourceContext
-from ..common.decoding import Fields
+from ..common.decoding import MOST_LISTED, Fields
 from .mapping import NUMBERS, Mapped, pci_address
 from .read_only import Program, ReadOnlyMiner, question
 from .requests import HttpPaths
@@ -68,7 +68,7 @@ def parse(fields: Fields, now: datetime) -> Snapshot:
     mapped.rig.put(STARTED.plain, fields.start(now, "uptime"))
     mapped.rig.put(POWER.plain, fields.positive("power_usage"))
     objects = [(mapped.rig, fields)]
-    for card in fields.each("devices"):
+    for card in fields.each("devices", most=MOST_LISTED):
         if card.flag("selected") is False:
             continue
         values = mapped.add_card(

@@ -13,7 +13,7 @@ from ...model import Snapshot, Window
 from ...readings import HASHRATE, POWER, STARTED
 from ..common import answer_table as table
 from ..common.contract import SourceContext
-from ..common.decoding import Fields, Values
+from ..common.decoding import MOST_LISTED, Fields, Values
 from .mapping import NUMBERS, Mapped, pci_address
 from .read_only import Program, ReadOnlyMiner, question
 from .requests import HttpPaths
@@ -66,7 +66,7 @@ def _algorithms(fields: Fields) -> list[Fields]:
     """Return the algorithms; of an old layout the one at the top, in the newer shape."""
     data = fields.raw()
     if "algorithms" in data if isinstance(data, dict) else True:
-        return list(fields.each("algorithms")) or [Fields({})]
+        return list(fields.each("algorithms", most=MOST_LISTED)) or [Fields({})]
     # Some wrote HashRate_total_now.
     old = {key.lower(): value for key, value in data.items()}
     rates = {key: old.get(f"hashrate_total_{key}") for key in ("now", *_AVERAGES)}
@@ -81,7 +81,10 @@ def parse(fields: Fields, now: datetime) -> Snapshot:
     started = started or algorithms[0].start(now, "pool", "uptime")
     mapped.rig.put(STARTED.plain, started)
     uptime = _SETTLED if started is None else (now - started).total_seconds()
-    for card in (*fields.each("gpu_devices"), *fields.each("devices")):
+    for card in (
+        *fields.each("gpu_devices", most=MOST_LISTED),
+        *fields.each("devices", most=MOST_LISTED),
+    ):
         found, model = _GPU.fullmatch(card.text("device") or ""), card.text("model")
         values = mapped.add_card(
             number=int(found[1]) if found else card.count("id"),

@@ -12,7 +12,7 @@ from ...readings import POOL, STARTED
 from ..common import answer_table as table
 from ..common.cgminer_rig import present_rate
 from ..common.contract import SourceContext
-from ..common.decoding import Fields
+from ..common.decoding import MOST_LISTED, Fields
 from .mapping import Mapped
 from .read_only import Program, ReadOnlyMiner
 from .requests import SocketCommands
@@ -45,13 +45,13 @@ def version(fields: Fields) -> str | None:
 def parse(fields: Fields, now: datetime) -> Snapshot:
     """Map the answers by command."""
     mapped = Mapped()
-    for summary in fields.each("summary", "SUMMARY"):
+    for summary in fields.each("summary", "SUMMARY", most=MOST_LISTED):
         mapped.rig.put(STARTED.plain, summary.start(now, "Elapsed"))
         table.put_rows(mapped.rig, summary, _RIG)
-    for pool in fields.each("pools", "POOLS"):
+    for pool in fields.each("pools", "POOLS", most=MOST_LISTED):
         if POOL.plain not in mapped.rig or pool.raw("Stratum Active") is True:
             table.put_rows(mapped.rig, pool, _POOL)
-    for card in fields.each("devs", "DEVS"):
+    for card in fields.each("devs", "DEVS", most=MOST_LISTED):
         if (number := card.count("GPU")) is None:
             continue
         values = mapped.add_card(number=number)
