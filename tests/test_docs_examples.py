@@ -22,6 +22,7 @@ from pytest_homeassistant_custom_component.common import (
     async_mock_service,
 )
 
+from custom_components.mining_rig.const import CONF_BASE_POWER
 from simulator.hardware import Card
 from simulator.models import RTX_3070
 from simulator.xmrig import SimulatedXMRig
@@ -81,7 +82,8 @@ async def garage(
         pools=[{"url": "one:1"}, {"url": "two:2"}],
         config={"watch": False},
     ) as rig:
-        entry = entry_for(rig)
+        # Without the power of the CPU, there is no power and energy of the rig.
+        entry = entry_for(rig, options={CONF_BASE_POWER: 90})
         entry.add_to_hass(hass)
         hass.config_entries.async_update_entry(entry, title=NAME)
         await async_set_up(hass, entry)
@@ -133,7 +135,7 @@ async def automate(hass: HomeAssistant) -> AsyncIterator[Automate]:
 
 def test_languages() -> None:
     """Nothing is an example of something that is not checked here."""
-    assert {block.language for block in EXAMPLES} <= {"", "json", "sh", "yaml"}
+    assert {block.language for block in EXAMPLES} <= {"", "bat", "json", "sh", "yaml"}
 
 
 @pytest.mark.parametrize("block", YAML, ids=str)

@@ -23,6 +23,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 import voluptuous as vol
 
 from custom_components.mining_rig.const import CONF_ID_ROOT, DOMAIN
+from custom_components.mining_rig.readings import HASHRATE
 from custom_components.mining_rig.services import KIND_ACTIONS
 from custom_components.mining_rig.sources.headframe.actions import ACTIONS as DECLARED
 from custom_components.mining_rig.sources.headframe.operations import OPERATIONS
@@ -725,7 +726,7 @@ async def test_operators_and_pools(
 
 async def test_a_rig_that_is_no_pool(hass: HomeAssistant) -> None:
     """It has no answer."""
-    entry = await async_add(hass, ScriptedSource())
+    entry = await async_add(hass, ScriptedSource({HASHRATE.plain: 1.0}))
     err = await refused(hass, entry, "get_payments")
     assert err.translation_key == "no_reports"
     assert isinstance(err, ServiceValidationError)

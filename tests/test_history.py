@@ -30,7 +30,7 @@ from custom_components.mining_rig.model import (
     Quantity,
     Reading,
 )
-from custom_components.mining_rig.readings import HASHRATE
+from custom_components.mining_rig.readings import HASHRATE, VERSION
 from custom_components.mining_rig.sources.common.contract import (
     HistorySeries,
     SourceBusy,
@@ -286,7 +286,7 @@ class TestRecorder:
     ) -> None:
         """Without a sensor's unit one that suits the past is chosen, once."""
         source = a_pool(past(3e9, 3e9, ago=1))
-        source.values = {}
+        source.values = {VERSION.plain: "1"}
         await async_add(hass, source)
         assert await recorded(hass) == [(at(11), 3, 3, 3)]
         assert unit(hass) == "GH/s"

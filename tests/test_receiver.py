@@ -23,7 +23,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.mining_rig.push.bodies import LARGEST_BODY
 from custom_components.mining_rig.push.opening import async_open_door
-from custom_components.mining_rig.store import RigStore
+from custom_components.mining_rig.store import RigStore, StoreUnreadable
 
 from .pushing import (
     ASIC_CODE,
@@ -713,12 +713,14 @@ async def test_notes_that_cannot_be_read(
         pushing_entry("asic", disabled_by=ConfigEntryDisabler.USER),
         pushing_entry("asic", title="Other", id_root="b2", code="the-other-code"),
     )
-    await RigStore(hass, asic.entry_id).keep("rig_monitor_orders", {"power": False})
+    store = RigStore(hass, asic.entry_id)
+    await store.async_load()
+    await store.keep("rig_monitor_orders", {"power": False})
     load = RigStore.async_load
 
     async def failing(self: RigStore) -> None:
         if self is RigStore.of(hass, asic.entry_id):
-            raise OSError(errno.EMFILE, "Too many open files")
+            raise StoreUnreadable("Too many open files")
         await load(self)
 
     with patch.object(RigStore, "async_load", failing):

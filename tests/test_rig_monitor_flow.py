@@ -554,7 +554,7 @@ async def test_options(hass: HomeAssistant) -> None:
     asked = {str(key): key for key in schema}
     assert asked.keys() == {
         *("power_meter", "base_power", "rated_power", "zero_while_off"),
-        *("stale_after", "off_takes", "on_takes", "allow_public"),
+        *("stale_after", "off_takes", "on_takes", "allow_public", "keep_parts"),
     }
     assert asked["off_takes"].default() == 120
     assert asked["on_takes"].default() == 900

@@ -38,7 +38,7 @@ async def proxy(freezer: FrozenDateTimeFactory) -> AsyncIterator[SimulatedXmrigP
     """Return a proxy with a few workers."""
     freezer.move_to("2026-11-01 12:00:00+00:00")
     async with SimulatedXmrigProxy(
-        clients=some_clients(WORKERS), running_for=600
+        clients=some_clients(WORKERS), running_for=2 * 86400
     ) as proxy:
         yield proxy
 
@@ -94,7 +94,9 @@ async def test_the_first_ones_are_enabled(
 
 async def test_fifty_unless_chosen(hass: HomeAssistant) -> None:
     """Hundreds of workers do not flood Home Assistant."""
-    async with SimulatedXmrigProxy(clients=some_clients(60), running_for=60) as proxy:
+    async with SimulatedXmrigProxy(
+        clients=some_clients(60), running_for=2 * 86400
+    ) as proxy:
         await async_set_up(hass, entry_for(proxy))
         for number in range(1, 61):
             expected = None if number <= 50 else INTEGRATION
@@ -205,7 +207,9 @@ async def test_others_have_their_turn(hass: HomeAssistant) -> None:
         run(handle)
         longest = max(longest, len(registry.entities) - before)
 
-    async with SimulatedXmrigProxy(clients=some_clients(40), running_for=60) as proxy:
+    async with SimulatedXmrigProxy(
+        clients=some_clients(40), running_for=2 * 86400
+    ) as proxy:
         with patch.object(asyncio.Handle, "_run", counted):
             await async_set_up(hass, entry_for(proxy))
     assert len(registry.entities) - before > 500

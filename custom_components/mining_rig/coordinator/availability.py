@@ -78,7 +78,12 @@ class Availability:
 
     @callback
     def _expire(self, now: datetime) -> None:
-        if self._is_held_up():
+        assert self._accepted_at is not None
+        left = self._stale_after() - (steady_now() - self._accepted_at)
+        if left > _TOLERANCE:
+            # Meanwhile a reading holds for longer: the rig's agent waits for others.
+            self._call_after(left, self._expire)
+        elif self._is_held_up():
             # The poll that begins now may decide.
             self._call_after(_TOLERANCE, self._end)
         else:

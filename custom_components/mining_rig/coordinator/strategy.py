@@ -293,7 +293,11 @@ class PushStrategy(Strategy):
     @override
     async def async_update(self) -> timedelta:
         silence = time.monotonic() - self._started
-        if self._is_waiting and silence >= self._source.stale_after.total_seconds():
+        never_came = (
+            self._is_waiting and silence >= self._source.stale_after.total_seconds()
+        )
+        # A rig is held longer while its agent waits for others, and not afterwards.
+        if never_came or (self._rig.online and self._rig.availability.is_stale()):
             self._is_waiting = False
             self._rig.go_away(SourceUnreachable("nothing was pushed", timed_out=True))
         else:

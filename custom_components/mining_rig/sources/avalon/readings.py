@@ -3,6 +3,7 @@
 from typing import Final
 
 from ...model import Category, Quantity, Reading
+from ...readings import HOTTEST
 
 POWER_GOAL: Final = Reading[float](
     "avalon_power_goal",
@@ -17,6 +18,7 @@ AVERAGE_CHIP: Final = Reading[float](
     Quantity.TEMPERATURE,
     Category.DIAGNOSTIC,
     enabled=False,
+    hottest=HOTTEST,
 )
 FAULT: Final = Reading[bool]("avalon_fault", Quantity.PROBLEM, Category.DIAGNOSTIC)
 OVERHEATED: Final = Reading[bool](

@@ -76,10 +76,8 @@ def parse(fields: Fields, now: datetime) -> Snapshot:
             )
             table.put_rows(values, card, _CARD)
             mapped.put_rate(values, None, card.number("Performance"), unit)
-    algorithms = zip(
-        _ALGORITHMS, fields.each("Algorithms", most=MOST_LISTED), strict=False
-    )
-    for (number, places), algorithm in algorithms:
+    for index, algorithm in fields.placed("Algorithms", most=len(_ALGORITHMS)):
+        number, places = _ALGORITHMS[index]
         table.put_rows(mapped.rig, algorithm, places)
         unit = _unit(algorithm)
         total = algorithm.number("Total_Performance")

@@ -49,8 +49,8 @@ def parse(fields: Fields, now: datetime) -> Snapshot:
             address=pci_address(card.raw("bus_id"), 10), name=card.text("name")
         )
         table.put_rows(cards[place], card, _CARD)
-    algorithms = zip(_ALGORITHMS, fields.each("algos", most=MOST_LISTED), strict=False)
-    for (number, places), algorithm in algorithms:
+    for index, algorithm in fields.placed("algos", most=len(_ALGORITHMS)):
+        number, places = _ALGORITHMS[index]
         table.put_rows(mapped.rig, algorithm, places)
         mapped.put_rate(mapped.rig, number, algorithm.number("total_hashrate"))
         for place, values in cards.items():

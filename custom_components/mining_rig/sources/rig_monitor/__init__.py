@@ -114,9 +114,9 @@ class RigMonitorSource:
         """Take a cleaned log."""
         log = parse_log(self.rig_type, body, now)
         now = steady(now)
+        was_silent = self._received is None or now - self._received > self.stale_after
         if self._received is not None and now > self._received:
             self._gaps.append((now - self._received).total_seconds())
-        was_silent = self._received is None or now - self._received > self.stale_after
         self._addresses.take(log.parts[RIG].get(readings.LAN_ADDRESS.plain), now)
         if self.rig_type is RigType.CPU_GPU:
             log = self._with_proven_rates(log, now, silent=was_silent)
