@@ -55,6 +55,13 @@ NVML = Path("docs/nvml.md")
 HEADFRAME = Path("docs/headframe.md")
 ACTIONS = Path("docs/pool_actions.md")
 RIG_MONITOR = Path("docs/rig_monitor.md")
+MINER_PROGRAMS = Path("docs/miner_programs.md")
+PROGRAMS = {kind for kind, facts in KINDS.items() if facts.module.startswith("miners.")}
+"""The programs that only report: they share a page, and a row of the README."""
+PAGE_OF = {
+    kind: MINER_PROGRAMS if kind in PROGRAMS else Path(f"docs/{kind}.md")
+    for kind in KINDS
+}
 
 _ADDRESS = json.loads((COMPONENT / "manifest.json").read_text())["documentation"]
 _COMMAND = re.compile(r"(?<![\w/.-])((?:scripts|\.ci)/[a-z-]+)((?: --?[a-z-]+)*)")
@@ -191,10 +198,26 @@ def test_named_packages() -> None:
 def test_every_kind_of_rig_has_its_place() -> None:
     """Each kind that can be added is in the list, with a page and a section."""
     kinds = TEXTS["config"]["step"]["user"]["menu_options"]
-    rows = {row["Rig"]: row["More"] for row in PAGES[README].rows("Rig")}
+    rows = {row["Rig"]: row for row in PAGES[README].rows("Rig")}
+    shared = PAGES[MINER_PROGRAMS].headings[0]
     for kind in KINDS:
-        assert kinds[kind] in PAGES[README].headings
-        assert f"docs/{kind}.md" in rows[kinds[kind]]
+        place = shared if kind in PROGRAMS else kinds[kind]
+        assert place in PAGES[README].headings
+        assert f"({PAGE_OF[kind]})" in rows[place]["More"]
+    which = re.split("[,;] ", rows[shared]["Which"])
+    assert sorted(which) == sorted(", ".join(map(kinds.get, PROGRAMS)).split(", "))
+
+
+def test_every_program_is_in_the_table() -> None:
+    """By its name in the menu, with its usual port and the option that sets it."""
+    kinds = TEXTS["config"]["step"]["user"]["menu_options"]
+    rows = {row["Program"]: row for row in PAGES[MINER_PROGRAMS].rows("Program")}
+    assert rows.keys() == {kinds[kind] for kind in PROGRAMS}
+    for kind in PROGRAMS:
+        port = KINDS[kind].form.fields[1].default
+        assert rows[kinds[kind]]["Port"] == str(port)
+        start = rows[kinds[kind]]["Start it with"]
+        assert str(port) in start or start.startswith("nothing")
 
 
 def _labels(step: Mapping[str, Any]) -> set[str]:
@@ -206,7 +229,7 @@ def _labels(step: Mapping[str, Any]) -> set[str]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_field_is_explained(kind: str) -> None:
     """A kind's form is in the README or on the kind's own page."""
-    text = PAGES[README].text + PAGES[Path(f"docs/{kind}.md")].text
+    text = PAGES[README].text + PAGES[PAGE_OF[kind]].text
     steps = TEXTS["config"]["step"]
     # Where the first step only asks which way to go, the forms are behind it.
     if KINDS[kind].form.has("host"):
@@ -214,9 +237,8 @@ def test_every_field_is_explained(kind: str) -> None:
         network = steps["network"]
         section = network["sections"]["connection"]
         shown = {**network["data"], **section["data"]}
-        assert not {
-            label for key, label in shown.items() if key in fields and label not in text
-        }
+        assert fields <= shown.keys()
+        assert not {shown[key] for key in fields if shown[key] not in text}
         return
     own = [steps[kind]]
     if "data" not in steps[kind]:
@@ -234,6 +256,19 @@ def test_every_option_is_explained() -> None:
     assert {row["Option"] for row in PAGES[OPTIONS].rows("Option")} == set(settings)
     for choice in TEXTS["options"]["step"]["init"]["menu_options"].values():
         assert f"**{choice}**" in " ".join(PAGES[OPTIONS].prose.split())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_option_of_a_kind_is_explained(kind: str) -> None:
+    """What only some kinds have names them in its row, or is on their page."""
+    texts = TEXTS["options"]["step"]["settings"]["data"]
+    explained = {
+        row["Option"]: row["What it does"] for row in PAGES[OPTIONS].rows("Option")
+    }
+    label = TEXTS["config"]["step"]["user"]["menu_options"][kind]
+    for field in KINDS[kind].options.fields:
+        text = explained[texts[field.key]] + PAGES[PAGE_OF[kind]].text
+        assert label in text or texts[field.key] in text
 
 
 def test_every_action_is_explained() -> None:

@@ -19,7 +19,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.mining_rig.const import CONF_ID_ROOT, CONF_KIND, DOMAIN
-from custom_components.mining_rig.model import Part, Snapshot, part_map
+from custom_components.mining_rig.model import Snapshot
 from custom_components.mining_rig.sources import antminer, avalon, axeos, iceriver
 from custom_components.mining_rig.sources.axeos.releases import NewestRelease
 from custom_components.mining_rig.sources.common.contract import SourceContext
@@ -43,8 +43,13 @@ CGI = ("stats.cgi", "summary.cgi", "pools.cgi", "get_system_info.cgi")
 LIGHT = b"STATUS=I,When=1,Code=118,Msg=ASC 0 set info: help|led|softon|softoff|,|"
 FIRMWARE = NewestRelease(
     version="v9.9.9",
-    page="https://github.com/x/y",
-    assets=(("esp-miner-factory-NerdQAxe++-v9.9.9.bin", "https://github.com/x"),),
+    page="https://github.com/NAME/REPOSITORY",
+    assets=(
+        (
+            "esp-miner-factory-NerdQAxe++-v9.9.9.bin",
+            "https://github.com/NAME/REPOSITORY/a.bin",
+        ),
+    ),
 )
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
@@ -214,12 +219,12 @@ async def test_all_entities_of_miner_programs_are_documented(
     hass: HomeAssistant,
 ) -> None:
     """Likewise, of all programs that only report."""
-    entities = []
-    for name, recorded in miner_programs.RECORDED.items():
+    found: dict[str, list[Snapshot]] = {}
+    for recorded in miner_programs.RECORDED.values():
         answer = miner_programs.parse(recorded.kind, recorded.make())
-        parts: list[Part] = [*answer.parts.values()]
-        entities += await async_entities(
-            hass, recorded.kind, [Snapshot(parts=part_map(*parts))]
-        )
+        found.setdefault(recorded.kind, []).append(answer)
+    for kind, snapshots in found.items():
+        await async_entities(hass, kind, snapshots)
+    entities = [*er.async_get(hass).entities.values()]
     page = PAGES[MINER_PROGRAMS]
     assert not undocumented(entities, PAGES[ENTITIES], page)
