@@ -56,6 +56,8 @@ HEADFRAME = Path("docs/headframe.md")
 ACTIONS = Path("docs/pool_actions.md")
 RIG_MONITOR = Path("docs/rig_monitor.md")
 MINER_PROGRAMS = Path("docs/miner_programs.md")
+LABELS: dict[str, str] = TEXTS["config"]["step"]["user"]["menu_options"]
+"""The names of the kinds in the dialog."""
 PROGRAMS = {kind for kind, facts in KINDS.items() if facts.module.startswith("miners.")}
 """The programs that only report: they share a page, and a row of the README."""
 PAGE_OF = {
@@ -173,6 +175,11 @@ def test_commands_exist(page: Page) -> None:
         assert path.with_suffix(".py").exists() or (path / "__main__.py").exists()
 
 
+def test_the_readme_is_short() -> None:
+    """It leads to the pages."""
+    assert PAGES[README].text.count("\n") <= 280
+
+
 def test_oldest_home_assistant() -> None:
     """The README names the version that HACS asks for."""
     oldest = json.loads((ROOT / "hacs.json").read_text())["homeassistant"]
@@ -197,26 +204,24 @@ def test_named_packages() -> None:
 
 def test_every_kind_of_rig_has_its_place() -> None:
     """Each kind that can be added is in the list, with a page and a section."""
-    kinds = TEXTS["config"]["step"]["user"]["menu_options"]
     rows = {row["Rig"]: row for row in PAGES[README].rows("Rig")}
     shared = PAGES[MINER_PROGRAMS].headings[0]
     for kind in KINDS:
-        place = shared if kind in PROGRAMS else kinds[kind]
+        place = shared if kind in PROGRAMS else LABELS[kind]
         assert place in PAGES[README].headings
         assert f"({PAGE_OF[kind]})" in rows[place]["More"]
     which = re.split("[,;] ", rows[shared]["Which"])
-    assert sorted(which) == sorted(", ".join(map(kinds.get, PROGRAMS)).split(", "))
+    assert sorted(which) == sorted(", ".join(map(LABELS.get, PROGRAMS)).split(", "))
 
 
 def test_every_program_is_in_the_table() -> None:
     """By its name in the menu, with its usual port and the option that sets it."""
-    kinds = TEXTS["config"]["step"]["user"]["menu_options"]
     rows = {row["Program"]: row for row in PAGES[MINER_PROGRAMS].rows("Program")}
-    assert rows.keys() == {kinds[kind] for kind in PROGRAMS}
+    assert rows.keys() == {LABELS[kind] for kind in PROGRAMS}
     for kind in PROGRAMS:
         port = KINDS[kind].form.fields[1].default
-        assert rows[kinds[kind]]["Port"] == str(port)
-        start = rows[kinds[kind]]["Start it with"]
+        assert rows[LABELS[kind]]["Port"] == str(port)
+        start = rows[LABELS[kind]]["Start it with"]
         assert str(port) in start or start.startswith("nothing")
 
 
@@ -265,10 +270,9 @@ def test_every_option_of_a_kind_is_explained(kind: str) -> None:
     explained = {
         row["Option"]: row["What it does"] for row in PAGES[OPTIONS].rows("Option")
     }
-    label = TEXTS["config"]["step"]["user"]["menu_options"][kind]
     for field in KINDS[kind].options.fields:
         text = explained[texts[field.key]] + PAGES[PAGE_OF[kind]].text
-        assert label in text or texts[field.key] in text
+        assert LABELS[kind] in text or texts[field.key] in text
 
 
 def test_every_action_is_explained() -> None:
