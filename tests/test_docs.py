@@ -10,7 +10,7 @@ import re
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from homeassistant.const import Platform, __version__
+from homeassistant.const import __version__
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 import pytest
@@ -35,6 +35,7 @@ from simulator.t_rex import SimulatedTRex
 from simulator.xmrig import SimulatedXMRig
 from simulator.xmrig_proxy import SimulatedXmrigProxy
 
+from .entity_tables import documented, name_of, undocumented
 from .pages import PAGES, README, ROOT, Page
 from .pools import entry_of
 from .pushing import ASIC_CODE, BASE, PC_CODE, async_set_up_rigs, body, pushing_entry
@@ -54,6 +55,15 @@ NVML = Path("docs/nvml.md")
 HEADFRAME = Path("docs/headframe.md")
 ACTIONS = Path("docs/pool_actions.md")
 RIG_MONITOR = Path("docs/rig_monitor.md")
+MINER_PROGRAMS = Path("docs/miner_programs.md")
+LABELS: dict[str, str] = TEXTS["config"]["step"]["user"]["menu_options"]
+"""The names of the kinds in the dialog."""
+PROGRAMS = {kind for kind, facts in KINDS.items() if facts.module.startswith("miners.")}
+"""The programs that only report: they share a page, and a row of the README."""
+PAGE_OF = {
+    kind: MINER_PROGRAMS if kind in PROGRAMS else Path(f"docs/{kind}.md")
+    for kind in KINDS
+}
 
 _ADDRESS = json.loads((COMPONENT / "manifest.json").read_text())["documentation"]
 _COMMAND = re.compile(r"(?<![\w/.-])((?:scripts|\.ci)/[a-z-]+)((?: --?[a-z-]+)*)")
@@ -165,6 +175,11 @@ def test_commands_exist(page: Page) -> None:
         assert path.with_suffix(".py").exists() or (path / "__main__.py").exists()
 
 
+def test_the_readme_is_short() -> None:
+    """It leads to the pages."""
+    assert PAGES[README].text.count("\n") <= 280
+
+
 def test_oldest_home_assistant() -> None:
     """The README names the version that HACS asks for."""
     oldest = json.loads((ROOT / "hacs.json").read_text())["homeassistant"]
@@ -189,11 +204,25 @@ def test_named_packages() -> None:
 
 def test_every_kind_of_rig_has_its_place() -> None:
     """Each kind that can be added is in the list, with a page and a section."""
-    kinds = TEXTS["config"]["step"]["user"]["menu_options"]
-    rows = {row["Rig"]: row["More"] for row in PAGES[README].rows("Rig")}
+    rows = {row["Rig"]: row for row in PAGES[README].rows("Rig")}
+    shared = PAGES[MINER_PROGRAMS].headings[0]
     for kind in KINDS:
-        assert kinds[kind] in PAGES[README].headings
-        assert f"docs/{kind}.md" in rows[kinds[kind]]
+        place = shared if kind in PROGRAMS else LABELS[kind]
+        assert place in PAGES[README].headings
+        assert f"({PAGE_OF[kind]})" in rows[place]["More"]
+    which = re.split("[,;] ", rows[shared]["Which"])
+    assert sorted(which) == sorted(", ".join(map(LABELS.get, PROGRAMS)).split(", "))
+
+
+def test_every_program_is_in_the_table() -> None:
+    """By its name in the menu, with its usual port and the option that sets it."""
+    rows = {row["Program"]: row for row in PAGES[MINER_PROGRAMS].rows("Program")}
+    assert rows.keys() == {LABELS[kind] for kind in PROGRAMS}
+    for kind in PROGRAMS:
+        port = KINDS[kind].form.fields[1].default
+        assert rows[LABELS[kind]]["Port"] == str(port)
+        start = rows[LABELS[kind]]["Start it with"]
+        assert str(port) in start or start.startswith("nothing")
 
 
 def _labels(step: Mapping[str, Any]) -> set[str]:
@@ -205,7 +234,7 @@ def _labels(step: Mapping[str, Any]) -> set[str]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_field_is_explained(kind: str) -> None:
     """A kind's form is in the README or on the kind's own page."""
-    text = PAGES[README].text + PAGES[Path(f"docs/{kind}.md")].text
+    text = PAGES[README].text + PAGES[PAGE_OF[kind]].text
     steps = TEXTS["config"]["step"]
     # Where the first step only asks which way to go, the forms are behind it.
     if KINDS[kind].form.has("host"):
@@ -213,9 +242,8 @@ def test_every_field_is_explained(kind: str) -> None:
         network = steps["network"]
         section = network["sections"]["connection"]
         shown = {**network["data"], **section["data"]}
-        assert not {
-            label for key, label in shown.items() if key in fields and label not in text
-        }
+        assert fields <= shown.keys()
+        assert not {shown[key] for key in fields if shown[key] not in text}
         return
     own = [steps[kind]]
     if "data" not in steps[kind]:
@@ -235,15 +263,27 @@ def test_every_option_is_explained() -> None:
         assert f"**{choice}**" in " ".join(PAGES[OPTIONS].prose.split())
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_option_of_a_kind_is_explained(kind: str) -> None:
+    """What only some kinds have names them in its row, or is on their page."""
+    texts = TEXTS["options"]["step"]["settings"]["data"]
+    explained = {
+        row["Option"]: row["What it does"] for row in PAGES[OPTIONS].rows("Option")
+    }
+    for field in KINDS[kind].options.fields:
+        text = explained[texts[field.key]] + PAGES[PAGE_OF[kind]].text
+        assert LABELS[kind] in text or texts[field.key] in text
+
+
 def test_every_action_is_explained() -> None:
     """Each action stands in a table with its fields."""
-    documented: dict[str, set[str]] = {}
+    found: dict[str, set[str]] = {}
     name = ""
     for page in (CONFIG_ACTIONS, ACTIONS):
         for row in PAGES[page].rows("Action"):
             name = row["Action"].strip("`") or name
-            documented.setdefault(name, set()).add(row["Field"].strip("`"))
-    assert documented == {
+            found.setdefault(name, set()).add(row["Field"].strip("`"))
+    assert found == {
         f"{DOMAIN}.{service}": set(texts["fields"])
         for service, texts in TEXTS["services"].items()
     }
@@ -290,25 +330,6 @@ async def entities(
         ]
 
 
-def _name(entity: er.RegistryEntry) -> str:
-    """Return an entity's name as the pages have it: without its number, or the first."""
-    texts = TEXTS["entity"][entity.domain]
-    key = str(entity.translation_key)
-    name: str = texts.get(key.replace("_number", ""), texts[key])["name"]
-    return name.replace("{number}", "1")
-
-
-def _documented(*pages: Page) -> dict[str, list[dict[str, str]]]:
-    """Return the rows of all tables of entities and controls, by name."""
-    documented: dict[str, list[dict[str, str]]] = {}
-    for page in pages:
-        for column in ("Entity", "Control"):
-            for row in page.rows(column):
-                for name in row[column].split(", "):
-                    documented.setdefault(name, []).append(row)
-    return documented
-
-
 def test_named_entities_exist() -> None:
     """Every entity in a table has that name in Home Assistant."""
     names = {
@@ -317,12 +338,12 @@ def test_named_entities_exist() -> None:
         for texts in platform.values()
         for number in "123"
     }
-    assert not _documented(*PAGES.values()).keys() - names
+    assert not documented(*PAGES.values()).keys() - names
 
 
 async def test_all_entities_are_documented(entities: list[er.RegistryEntry]) -> None:
     """Every entity of an XMRig is in a table, with its unit and its default."""
-    assert not _undocumented(entities, PAGES[ENTITIES], PAGES[XMRIG])
+    assert not undocumented(entities, PAGES[ENTITIES], PAGES[XMRIG])
 
 
 async def test_all_entities_of_a_t_rex_are_documented(
@@ -341,7 +362,7 @@ async def test_all_entities_of_a_t_rex_are_documented(
         await async_set_up(hass, entry)
     entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
     assert len(entities) > 100
-    assert not _undocumented(entities, PAGES[ENTITIES], PAGES[T_REX])
+    assert not undocumented(entities, PAGES[ENTITIES], PAGES[T_REX])
 
 
 async def test_all_entities_of_nvidia_cards_are_documented(
@@ -358,7 +379,7 @@ async def test_all_entities_of_nvidia_cards_are_documented(
     await async_set_up(hass, entry)
     entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
     assert len(entities) > 50
-    assert not _undocumented(entities, PAGES[ENTITIES], PAGES[NVML])
+    assert not undocumented(entities, PAGES[ENTITIES], PAGES[NVML])
 
 
 @pytest.mark.usefixtures("socket_enabled")
@@ -372,7 +393,7 @@ async def test_all_entities_of_an_xmrig_proxy_are_documented(
         await async_set_up(hass, entry)
     entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
     assert len(entities) > 60
-    assert not _undocumented(entities, PAGES[ENTITIES], PAGES[XMRIG_PROXY])
+    assert not undocumented(entities, PAGES[ENTITIES], PAGES[XMRIG_PROXY])
 
 
 async def test_all_entities_of_an_account_are_documented(
@@ -389,15 +410,15 @@ async def test_all_entities_of_an_account_are_documented(
         entry = entry_of(pool)
         await async_set_up(hass, entry)
     entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
-    documented = {_name(entity) for entity in entities}
-    assert not _undocumented(entities, PAGES[ENTITIES], PAGES[HEADFRAME])
+    names = {name_of(entity) for entity in entities}
+    assert not undocumented(entities, PAGES[ENTITIES], PAGES[HEADFRAME])
     texts = {
         entry["name"]
         for platform in TEXTS["entity"].values()
         for key, entry in platform.items()
         if key.startswith("headframe_") and "_number" not in key
     }
-    assert not texts - documented
+    assert not texts - names
 
 
 @pytest.mark.usefixtures("socket_enabled")
@@ -426,38 +447,4 @@ async def test_all_entities_of_rigs_that_push_are_documented(
     await hass.async_block_till_done()
     entities = [*er.async_get(hass).entities.values()]
     assert len(entities) > 80
-    assert not _undocumented(entities, PAGES[ENTITIES], PAGES[RIG_MONITOR])
-
-
-def _undocumented(
-    entities: list[er.RegistryEntry], *pages: Page
-) -> list[tuple[str, str | None, bool]]:
-    """Return the entities that no table describes correctly.
-
-    The sensor beside a control is described by the control's row, and disabled.
-    """
-    documented = _documented(*pages)
-    controls = {entity.unique_id for entity in entities if not _is_shown(entity)}
-    return [
-        (_name(entity), entity.unit_of_measurement, entity.disabled)
-        for entity in entities
-        if not (entity.disabled and _is_shown(entity) and entity.unique_id in controls)
-        if not any(_is_true(row, entity) for row in documented.get(_name(entity), ()))
-    ]
-
-
-def _is_shown(entity: er.RegistryEntry) -> bool:
-    """Return whether an entity only shows a value."""
-    return entity.domain in (Platform.SENSOR, Platform.BINARY_SENSOR)
-
-
-def _is_true(row: Mapping[str, str], entity: er.RegistryEntry) -> bool:
-    """Return whether a row agrees with the entity registry."""
-    if row["Enabled"] != ("no" if entity.disabled else "yes"):
-        return False
-    cell = row.get("Unit", "as Hashrate")
-    if cell == "as Hashrate" or (entity.disabled and not entity.unit_of_measurement):
-        # Home Assistant learns the unit of some sensors when they are enabled.
-        return True
-    units = re.split(r", | …", cell)
-    return (entity.unit_of_measurement or "") in units or cell == "on, off"
+    assert not undocumented(entities, PAGES[ENTITIES], PAGES[RIG_MONITOR])

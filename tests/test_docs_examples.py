@@ -33,6 +33,7 @@ from .simulator.wire import get
 
 ACTIONS = Path("docs/actions.md")
 AUTOMATIONS = Path("docs/automations.md")
+XMRIG = Path("docs/xmrig.md")
 NAME = "Garage"
 """The rig in the examples of the pages."""
 STEP = 30
@@ -135,7 +136,8 @@ async def automate(hass: HomeAssistant) -> AsyncIterator[Automate]:
 
 def test_languages() -> None:
     """Nothing is an example of something that is not checked here."""
-    assert {block.language for block in EXAMPLES} <= {"", "bat", "json", "sh", "yaml"}
+    known = {"", "bat", "json", "python", "sh", "yaml"}
+    assert {block.language for block in EXAMPLES} <= known
 
 
 @pytest.mark.parametrize("block", YAML, ids=str)
@@ -170,7 +172,7 @@ async def test_entities(hass: HomeAssistant, garage: SimulatedXMRig) -> None:
 
 async def test_json(hass: HomeAssistant) -> None:
     """The section for the miner's configuration lets Home Assistant read and control."""
-    (block,) = [block for block in EXAMPLES if block.language == "json"]
+    (block,) = [block for block in PAGES[XMRIG].blocks if block.language == "json"]
     section = json.loads(f"{{{block.text.strip().removesuffix(',')}}}")
     async with SimulatedXMRig(NAME, config={"watch": False}) as rig:
         assert section["http"].keys() == rig.config["http"].keys()

@@ -91,7 +91,7 @@ async def test_no_controls_and_documented(
     entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
     assert {entity.domain for entity in entities} == {"sensor", "binary_sensor"}
     text = "".join(
-        PAGES[Path(f"docs/{name}.md")].text for name in ("entities", "lolminer")
+        PAGES[Path(f"docs/{name}.md")].text for name in ("entities", "miner_programs")
     )
     names = {str(entity.original_name) for entity in entities}
     assert not {name for name in names if name not in text}

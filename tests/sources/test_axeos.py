@@ -405,7 +405,7 @@ RELEASE = {
     "assets": [
         {
             "name": f"esp-miner-factory-{model}-v1.0.40.bin",
-            "browser_download_url": f"https://github.com/x/{model}.bin",
+            "browser_download_url": f"https://github.com/NAME/REPOSITORY/{model}.bin",
         }
         for model in ("NerdQAxe+", "NerdQAxe++", "NerdAxe")
     ],
@@ -444,7 +444,11 @@ async def test_update(opened: Open, nerd: Miner, github: list[Any]) -> None:
     assert github[0] == ["/repos/shufps/ESP-Miner-NerdQAxePlus/releases/latest"]
     await press(source, own.INSTALL)
     assert nerd.requests == [
-        ("POST", "OTA/github", {"url": "https://github.com/x/NerdQAxe++.bin"})
+        (
+            "POST",
+            "OTA/github",
+            {"url": "https://github.com/NAME/REPOSITORY/NerdQAxe++.bin"},
+        )
     ]
 
 
