@@ -16,14 +16,29 @@ MADE_HERE = {".git", ".demo", ".hypothesis", "__pycache__", "node_modules"}
 
 # Names of other projects' repositories that stand in our files.
 OTHERS = {
+    "JayDDee/cpuminer-opt",
     "Lolliedieb/lolMiner-releases",
     "NAME/REPOSITORY",
+    "NebuTech/NBMiner",
+    "OneZeroMiner/onezerominer",
     "actions/cache",
     "actions/checkout",
     "actions/setup-python",
+    "andru-kun/wildrig-multi",
+    "bitaxeorg/ESP-Miner",
+    "bzminer/bzminer",
+    "ckolivas/cgminer",
+    "develsoftware/GMinerRelease",
+    "doktor83/SRBMiner-Multi",
     "hacs/action",
     "home-assistant/actions",
     "home-assistant/core",
+    "nanopool/nanominer",
+    "rigelminer/rigel",
+    "shufps/ESP-Miner-NerdQAxePlus",
+    "todxx/teamredminer",
+    "tpruvot/ccminer",
+    "x/NerdQAxe",
     "xmrig/xmrig",
 }
 

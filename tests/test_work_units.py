@@ -32,14 +32,18 @@ from custom_components.mining_rig.model import (
     part_map,
 )
 from custom_components.mining_rig.readings import EFFICIENCY, HASHRATE, POWER
+from custom_components.mining_rig.sources.antminer.boards import parts as hashboards
+from custom_components.mining_rig.sources.antminer.parse import from_answers
 from custom_components.mining_rig.sources.common.contract import (
     HistorySeries,
     SourceContext,
     SourceUnreachable,
 )
+from custom_components.mining_rig.sources.common.decoding import Fields
 
 from .rigs import ID_ROOT, async_pass, async_pass_polls, async_set_up, entity_id, state
 from .scripted import HistoriedSource
+from .sources.miner_programs import NOW, RECORDED, parse
 from .test_unit_statistics import recorded
 
 SOLUTIONS: dict[int | None, str] = {None: "Sol/s"}
@@ -217,6 +221,23 @@ def test_stored() -> None:
         loaded = load_known_parts([{**stored, "work_units": wrong}])
         assert loaded.flawed
         assert loaded.parts["gpu0"].work_units == {}
+
+
+def test_sources() -> None:
+    """Programs and ASICs report the work that their coin is counted in."""
+    for name, work in (("miniz", "Sol/s"), ("gminer_3.06", "H/s")):
+        recording = RECORDED[name]
+        found = parse(recording.kind, recording.make())
+        units = [part.work_units for part in found.parts.values()]
+        assert units == [{None: work}] * len(found.parts)
+    stats = Fields(
+        {"GHS 5s": 417.5, "Elapsed": 100, "chain_acn1": 3, "chain_rate1": 140}
+    )
+    rig, boards = from_answers([stats], [], [], "Antminer Z15", NOW)
+    assert rig.get(HASHRATE.plain) == 417_500
+    assert rig.work_units == SOLUTIONS
+    (board,) = hashboards(boards)
+    assert (board.get(HASHRATE.plain), board.work_units) == (140_000, SOLUTIONS)
 
 
 class TestRecorder:
