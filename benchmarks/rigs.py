@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from simulator.hardware import Card
 from simulator.models import GTX_1660_SUPER, RTX_3070, RTX_3080, RYZEN_7_5800X
+from simulator.programs import SimulatedSrbMiner
 from simulator.rig import SimulatedRig
 from simulator.t_rex import SimulatedTRex
 from simulator.xmrig import SimulatedXMRig
@@ -218,6 +219,41 @@ def _t_rex() -> SimulatedTRex:
     )
 
 
+_CARDS: Final = tuple(f"gpu{number}" for number in range(8))
+_SRBMINER_CHANGES: Final = Changes(
+    # Under the name of a card, whole numbers are shares and the others hashrates.
+    rising={
+        "accepted": 8,
+        "mining_time": 10,
+        "rejected": 1,
+        "uptime": 10,
+        **dict.fromkeys(_CARDS, 1),
+    },
+    varying=frozenset(
+        {
+            "1min",
+            "asic_power",
+            "core_clock",
+            "fan_speed_percent",
+            "latency",
+            "memory_clock",
+            "temperature",
+            "total",
+            *_CARDS,
+        }
+    ),
+)
+
+
+def _srbminer() -> SimulatedSrbMiner:
+    return SimulatedSrbMiner(
+        "Shed",
+        cards=[Card(model=RTX_3070) for _ in _CARDS],
+        cpu_algorithm="rx/0",
+        running_for=90_000,
+    )
+
+
 # Every worker has a new share at every poll, and nobody comes or goes.
 _PROXY_CHANGES: Final = Changes(
     rising={
@@ -271,6 +307,12 @@ ROWS: Final[Mapping[str, Row]] = {
         paths=("/summary", "/config"),
         changes=_T_REX_NOISE,
         enabled=_T_REX_NOISY_KEYS,
+    ),
+    "srbminer": Row(
+        rig=_srbminer,
+        paths=("/",),
+        changes=_SRBMINER_CHANGES,
+        enabled=("core_clock", "memory_clock", "pool_latency"),
     ),
     "xmrig-cards": Row(rig=_xmrig_cards, paths=_XMRIG_PATHS, changes=_XMRIG_CHANGES),
     # So far apart, each poll asks for the backends as well.

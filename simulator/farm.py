@@ -20,6 +20,7 @@ from .models import (
     RYZEN_5_3600,
     RYZEN_7_5800X,
 )
+from .programs import SimulatedSrbMiner
 from .rig import SimulatedRig
 from .t_rex import SimulatedTRex
 from .timeline import RunningTime
@@ -161,6 +162,16 @@ def _demo(site: Site) -> list[SimulatedRig]:
             boot_seconds=boot,
         ),
         SimulatedHeadframe("HomeGarage", clock=site.clock, port=site.port(6)),
+        SimulatedSrbMiner(
+            "Shed",
+            cpu=RYZEN_5_3600,
+            cards=[Card(model=RTX_3070), Card(model=RX_7800_XT)],
+            cpu_algorithm="rx/0",
+            running_for=_DAY,
+            clock=site.clock,
+            port=site.port(7),
+            boot_seconds=boot,
+        ),
     ]
 
 

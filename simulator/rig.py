@@ -29,6 +29,9 @@ class SimulatedRig(ABC):
     descriptions: ClassVar[Mapping[str, str]] = DESCRIPTIONS
     """What can go wrong with this kind of rig."""
 
+    server: ClassVar[type[HttpServer]] = HttpServer
+    """What listens: for HTTP, or for commands over a bare socket."""
+
     def __init__(
         self,
         name: str,
@@ -56,7 +59,7 @@ class SimulatedRig(ABC):
         self.faults: set[Fault] = set()
         self.tls = tls
         """Whether the port speaks HTTPS too, with a certificate nobody signed."""
-        self._server = HttpServer(
+        self._server = self.server(
             self._handle, host=host, port=port, tls=self_signed() if tls else None
         )
         self._started = False

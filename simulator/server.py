@@ -136,7 +136,7 @@ class HttpServer:
         writer: asyncio.StreamWriter | None = None
         try:
             reader, writer = await self._streams(connection)
-            request = await read_request(reader)
+            request = await self._read(reader)
             if request is not None:
                 await self._answer(request, writer)
         except OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError:
@@ -148,6 +148,14 @@ class HttpServer:
                 writer.close()
                 with suppress(OSError):
                     await writer.wait_closed()
+
+    async def _read(self, reader: asyncio.StreamReader) -> Request | None:
+        """Read what a client asks; None if it is nothing."""
+        return await read_request(reader)
+
+    def _encode(self, reply: Reply) -> bytes:
+        """Return an answer as it goes over the wire."""
+        return reply.encode()
 
     async def _streams(
         self, connection: socket.socket
@@ -170,7 +178,7 @@ class HttpServer:
             reply = await self._handler(request)
             if reply is None:
                 return
-            answer = reply.encode()
+            answer = self._encode(reply)
             for _ in range(reply.copies):
                 writer.write(answer)
             await writer.drain()

@@ -54,6 +54,7 @@ class ScriptedSource:
         self.controls = {control.channel: control for control in controls}
         self.events = events
         self.actions: tuple[Action, ...] = ()
+        self.work_units: dict[int | None, str] = {}
         self.others: list[Part] = []
         self.new_events: list[PartEvent] = []
         """Told by the next reading."""
@@ -82,6 +83,7 @@ class ScriptedSource:
             controls=self.controls,
             actions=self.actions,
             events=self.events,
+            work_units=self.work_units,
         )
         return Snapshot(parts=part_map(rig, *self.others), events=tuple(events))
 

@@ -38,6 +38,7 @@ OTHERS = {
     "shufps/ESP-Miner-NerdQAxePlus",
     "todxx/teamredminer",
     "tpruvot/ccminer",
+    "x/NerdQAxe",
     "xmrig/xmrig",
 }
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from .efficiency import PowerSteps, is_of_one_work, put_efficiency
+from .efficiency import PowerSteps, is_of_one_work, is_same_work, put_efficiency
 from .energy import Pace, RisingTotal, load_rising
 from .model import (
     RIG,
@@ -106,7 +106,7 @@ class Derivation:
         values: dict[Channel[Any], Value] = dict(rig.values)
         inside = [part for part in parts.values() if not part.kind.stands_alone]
         self._note_work(inside)
-        self._add_sums(values, inside)
+        self._add_sums(values, rig, inside)
         self._add_counters(values, inside)
         self._add_energy(values, inside)
         _add_mining(values)
@@ -182,10 +182,14 @@ class Derivation:
             or part.key in worked
         )
 
-    def _add_sums(self, values: dict[Channel[Any], Value], inside: list[Part]) -> None:
+    def _add_sums(
+        self, values: dict[Channel[Any], Value], rig: Part, inside: list[Part]
+    ) -> None:
         hashing = [part for part in inside if HASHRATE.plain in part.values]
         for channel in _SUMMED:
             if channel in values:
+                continue
+            if not is_same_work(channel, (rig, *hashing)):
                 continue
             if any(channel not in part.values for part in hashing):
                 # A window that is not full yet for one of them is not for the rig.

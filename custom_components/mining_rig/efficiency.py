@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from .hashrate import energy_per_work
+from .hashrate import energy_per_work, work_unit
 from .model import HEAT_STOPS, Channel, Part, Value
 from .readings import ALGORITHM, EFFICIENCY, HASHRATE, MINING, MINING_ALLOWED, POWER
 
@@ -53,6 +53,11 @@ def is_stopped(part: Part) -> bool:
     )
 
 
+def is_same_work(channel: Channel[float], parts: Iterable[Part]) -> bool:
+    """Return whether the hashrates of parts can be added up: not hashes and solutions."""
+    return len({work_unit(channel, part) for part in parts}) <= 1
+
+
 def is_of_one_work(rate: Value | None, inside: Iterable[Part]) -> bool:
     """Return whether a rig's hashrate is that of the parts which work, and of one work.
 
@@ -61,6 +66,8 @@ def is_of_one_work(rate: Value | None, inside: Iterable[Part]) -> bool:
     parts = [part for part in inside if HASHRATE.plain in part.values]
     working = [part for part in parts if part.values[HASHRATE.plain]]
     if len({part.values.get(ALGORITHM.plain) for part in working}) > 1:
+        return False
+    if not is_same_work(HASHRATE.plain, working):
         return False
     if not any(map(is_stopped, parts)):
         return True

@@ -4,9 +4,14 @@ Home Assistant converts no hashrates, so an entity's unit is chosen once, at its
 value, and kept. Solutions and graphs per second are units of their own, not hashes.
 """
 
+from collections.abc import Mapping
 import math
 import re
-from typing import Final
+from typing import Any, Final, Protocol
+
+from .model import Channel
+
+HASHES: Final = "H/s"
 
 _PREFIXES: Final = ("", "k", "M", "G", "T", "P", "E", "Z")
 _FACTORS: Final = {prefix: 1000.0**power for power, prefix in enumerate(_PREFIXES)}
@@ -25,9 +30,34 @@ _HASHRATE: Final = re.compile(
 )
 
 
-def base_units() -> frozenset[str]:
-    """Return the units without a prefix that a reading of hashrate can have."""
-    return frozenset(_WORK.values())
+_BASES: Final = tuple(sorted({*_WORK.values()}, key=len, reverse=True))
+"""The longest first: "Sol/s" ends like no other, but "g/s" could."""
+
+
+class HasWork(Protocol):
+    """A part, as it is now or as it is known."""
+
+    @property
+    def work_units(self) -> Mapping[int | None, str]:
+        """Base units of its hashrates by their numbers."""
+
+
+def work_unit(channel: Channel[Any], *parts: HasWork | None) -> str:
+    """Return the base unit of a hashrate, or of the one behind an efficiency.
+
+    The first part that has one for the channel's number counts. A reading that was made
+    for solutions or graphs keeps its own.
+    """
+    unit = channel.reading.unit or HASHES
+    if unit != HASHES:
+        return unit
+    found = (p.work_units.get(channel.number) for p in parts if p is not None)
+    return next(filter(None, found), unit)
+
+
+def base_of(unit: str) -> str | None:
+    """Return the unit without a prefix that a unit is a form of: Sol/s for kSol/s."""
+    return next((base for base in _BASES if factor(unit, base) is not None), None)
 
 
 def ladder(base: str) -> tuple[str, ...]:

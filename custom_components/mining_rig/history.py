@@ -23,7 +23,7 @@ from .const import DOMAIN, LOGGER, RECORDER
 from .coordinator import RigConfigEntry
 from .entity import translation_key
 from .entity_options import UNIT, async_set_entity_option, kept_unit
-from .hashrate import factor, suited_unit
+from .hashrate import factor, suited_unit, work_unit
 from .model import RIG, Channel, Quantity
 from .platforms import SENSORS
 from .sources.common.contract import HistoryProvider, HistorySeries, SourceError
@@ -149,12 +149,12 @@ class History:
                 # The newest may have been fetched before its hour was complete.
                 rows = [row for row in rows if row["start"] >= known.last]
             if rows:
-                unit = known.unit or self._unit(past.channel, unique_id, rows)
-                async_add_external_statistics(
-                    self._hass,
-                    self._metadata(past, unique_id, unit, names),
-                    _in_unit(rows, past.channel, unit),
-                )
+                base = self._base(past)
+                unit = known.unit or self._unit(past.channel, base, unique_id, rows)
+                if (shown := _in_unit(rows, base, unit)) is not None:
+                    async_add_external_statistics(
+                        self._hass, self._metadata(past, unique_id, unit, names), shown
+                    )
 
     def _recorded(self) -> dict[str, Recorded]:
         """Return what the recorder has of the rig's history, by statistic id."""
@@ -182,19 +182,30 @@ class History:
             if known.startswith(own)
         }
 
+    def _base(self, past: HistorySeries) -> str | None:
+        """Return the unit of the values; only hashrates come in several sizes."""
+        if past.channel.reading.quantity is not Quantity.HASHRATE:
+            return None
+        known = self._coordinator.known_parts.parts.get(past.part)
+        return work_unit(past.channel, known)
+
     def _unit(
-        self, channel: Channel[Any], unique_id: str, rows: list[StatisticData]
+        self,
+        channel: Channel[Any],
+        base: str | None,
+        unique_id: str,
+        rows: list[StatisticData],
     ) -> str | None:
         """Return the unit of the sensor, else one that suits; it is kept for ever."""
         registry = er.async_get(self._hass)
         at = registry.async_get_entity_id(Platform.SENSOR, DOMAIN, unique_id)
         sensor = registry.async_get(at) if at is not None else None
         reading = channel.reading
-        if reading.quantity is Quantity.HASHRATE:
+        if base is not None:
             if sensor is not None and (unit := kept_unit(sensor)) is not None:
                 return unit
             greatest = max(row["max"] for row in rows)
-            unit = suited_unit(greatest, reading.unit or "H/s")
+            unit = suited_unit(greatest, base)
             if at is not None:
                 async_set_entity_option(registry, at, UNIT, unit)
             return unit
@@ -226,13 +237,13 @@ class History:
 
 
 def _in_unit(
-    rows: list[StatisticData], channel: Channel[Any], unit: str | None
-) -> list[StatisticData]:
-    """Return rows in the unit that is shown; only hashrates come in several sizes."""
-    base = channel.reading.unit
-    size = factor(unit, base) if unit is not None and base is not None else None
-    if size is None:
+    rows: list[StatisticData], base: str | None, unit: str | None
+) -> list[StatisticData] | None:
+    """Return rows in the unit that is shown; None for one of other work."""
+    if base is None or unit is None:
         return rows
+    if (size := factor(unit, base)) is None:
+        return None
     return [
         {
             "start": row["start"],

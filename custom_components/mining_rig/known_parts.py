@@ -13,6 +13,7 @@ from itertools import count
 from operator import attrgetter
 from typing import Any
 
+from .hashrate import base_of
 from .model import (
     RIG,
     Action,
@@ -53,6 +54,8 @@ class KnownPart:
     actions: dict[str, Action] = field(default_factory=dict)
     release: Release | None = None
     events: dict[str, EventDescription] = field(default_factory=dict)
+    work_units: dict[int | None, str] = field(default_factory=dict)
+    """The last base units of its hashrates, by their numbers."""
     seen: date | None = None
     """The last day on which the rig reported it, noted once a day."""
     days_absent: int = 0
@@ -75,6 +78,9 @@ class KnownPart:
                     changed = True
         if not part.values.keys() <= self.channels.keys():
             self.channels |= dict.fromkeys(part.values)
+            changed = True
+        if part.work_units and not part.work_units.items() <= self.work_units.items():
+            self.work_units |= part.work_units
             changed = True
         if part.controls and part.controls != self.controls:
             self.channels |= dict.fromkeys(part.controls)
@@ -141,6 +147,7 @@ class KnownPart:
                 "actions": [asdict(action) for action in self.actions.values()],
                 "release": asdict(self.release) if self.release else None,
                 "events": [*self.events],
+                "work_units": [list(item) for item in self.work_units.items()],
                 "seen": self.seen and self.seen.isoformat(),
                 "days_absent": self.days_absent,
             }
@@ -152,6 +159,7 @@ class KnownPart:
             kind=self.kind,
             key=self.key,
             **{fact: getattr(self, fact) for fact in _FACTS},
+            work_units=dict(self.work_units),
         )
 
 
@@ -276,6 +284,7 @@ class _Loader:
         part.actions = {action.key: action for action in actions}
         events = self.each(item.get("events", []), event_description_from)
         part.events = {kind.key: kind for kind in events}
+        part.work_units = dict(self.each(item.get("work_units", []), _load_work_unit))
         part.release = self.one(item.get("release"), _load_release)
         part.seen = self.one(item.get("seen"), date.fromisoformat)
         part.days_absent = self.one(item.get("days_absent"), _count) or 0
@@ -306,6 +315,13 @@ def _load_channel(stored: Any) -> Channel[Any] | None:
     if number is not None:
         _typed(number, int)
     return channel_from(reading, window, number)
+
+
+def _load_work_unit(stored: Any) -> tuple[int | None, str]:
+    number, unit = stored
+    if base_of(unit) != unit:
+        raise ValueError(f"{unit!r} is no unit of work")
+    return None if number is None else _count(number), unit
 
 
 def _load_control(stored: _Json) -> Control[Any] | None:

@@ -116,12 +116,8 @@ class Reading[T: Value]:
         self, window: Window | None = None, number: int | None = None
     ) -> Channel[T]:
         """Return the one channel of this reading with that window and number."""
-        try:
-            return self._channels[window, number]
-        except KeyError:
-            return self._channels.setdefault(
-                (window, number), Channel(self, window, number)
-            )
+        at, known = (window, number), self._channels
+        return known.get(at) or known.setdefault(at, Channel(self, *at))
 
     @property
     def plain(self) -> Channel[T]:
@@ -340,6 +336,8 @@ class Part:
     release: Release | None = None
     events: tuple[EventDescription, ...] = ()
     """What can happen to the part, also when nothing did."""
+    work_units: Mapping[int | None, str] = field(default_factory=dict)
+    """Base units by number of its hashrates whose reading has H/s: Sol/s, g/s."""
 
     def get[T: Value](self, channel: Channel[T]) -> T | None:
         """Return the channel's value in its inner unit, None where not known."""
@@ -360,6 +358,7 @@ class Part:
             actions=self.actions,
             release=self.release,
             events=self.events,
+            work_units=self.work_units,
         )
 
 

@@ -21,9 +21,16 @@ from .entity_options import (
     entity_option,
     kept_unit,
 )
-from .hashrate import efficiency_unit, factor, hashrate_unit, suited_unit
+from .hashrate import (
+    base_of,
+    efficiency_unit,
+    factor,
+    hashrate_unit,
+    suited_unit,
+    work_unit,
+)
 from .known_parts import KnownPart
-from .model import RIG, Channel, Quantity, Value
+from .model import RIG, Channel, Part, Quantity, Value
 from .platforms import SENSORS
 from .readings import ALGORITHM, HASHRATE
 from .usual_units import unit_of_algorithm, unit_of_parts, usual_unit
@@ -95,13 +102,19 @@ class RigSensor(ReadingEntity, SensorEntity):
         """
         return self._native(self._shown_value)
 
+    def _value_of(self, part: Part) -> Value | None:
+        """Return the value of the part that can be shown."""
+        return part.values.get(self._channel)
+
     def _native(self, value: Value | None) -> Value | None:
         # A decimal as text might read 1E-8; money is written in plain digits.
         return f"{value:f}" if isinstance(value, Decimal) else value
 
     def _show(self) -> None:
         """Let the present value be the shown one."""
-        self._shown_available, self._shown_value = self._seen()
+        part = self._part
+        self._shown_value = None if part is None else self._value_of(part)
+        self._shown_available, _ = self._seen()
         self._written = self.coordinator.hass.loop.time()
 
     @override
@@ -117,7 +130,7 @@ class RigSensor(ReadingEntity, SensorEntity):
         coordinator = self.coordinator
         # The same as `_seen`; it is all that most sensors do at a poll.
         part = coordinator.data.parts.get(self._part_key)
-        value = None if part is None else part.values.get(self._channel)
+        value = None if part is None else self._value_of(part)
         available = part is not None and (coordinator.online or value is not None)
         read, self._revision = (
             coordinator.revision != self._revision,
@@ -139,18 +152,20 @@ class ScaledSensor(RigSensor):
     """A hashrate or an efficiency; its unit is chosen at its first value and kept.
 
     A 0 says nothing about the size: until another value is known it is shown in the unit
-    that such a hashrate usually has.
+    that such a hashrate usually has. Solutions are not shown in a unit of hashes, nor the
+    other way round: the value is unknown while the part does other work than the unit's.
     """
 
     def __init__(
         self, coordinator: RigCoordinator, part: KnownPart, channel: Channel[Any]
     ) -> None:
         """Take the unit that was kept, else one that suits the value."""
+        self._base: str | None = None
+        """The unit without a prefix whose form is shown, None while none is."""
         super().__init__(coordinator, part, channel)
         self._factor: float | None = None
         self._chosen = False
         self._per_work = channel.reading.quantity is Quantity.EFFICIENCY
-        self._base = channel.reading.unit or "H/s"
         self._attr_native_unit_of_measurement = None
         registry = er.async_get(coordinator.hass)
         entity_id = registry.async_get_entity_id(
@@ -202,8 +217,9 @@ class ScaledSensor(RigSensor):
         if shown is None:
             return False
         unit = hashrate_unit(shown) if self._per_work else shown
-        if (found := factor(unit, self._base)) is None:
+        if (base := base_of(unit)) is None or (found := factor(unit, base)) is None:
             return False
+        self._base = base
         self._factor = 1 / found if self._per_work else found
         self._attr_native_unit_of_measurement = shown
         rule = writing_rule(self._channel.reading)
@@ -212,6 +228,18 @@ class ScaledSensor(RigSensor):
 
     def _form(self, unit: str) -> str:
         return efficiency_unit(unit) if self._per_work else unit
+
+    def _work_unit(self) -> str:
+        """Return the base unit of what the part reports, or reported last."""
+        known = self.coordinator.known_parts.parts.get(self._part_key)
+        return work_unit(self._channel, self._part, known)
+
+    @override
+    def _value_of(self, part: Part) -> Value | None:
+        if part.work_units and self._base is not None:
+            if work_unit(self._channel, part) != self._base:
+                return None
+        return super()._value_of(part)
 
     def _hashrate(self) -> float | None:
         """Return the hashrate whose size decides the unit: its own, else the part's."""
@@ -223,7 +251,7 @@ class ScaledSensor(RigSensor):
             (float(v) for v in values if isinstance(v, int | float) and v), None
         )
 
-    def _usual_unit(self) -> str:
+    def _usual_unit(self, base: str) -> str:
         """Return the unit that such a hashrate usually has."""
         coordinator = self.coordinator
         algorithm = ALGORITHM.channel(number=self._channel.number)
@@ -231,7 +259,7 @@ class ScaledSensor(RigSensor):
         parts = (data[key] for key in (self._part_key, RIG) if key in data)
         named = [name for part in parts if (name := part.get(algorithm)) is not None]
         return usual_unit(
-            self._base,
+            base,
             *map(unit_of_algorithm, named),
             coordinator.kind.hashrate_unit,
             unit_of_parts(part.kind for part in (known.get(self._part_key),) if part),
@@ -242,10 +270,11 @@ class ScaledSensor(RigSensor):
         """Choose the unit that suits the first value; a 0 is shown in the usual one."""
         if self._chosen or self._value is None:
             return
+        base = self._work_unit()
         if rate := self._hashrate():
-            self._adopt_unit(self._form(suited_unit(rate, self._base)))
-        elif self._factor is None:
-            usual = self._form(self._usual_unit())
+            self._adopt_unit(self._form(suited_unit(rate, base)))
+        elif base != self._base:
+            usual = self._form(self._usual_unit(base))
             if self._value:
                 self._adopt_unit(usual)
             else:

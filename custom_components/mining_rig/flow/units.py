@@ -4,10 +4,10 @@ Home Assistant converts no hashrates: the unit is kept in the entity's options, 
 sensor finds it, and recorded statistics have to be rescaled or cleared here.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
@@ -15,9 +15,18 @@ from homeassistant.helpers.recorder import get_instance
 from homeassistant.util import dt as dt_util
 
 from ..const import RECORDER
+from ..coordinator import RigConfigEntry
 from ..entity_options import UNIT, async_set_entity_option, kept_unit
-from ..hashrate import base_units, efficiency_unit, factor, hashrate_unit, ladder
+from ..hashrate import (
+    base_of,
+    efficiency_unit,
+    factor,
+    hashrate_unit,
+    ladder,
+    work_unit,
+)
 from ..history import statistic_id
+from ..model import Quantity
 
 _AVERAGES: Final[tuple[Literal["mean", "min", "max"], ...]] = ("mean", "min", "max")
 
@@ -29,6 +38,8 @@ class Scale:
     unit: str
     base: str
     """The unit of work per second without a prefix: H/s, Sol/s, g/s."""
+    work: str | None = None
+    """That of the work which the rig does now, where it is other work."""
 
     @property
     def per_work(self) -> bool:
@@ -37,9 +48,12 @@ class Scale:
 
     @property
     def choices(self) -> list[str]:
-        """The sizes that the unit can have, smallest amount of work first."""
-        units = ladder(self.base)
-        return [efficiency_unit(unit) for unit in units] if self.per_work else [*units]
+        """The sizes that the unit can have, smallest amount of work first.
+
+        Those of the work that the rig does now follow.
+        """
+        units = [*ladder(self.base), *(ladder(self.work) if self.work else ())]
+        return [efficiency_unit(unit) for unit in units] if self.per_work else units
 
     def ratio(self, unit: str) -> float | None:
         """Return the factor by which a value is multiplied to be shown in `unit`."""
@@ -57,25 +71,42 @@ def scale_of(unit: str | None) -> Scale | None:
     if unit is None:
         return None
     rate = hashrate_unit(unit) if unit.startswith("J/") else unit
-    # The longest first: "Sol/s" ends like no other, but "g/s" could.
-    for base in sorted(base_units(), key=len, reverse=True):
-        if factor(rate, base) is not None:
-            return Scale(unit, base)
-    return None
+    return None if (base := base_of(rate)) is None else Scale(unit, base)
 
 
 @callback
-def async_scaled_sensors(hass: HomeAssistant, entry: ConfigEntry) -> dict[str, Scale]:
+def async_scaled_sensors(
+    hass: HomeAssistant, entry: RigConfigEntry
+) -> dict[str, Scale]:
     """Return the sensors of a rig whose unit can be changed, by entity id."""
     scaled: dict[str, Scale] = {}
+    works = _works(entry)
     for entity in er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id):
         if entity.domain != Platform.SENSOR or entity.disabled:
             continue
         state = hass.states.get(entity.entity_id)
         shown = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT) if state else None
         if (scale := scale_of(shown or kept_unit(entity))) is not None:
-            scaled[entity.entity_id] = scale
+            work = works.get(entity.unique_id, scale.base)
+            scaled[entity.entity_id] = (
+                scale if work == scale.base else replace(scale, work=work)
+            )
     return scaled
+
+
+def _works(entry: RigConfigEntry) -> dict[str, str]:
+    """Return the units of work of the hashrates and efficiencies, by unique id."""
+    if entry.state is not ConfigEntryState.LOADED:
+        return {}
+    rig = entry.runtime_data
+    return {
+        rig.devices.unique_id(part.key, channel.key): work_unit(
+            channel, rig.data.parts.get(part.key), part
+        )
+        for part in rig.known_parts.parts.values()
+        for channel in part.channels
+        if channel.reading.quantity in (Quantity.HASHRATE, Quantity.EFFICIENCY)
+    }
 
 
 async def async_change_unit(

@@ -115,6 +115,7 @@ class AntminerSource:
             version=self._system.text("system_filesystem_version"),
             serial=self._system.text("serinum"),
             values=shown,
+            work_units=shown.work_units,
             controls=self._controls(),
             actions=(REBOOT,) if self._takes_commands else (),
         )

@@ -116,6 +116,7 @@ def parts(boards: list[Board]) -> list[Part]:
                 key=serial or f"board{board.number}",
                 serial=serial,
                 values=board.values,
+                work_units=board.values.work_units,
             )
         )
     return found
@@ -123,7 +124,7 @@ def parts(boards: list[Board]) -> list[Part]:
 
 def _put_rate(shown: Values, rate: float | None, unit: Unit) -> None:
     if rate is not None and 0 <= rate < 1e15:
-        shown[HASHRATE.plain] = rate * unit[0]
+        shown.put_rate(HASHRATE.plain, rate, unit)
 
 
 def _failed(text: str | None) -> int | None:

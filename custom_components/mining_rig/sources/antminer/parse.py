@@ -153,7 +153,7 @@ def _put_socket_rate(rig: Values, fields: Fields, unit: Unit) -> None:
 
 def _put_rate(rig: Values, channel: Any, rate: float | None, unit: Unit) -> None:
     if rate is not None and 0 <= rate < 1e15:
-        rig[channel] = rate * unit[0]
+        rig.put_rate(channel, rate, unit)
 
 
 def _number(sources: list[Fields], key: str) -> float | None:

@@ -5,7 +5,7 @@ known; one with a value that makes no sense is also added to `unparsed`, which g
 diagnostics as paths, never as values.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 import math
@@ -243,7 +243,20 @@ class Fields:
 class Values(dict[Channel[Any], Value]):
     """The known values of a part, by channel."""
 
-    __slots__ = ()
+    __slots__ = ("work_units",)
+
+    def __init__(self, values: Mapping[Channel[Any], Value] | None = None) -> None:
+        """Know those values."""
+        super().__init__(values or {})
+        self.work_units: dict[int | None, str] = {}
+        """Those of the part: base units of hashrates by their numbers."""
+
+    def put_rate(
+        self, channel: Channel[float], rate: float, unit: tuple[float, str]
+    ) -> None:
+        """Add a hashrate in a unit: its factor, and its base unit."""
+        self[channel] = rate * unit[0] if unit[0] != 1 else rate
+        self.work_units[channel.number] = unit[1]
 
     def put[T: Value](self, channel: Channel[T], value: T | None) -> None:
         """Add a value unless it is None."""

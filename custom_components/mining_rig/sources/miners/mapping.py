@@ -64,7 +64,8 @@ class Mapped:
 
     rig: Values = field(default_factory=Values)
     units: dict[int | None, str] = field(default_factory=dict)
-    """The base unit of the hashrates of an algorithm, by the number of its channels."""
+    """The base unit of the hashrates of an algorithm, by the number of its channels;
+    in one answer it is that of the rig and of all cards."""
     _cards: list[_Card] = field(default_factory=list)
 
     def add_card(
@@ -94,9 +95,8 @@ class Mapped:
         """Add the hashrate of an algorithm in a unit; nothing where that is not known."""
         if rate is None or unit is None:
             return
-        factor, base = unit
-        self.units[number] = base
-        values[HASHRATE.channel(number=number)] = rate * factor if factor != 1 else rate
+        values.put_rate(HASHRATE.channel(number=number), rate, unit)
+        self.units[number] = unit[1]
 
     def snapshot(self, fields: Fields, version: str | None) -> Snapshot:
         """Return all parts; `fields` are those of the whole answer.
@@ -110,7 +110,13 @@ class Mapped:
         self.rig.put(VERSION.plain, version)
         return Snapshot(
             parts=part_map(
-                Part(kind=PartKind.RIG, key=RIG, version=version, values=self.rig),
+                Part(
+                    kind=PartKind.RIG,
+                    key=RIG,
+                    version=version,
+                    values=self.rig,
+                    work_units=self.units,
+                ),
                 *self._parts(),
             ),
             unparsed=tuple(dict.fromkeys(fields.unparsed)),
@@ -139,6 +145,7 @@ class Mapped:
                     name=card.name,
                     model=card.name,
                     values=card.values,
+                    work_units=self.units,
                 )
             )
         return parts
