@@ -115,6 +115,7 @@ async def test_fault(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     caplog: pytest.LogCaptureFixture,
+    *,
     kind: str,
     fault: str,
     seen: Seen,

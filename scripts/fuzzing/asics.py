@@ -5,13 +5,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from custom_components.mining_rig.model import (
-    RIG,
-    Part,
-    PartKind,
-    Snapshot,
-    part_map,
-)
+from custom_components.mining_rig.model import RIG, Part, PartKind, Snapshot, part_map
 from custom_components.mining_rig.sources.antminer.parse import from_answers, kind_of
 from custom_components.mining_rig.sources.avalon.models import machine
 from custom_components.mining_rig.sources.avalon.parse import (

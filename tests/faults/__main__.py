@@ -1,5 +1,7 @@
-"""Print the table of docs/reliability.md: `python -m tests.faults`."""
+"""Print the tables of docs/reliability.md: `python -m tests.faults`."""
 
-from .table import printed
+import sys
 
-print(printed(), end="")
+from . import pushed, table
+
+sys.stdout.write(f"{table.printed()}\n{pushed.printed()}")

@@ -31,7 +31,7 @@ _BODIES: Final[dict[str, Callable[[bytes], bytes]]] = {
     "huge": lambda _: b'{"a": "' + b"a" * _LARGEST + b'"}',
     "null": lambda _: b"null",
     "truncated": lambda body: body[: len(body) * 4 // 5],
-    "wrong types": lambda body: json.dumps(_wrong(json.loads(body))).encode(),
+    "wrong types": lambda body: json.dumps(wrong(json.loads(body))).encode(),
 }
 """What is sent for the body of a good answer."""
 
@@ -39,13 +39,13 @@ type Answer = Callable[[bytes], Awaitable[bytes]]
 """Returns what a healthy rig sends for a request; nothing closes the connection."""
 
 
-def _wrong(found: Any) -> Any:
+def wrong(found: Any) -> Any:
     """Return a document of the same shape in which every value has a wrong type."""
     match found:
         case dict():
-            return {key: _wrong(value) for key, value in found.items()}
+            return {key: wrong(value) for key, value in found.items()}
         case list():
-            return [_wrong(value) for value in found]
+            return [wrong(value) for value in found]
         case str():
             return [True]
         case bool() | None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
-
 STALE: Final = 30
 """Seconds within which a rig that is polled every 10 s is seen to be away."""
 BACK: Final = 12
