@@ -51,7 +51,11 @@ class Mutator:
         )
 
     def mutate(self, body: bytes) -> bytes:
-        """Return a spoilt copy of a JSON document."""
+        """Return a spoilt copy of a JSON document, or of any other text."""
+        try:
+            json.loads(body)
+        except ValueError:
+            return self._spoil_bytes(body)
         chance = self._random.random()
         if chance < 0.05:
             return self._chosen(_RAW)

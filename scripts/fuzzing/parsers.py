@@ -4,14 +4,14 @@ The sources that the tests read by a pure function come from their table, so tha
 one is tried here too. What is read otherwise has its own line.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 import json
 from pathlib import Path
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 from custom_components.mining_rig.model import RIG, Part, PartKind, Snapshot, part_map
 from custom_components.mining_rig.sources.common.contract import SourceError
@@ -39,20 +39,13 @@ from custom_components.mining_rig.sources.rig_monitor.specs import (
 from tests.sources.spoil import check, check_value
 from tests.sources.test_spoilt_answers import CASES
 
+from . import asics
 from .mutate import Mutator
+from .parser import Parser
 from .trial import Trial
 
 _FIXTURES: Final = Path(__file__).parents[2] / "tests/fixtures"
 _NOW: Final = datetime(2026, 11, 21, 12, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Parser:
-    """What reads answers, and patterns of answers that it was given."""
-
-    read: Callable[..., None]
-    """Takes the bodies of a pattern's answers. Raises a SourceError or nothing."""
-    patterns: Sequence[Sequence[bytes]]
 
 
 def _from_tests(read: Callable[..., Snapshot]) -> Callable[..., None]:
@@ -139,6 +132,7 @@ def parsers() -> Mapping[str, Parser]:
         "headframe": Parser(
             _read_pool, _files("headframe/constructed/*.json", "headframe/seed/*.json")
         ),
+        **asics.parsers(),
     }
 
 
@@ -153,14 +147,17 @@ async def run(inputs: int, seed: int, only: str = "") -> AsyncIterator[Trial]:
         for number in range(inputs):
             bodies = [*random.choice(parser.patterns)]
             for index in {random.randrange(len(bodies)) for _ in range(2)}:
-                bodies[index] = mutator.mutate(bodies[index])
+                bodies[index] = mutator.mutate(bodies[index])[: parser.limit]
             await trial.run(number, b"\n".join(bodies), partial(_read, parser, bodies))
         yield trial
 
 
 async def _read(parser: Parser, bodies: Sequence[bytes]) -> str:
     try:
-        parser.read(*bodies)
+        answers: Sequence[Any] = bodies
+        if (decode := parser.decode) is not None:
+            answers = [await asyncio.to_thread(decode, body) for body in bodies]
+        parser.read(*answers)
     except SourceError as err:
         return type(err).__name__
     return "read"

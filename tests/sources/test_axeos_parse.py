@@ -189,6 +189,14 @@ def test_second_pool() -> None:
     assert found.get(readings.POOL_CONNECTED.plain) is True
 
 
+@pytest.mark.parametrize(("length", "is_shown"), [(249, True), (250, False)])
+def test_long_pool(length: int, is_shown: bool) -> None:
+    """A host that makes no state together with its port is left out."""
+    answer = {**MINING, "stratumURL": "a" * length, "stratumPort": 65535}
+    answer.pop("pools", None)
+    assert (rig(answer).get(readings.POOL.plain) is not None) is is_shown
+
+
 def test_faults() -> None:
     """What stopped it is named."""
     found = rig(load("bitaxe_gamma602_v2.15.0_info_fault"))

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 import logging
 from typing import Any
 from unittest.mock import patch
 
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.util import dt as dt_util
 from hypothesis import given
 import pytest
 
@@ -349,12 +351,17 @@ async def test_money_is_looked_at_when_it_is_paid() -> None:
     assert pool.count("miner_payments") == 2
 
 
-async def test_a_clock_that_was_set_back() -> None:
-    """Puts nothing off for long."""
+async def test_a_clock_that_was_set_back(freezer: FrozenDateTimeFactory) -> None:
+    """Puts nothing off: it is due after the same time."""
     pool = FakePool()
     source = open_source(pool)
-    await source.read(NOW + timedelta(days=400))
-    await source.read(NOW)
+    with patch(
+        "homeassistant.util.dt.utcnow",
+        lambda: datetime.now(UTC) + timedelta(days=400),
+    ):
+        await source.read(dt_util.utcnow())
+    freezer.tick(timedelta(hours=1))
+    await source.read(dt_util.utcnow())
     assert pool.count("miner_stats") == 2
 
 

@@ -78,6 +78,10 @@ class AvalonSource:
     async def close(self) -> None:
         """Do nothing: each question has a connection of its own."""
 
+    async def is_reachable(self) -> bool:
+        """Return whether the machine accepts a connection."""
+        return await self._client.is_reachable()
+
     # ---- reading
 
     async def read(self, now: datetime) -> Snapshot:

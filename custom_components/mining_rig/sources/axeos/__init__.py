@@ -76,6 +76,10 @@ class AxeOsSource:
     async def close(self) -> None:
         """Do nothing: there is no session to end."""
 
+    async def is_reachable(self) -> bool:
+        """Return whether the miner accepts a connection."""
+        return await self._api.is_reachable()
+
     # ---- reading
 
     async def read(self, now: datetime) -> Snapshot:

@@ -50,6 +50,10 @@ class AxeOsApi:
         """Whether codes can be made."""
         return self._secret is not None
 
+    async def is_reachable(self) -> bool:
+        """Return whether a connection is accepted."""
+        return await self._http.is_reachable()
+
     async def info(self) -> Fields:
         """Return the miner's state. Raises a SourceError."""
         answer = await self._request("GET", _INFO)

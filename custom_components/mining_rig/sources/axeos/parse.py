@@ -266,6 +266,10 @@ def _put_chips(found: Values, fields: Fields) -> None:
         _put_numbered(found, readings.CHIP_HASHRATE, rates)
 
 
+_LONGEST_HOST: Final = 249
+"""Characters, so that it is a state together with a port."""
+
+
 def _put_pool(found: Values, fields: Fields) -> None:
     """Add the pool in use; where it has several, the shares are the sum of theirs."""
     second = found.get(readings.FALLBACK_POOL.plain) is True
@@ -275,7 +279,7 @@ def _put_pool(found: Values, fields: Fields) -> None:
     for pool in fields.each("pools", most=MOST_LISTED):
         if pool.count("id") == place:
             host, port = pool.text("stratumURL"), pool.count("stratumPort")
-    if host:
+    if host and len(host) <= _LONGEST_HOST:
         found[POOL.plain] = _host_and_port(host, port)
     pools = list(fields.each("stratum", "pools", most=MOST_LISTED))
     connected = [

@@ -45,12 +45,12 @@ class Budget:
 
     def spend(self, now: datetime) -> None:
         """Count a request, even above the limit."""
-        self._spent.append(now)
+        self._spent.append(steady(now))
 
     def left(self, now: datetime) -> int:
         """Return how many requests may be made now."""
-        # A clock that was set back must not block all requests for long.
-        while self._spent and not now - _HOUR < self._spent[0] <= now:
+        first = steady(now) - _HOUR
+        while self._spent and self._spent[0] <= first:
             self._spent.popleft()
         return max(0, self.most - len(self._spent))
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
+from ...clock import steady
 from .operations import Feature
 
 type Read = Callable[[datetime], AsyncGenerator[None]]
@@ -38,10 +39,12 @@ class Group:
     at_credit: bool = False
     """Also read after the pool has credited or paid."""
     due: datetime | None = None
-    """When it is read next; None: at once."""
+    """The steady moment when it is read next; None: at once."""
     running: AsyncGenerator[None] | None = None
     answered: datetime | None = None
-    """The time of the last successful request."""
+    """The time of the last successful request, by the system's clock."""
+    fresh_since: datetime | None = None
+    """The steady moment of the last successful request."""
     failures: int = 0
     closed: int | None = None
     """The status with which the pool refused the feature last."""
@@ -50,36 +53,42 @@ class Group:
         """Return whether to start reading, or to continue."""
         if self.running is not None or self.due is None:
             return True
-        # A clock that was set back must not delay it.
-        return not now < self.due <= now + max(self.period, CLOSED)
+        return steady(now) >= self.due
 
     def is_fresh(self, now: datetime, shortest: timedelta) -> bool:
         """Return whether the last results are valid: for three periods."""
         holds = max(3 * self.period, shortest)
-        return self.answered is not None and now - self.answered <= holds
+        return self.fresh_since is not None and steady(now) - self.fresh_since <= holds
+
+    def note_answer(self, now: datetime) -> None:
+        """Note a successful request."""
+        self.answered = now
+        self.fresh_since = steady(now)
 
     def finish(self, now: datetime) -> None:
         """Note that everything was read."""
         self.running = None
-        self.answered = now
+        self.note_answer(now)
         self.failures = 0
         self.closed = None
-        self.due = now + self.period
+        wait = self.period
         if self.at_credit:
             today = (datetime.combine(now, moment, UTC) for moment in _CREDIT)
-            self.due = min([self.due, *(at for at in today if at > now)])
+            wait = min([wait, *(at - now for at in today if at > now)])
+        self.due = steady(now) + wait
 
     def close(self, now: datetime, status: int) -> bool:
         """Note that the pool refused the feature; return whether it was open before."""
         was_open = self.closed is None
         self.running = None
-        self.answered = None
+        self.answered = self.fresh_since = None
         self.closed = status
-        self.due = now + CLOSED
+        self.due = steady(now) + CLOSED
         return was_open
 
     def fail(self, now: datetime) -> None:
         """Note a failure; retry soon, then less and less often."""
         self.running = None
-        self.due = now + min(_RETRY * 2 ** min(self.failures, 10), self.period, _SELDOM)
+        wait = min(_RETRY * 2 ** min(self.failures, 10), self.period, _SELDOM)
+        self.due = steady(now) + wait
         self.failures += 1

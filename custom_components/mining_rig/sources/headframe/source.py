@@ -237,7 +237,7 @@ class HeadframeSource:
             group.fail(now)
             raise
         else:
-            group.answered = now
+            group.note_answer(now)
             self._error = None
         return True
 

@@ -81,6 +81,10 @@ class IceRiverSource:
     async def close(self) -> None:
         """Do nothing: each question has a connection of its own."""
 
+    async def is_reachable(self) -> bool:
+        """Return whether the machine accepts a connection."""
+        return await self._client.is_reachable()
+
     # ---- reading
 
     async def read(self, now: datetime) -> Snapshot:
@@ -105,7 +109,8 @@ class IceRiverSource:
         try:
             first = await self._ask(_FIRST)
         except SourceUnreachable as err:
-            self._kept, self._has_light = {}, False
+            # What is asked seldom is asked again: it may be another machine.
+            self._kept, self._due, self._has_light = {}, {}, False
             return await self._read_web(err)
         if "rtpow" not in first:
             raise SourceGarbled(f"{self._client} is no IceRiver", other_device=True)

@@ -19,6 +19,7 @@ BACKEND_RATES: Final[Mapping[str, Channel[float]]] = {
     "cuda": readings.CUDA_HASHRATE.plain,
 }
 _GPU_BACKENDS: Final = frozenset(("opencl", "cuda"))
+_MOST_BACKENDS: Final = 16
 _PCI: Final = re.compile(r"(?:[0-9a-f]{4,8}:)?[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]")
 
 
@@ -64,7 +65,8 @@ def parse_backends(
     rates: dict[str, Windows] = {}
     cpu = Values()
     cards: dict[str, _Card] = {}
-    for backend in fields.each():
+    left = MOST_LISTED
+    for backend in fields.each(most=_MOST_BACKENDS):
         name = backend.text("type") or ""
         if name not in BACKEND_RATES or not backend.flag("enabled"):
             continue
@@ -74,8 +76,9 @@ def parse_backends(
         if backend.has("hashrate"):
             rates[name] = read_windows(backend, "hashrate")
         if name in _GPU_BACKENDS:
-            for thread in backend.each("threads", most=MOST_LISTED):
+            for thread in backend.each("threads", most=left):
                 _add_thread(cards, name, thread)
+                left -= 1
             continue
         if threads and isinstance(threads, list):
             cpu.put(readings.THREADS.plain, len(threads))
