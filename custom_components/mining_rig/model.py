@@ -371,7 +371,9 @@ class Problem:
     """
 
     key: str
-    """The translation key, and a heading of docs/troubleshooting.md with hyphens."""
+    """The translation key of the issue."""
+    help_anchor: str
+    """The heading of docs/troubleshooting.md that tells the way back."""
     placeholders: Mapping[str, str] = field(default_factory=dict)
 
 

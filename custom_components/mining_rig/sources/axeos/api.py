@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from homeassistant.util import dt as dt_util
 
+from ...model import Problem
 from ..common.cgminer_decoding import with_numbers
 from ..common.contract import (
     CommandRefused,
@@ -20,6 +21,9 @@ from ..common.http import Answer, http_for
 from .models import is_axeos
 from .one_time_code import STEP, code_at, secret_from
 
+_PRIVATE_ONLY: Final = Problem(
+    "axeos_private_only", "a-bitaxe-answers-private-addresses-only"
+)
 _INFO: Final = "/api/system/info"
 _SESSIONS: Final = ("/api/v2/otp/session", "/api/otp/session")
 _SESSION_HEADER: Final = "X-OTP-Session"
@@ -167,7 +171,8 @@ class AxeOsApi:
         if answer.status == HTTPStatus.UNAUTHORIZED:
             raise SourceUnreachable(
                 f"{self._http} answers private IPv4 addresses only",
-                reason="axeos_private_only",
+                reason=_PRIVATE_ONLY.key,
+                problem=_PRIVATE_ONLY,
             )
 
 

@@ -19,6 +19,7 @@ _FAN: Final = "autofanspeed"
 _SHOWN: Final = {**_CUT, _FAN: "fan mode {}"}
 _OVERHEAT: Final = "axeos_overheat"
 _CUTS: Final = "axeos_cuts"
+_HELP: Final = "a-bitaxe-got-too-hot"
 
 
 class ThermalCuts:
@@ -58,8 +59,8 @@ class ThermalCuts:
                 self._solved(key)
             self._last[key] = now
         if self._before:
-            return (Problem(_CUTS, self._placeholders()),)
-        return (Problem(_OVERHEAT),) if is_hot else ()
+            return (Problem(_CUTS, _HELP, self._placeholders()),)
+        return (Problem(_OVERHEAT, _HELP),) if is_hot else ()
 
     def _solved(self, key: str) -> None:
         self._before.pop(key, None)
@@ -76,9 +77,7 @@ class ThermalCuts:
         }
 
 
-def _is_cut(
-    key: str, last: float, now: float, fields: Fields, *, is_hot: bool
-) -> bool:
+def _is_cut(key: str, last: float, now: float, fields: Fields, *, is_hot: bool) -> bool:
     if key == _FAN:
         fan = fields.number("manualFanSpeed")
         if fan is None:
