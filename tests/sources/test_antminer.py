@@ -774,10 +774,10 @@ def test_power_of_custom_firmware() -> None:
     """The boards' consumption is power where each has one; `chain_power` never is."""
     boards = {"chain_acn6": 63, "chain_acn7": 63, "chain_power6": 11.55}
     used = {"chain_consumption6": 495, "chain_consumption7": 490}
-    for more, watts in (({}, None), ({"chain_consumption6": 495}, None), (used, 985)):
+    for more, power in (({}, None), ({"chain_consumption6": 495}, None), (used, 985)):
         stats = Fields({"Type": "Antminer S9", "GHS 5s": 1, **boards, **more})
         shown, _ = from_answers([stats], [], [], kind_of(stats), NOW)
-        assert shown.get(readings.POWER.plain) == watts
+        assert shown.get(readings.POWER.plain) == power
 
 
 async def test_socket_sleeps(listen: Any, session: ClientSession) -> None:
