@@ -24,7 +24,7 @@ _RATE = {"Gamma": 1070.0, "NerdQAxe++": 4830.0}
 """GH/s at the usual clock."""
 _WATTS = {"Gamma": 17.6, "NerdQAxe++": 76.0}
 _CLOCK = {"Gamma": 525, "NerdQAxe++": 600}
-_BOOTS = 10.0
+_BOOTS = 20.0
 """Seconds from its start to its first hashes."""
 _IDENTIFIES = 30.0
 _SECONDS_PER_SHARE = 12.0

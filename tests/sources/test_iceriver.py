@@ -86,6 +86,7 @@ class Server:
         """Take the answers by question."""
         self.answers = dict(answers)
         self.questions: list[Any] = []
+        self.keeps_open = True
 
     async def handle(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -102,7 +103,8 @@ class Server:
         if answer is not None:
             writer.write(json.dumps(answer).encode())
             await writer.drain()
-            await reader.read()
+            if self.keeps_open:
+                await reader.read()
         writer.close()
 
 
