@@ -109,6 +109,7 @@ def async_manage_problems(
             entry,
             subject,
             problem.key,
+            None,
             help_anchor=problem.help_anchor,
             is_fixable=False,
             **problem.placeholders,
