@@ -4,7 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .agent import Agent, PushedRig
+from .antminer import SimulatedAntminer
 from .asic_sentry import Asic, SimulatedAsicSentry
+from .avalon import SimulatedAvalon
+from .axeos import SimulatedAxeOS
 from .clock import Clock
 from .cpu_gpu_sentry import SimulatedCpuGpuSentry
 from .faults import COMMANDS
@@ -162,14 +165,45 @@ def _demo(site: Site) -> list[SimulatedRig]:
             boot_seconds=boot,
         ),
         SimulatedHeadframe("HomeGarage", clock=site.clock, port=site.port(6)),
-        SimulatedSrbMiner(
+        SimulatedAxeOS(
+            "Bitaxe",
+            running_for=3 * _DAY,
+            clock=site.clock,
+            port=site.port(7),
+            boot_seconds=boot,
+        ),
+        SimulatedAxeOS(
+            "NerdQAxe",
+            model="NerdQAxe++",
+            mac="AA:BB:CC:00:10:01",
+            running_for=_DAY,
+            clock=site.clock,
+            port=site.port(8),
+            boot_seconds=boot,
+        ),
+        SimulatedAvalon(
+            "Living Room",
+            running_for=_DAY,
+            clock=site.clock,
+            port=site.port(9),
+            boot_seconds=boot,
+        ),
+        SimulatedAntminer(
             "Shed",
+            password="shed-2468",
+            running_for=6 * _DAY,
+            clock=site.clock,
+            port=site.port(10),
+            boot_seconds=boot,
+        ),
+        SimulatedSrbMiner(
+            "Bench",
             cpu=RYZEN_5_3600,
             cards=[Card(model=RTX_3070), Card(model=RX_7800_XT)],
             cpu_algorithm="rx/0",
             running_for=_DAY,
             clock=site.clock,
-            port=site.port(7),
+            port=site.port(11),
             boot_seconds=boot,
         ),
     ]

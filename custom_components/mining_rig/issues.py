@@ -1,6 +1,6 @@
 """Issues of a rig in Home Assistant's repairs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
@@ -8,6 +8,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
+from .model import Problem
 
 TROUBLESHOOTING: Final = (
     "https://github.com/mining-rig-home-assistant/mining_rig"
@@ -18,6 +19,10 @@ PUT_ASIDE: Final = "put_aside"
 """What was kept of a rig could not be read."""
 TOO_MANY_PARTS: Final = "too_many_parts"
 """A rig reports more parts than are taken."""
+
+
+_PROBLEM: Final = "problem"
+"""What the id of the issue of a problem begins with."""
 
 
 def issue_id(subject: str, entry: ConfigEntry) -> str:
@@ -85,3 +90,27 @@ def async_manage_too_many_parts(
         is_fixable=False,
         ignored=str(ignored),
     )
+
+
+@callback
+def async_manage_problems(
+    hass: HomeAssistant, entry: ConfigEntry, problems: Iterable[Problem]
+) -> None:
+    """Raise the issues of the problems of a rig, delete those of all others."""
+    wanted = {f"{_PROBLEM}_{problem.key}": problem for problem in problems}
+    kept = {issue_id(subject, entry) for subject in wanted}
+    for domain, found in list(ir.async_get(hass).issues):
+        is_own = found.startswith(f"{_PROBLEM}_") and found.endswith(entry.entry_id)
+        if domain == DOMAIN and is_own and found not in kept:
+            ir.async_delete_issue(hass, DOMAIN, found)
+    for subject, problem in wanted.items():
+        raise_issue(
+            hass,
+            entry,
+            subject,
+            problem.key,
+            None,
+            help_anchor=problem.help_anchor,
+            is_fixable=False,
+            **problem.placeholders,
+        )

@@ -362,6 +362,20 @@ class Part:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something at a rig that its owner has to decide, shown as an issue.
+
+    It is gone with the first reading that does not have it.
+    """
+
+    key: str
+    """The translation key of the issue."""
+    help_anchor: str
+    """The heading of docs/troubleshooting.md that tells the way back."""
+    placeholders: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """A rig's parts at one moment, by their keys.
@@ -381,6 +395,8 @@ class Snapshot:
     A source that sees a part for the first time reports no earlier events; one that has
     to know over restarts what it reported keeps that in its notes.
     """
+    problems: tuple[Problem, ...] = ()
+    """What the owner has to decide."""
     unparsed: tuple[str, ...] = ()
     """Fields that were left out because they could not be understood."""
 

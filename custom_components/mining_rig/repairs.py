@@ -21,7 +21,13 @@ from homeassistant.helpers.event import (
 from homeassistant.helpers.start import async_at_started
 
 from .const import CONF_KIND, CONF_POWER_METER, CONF_WARN_IF_READ_ONLY, DOMAIN
-from .issues import PUT_ASIDE, TOO_MANY_PARTS, issue_id, raise_issue
+from .issues import (
+    PUT_ASIDE,
+    TOO_MANY_PARTS,
+    async_manage_problems,
+    issue_id,
+    raise_issue,
+)
 from .push.issues import SHARED_CODE, UNKNOWN_AGENT, UnknownAgentFlow
 from .sources import rig_unique_id
 from .store import RigStore
@@ -74,6 +80,7 @@ def async_forget_issues(hass: HomeAssistant, entry: ConfigEntry) -> None:
         TOO_MANY_PARTS,
     ):
         ir.async_delete_issue(hass, DOMAIN, issue_id(subject, entry))
+    async_manage_problems(hass, entry, ())
 
 
 def _raise(

@@ -46,6 +46,7 @@ from custom_components.mining_rig.sources.antminer.units import (
     socket_unit,
     unit_of,
 )
+from custom_components.mining_rig.sources.common import optional_requests
 from custom_components.mining_rig.sources.common.cgminer_decoding import (
     MinerStarting,
     decode,
@@ -60,6 +61,7 @@ from custom_components.mining_rig.sources.common.contract import (
     SourceUnreachable,
 )
 from custom_components.mining_rig.sources.common.decoding import Fields
+from custom_components.mining_rig.sources.common.poll_budget import PollBudget
 
 from .conftest import Serve
 from .spoil import check, spoilt
@@ -459,7 +461,7 @@ async def test_missing_pages(
     source = await open_source(serve, session, machine, **USER)
     found = await source.read(NOW)
     assert found.rig.get(RATE) == 1.998704e14
-    assert found.rig.controls == {}
+    assert set(found.rig.controls) == {ALLOWED}
     assert readings.POWER.plain not in found.rig.values
 
 
@@ -728,7 +730,64 @@ async def test_other_socket(
     stats = (FIXTURES / "s9_stock_stats.txt").read_bytes()
     port = await listen({"stats": stats})
     source = await open_source(serve, session, machine, socket_port=port)
-    moments = iter([1000.0, *[1009.0] * 20])
-    with patch.object(antminer, "monotonic", lambda: next(moments)):
+    with patch.object(PollBudget, "is_over", True):
         rig = (await source.read(NOW)).rig
     assert rig.get(RATE) == 1.340214e13
+
+
+async def test_hourly(serve: Serve, session: ClientSession, machine: Machine) -> None:
+    """A page that is missing, or refused, costs its own values and is asked hourly."""
+    del machine.pages["summary.cgi"]
+    source = await open_source(serve, session, machine, **USER)
+    for _ in range(3):
+        assert (await source.read(NOW)).rig.get(RATE) == 1.998704e14
+    assert machine.requests.count(("GET", "summary.cgi")) == 1
+    later = optional_requests.monotonic() + 3601
+    with patch.object(optional_requests, "monotonic", return_value=later):
+        await source.read(NOW)
+    assert machine.requests.count(("GET", "summary.cgi")) == 2
+
+
+def test_one_board_machine() -> None:
+    """KS5 and E9 write rates with their units, and name boards in another way."""
+    stats = Fields(
+        with_numbers(
+            {
+                "Type": "Antminer KS5",
+                "Elapsed": 100,
+                "RT HASHRATE": "21632.89GH/s",
+                "THEORY HASHRATE": "21000GH/s",
+                "CHAIN AVG HASHRATE1": "7200GH/s",
+                "temp_in_chip_1": "45",
+                "temp_out_chip_1": "61-63",
+                "fan1": 4000,
+            }
+        )
+    )
+    shown, boards = from_answers([stats], [], [], kind_of(stats), NOW)
+    assert shown[RATE] == 2.163289e13
+    assert shown[readings.EXPECTED_HASHRATE.plain] == 2.1e13
+    assert [board.values for board in boards] == [{RATE: 7.2e12, CHIP: 63}]
+
+
+def test_power_of_custom_firmware() -> None:
+    """The boards' consumption is power where each has one; `chain_power` never is."""
+    boards = {"chain_acn6": 63, "chain_acn7": 63, "chain_power6": 11.55}
+    used = {"chain_consumption6": 495, "chain_consumption7": 490}
+    for more, power in (({}, None), ({"chain_consumption6": 495}, None), (used, 985)):
+        stats = Fields({"Type": "Antminer S9", "GHS 5s": 1, **boards, **more})
+        shown, _ = from_answers([stats], [], [], kind_of(stats), NOW)
+        assert shown.get(readings.POWER.plain) == power
+
+
+async def test_socket_sleeps(listen: Any, session: ClientSession) -> None:
+    """Empty statistics of a known machine are a rate of 0, and no other device."""
+    answers = {"stats": (FIXTURES / "s9_stock_stats.txt").read_bytes()}
+    port = await listen(answers)
+    data = {"host": "127.0.0.1", "port": 9, "socket_port": port}
+    source = await async_open(SourceContext(data=data, session=session))
+    await source.read(NOW)
+    answers["stats"] = b'{"STATUS":[{"STATUS":"S"}],"STATS":[],"id":1}'
+    rig = (await source.read(NOW)).rig
+    assert rig.get(RATE) == 0
+    assert rig.get(readings.MINING.plain) is False

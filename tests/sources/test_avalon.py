@@ -40,6 +40,7 @@ from custom_components.mining_rig.sources.common.contract import (
     SourceUnreachable,
 )
 from custom_components.mining_rig.sources.common.decoding import Fields
+from custom_components.mining_rig.sources.common.poll_budget import PollBudget
 
 from .spoil import check
 
@@ -302,8 +303,8 @@ async def test_remembered(serve_socket: Any, session: ClientSession) -> None:
     await source.read(NOW)
     await source.read(NOW)
     assert server.questions == [
-        *("version", "litestats", "estats", "stats", "summary", "pools", "ascset"),
-        *("stats", "summary", "pools"),
+        *("litestats", "estats", "stats", "version", "summary", "pools", "ascset"),
+        *("stats", "summary"),
     ]
 
 
@@ -342,11 +343,10 @@ async def test_slow(serve_socket: Any, session: ClientSession) -> None:
     """After eight seconds the modules are enough."""
     server = Server(MACHINES["q_idle"])
     source = await open_source(await serve_socket(server), session)
-    moments = iter([1000.0, 1000.0, *[1009.0] * 20])
-    with patch.object(avalon, "monotonic", lambda: next(moments)):
+    with patch.object(PollBudget, "is_over", True):
         found = await source.read(NOW)
     assert found.rig.get(readings.INLET_TEMPERATURE.plain) == 26
-    assert server.questions == ["version", "litestats"]
+    assert server.questions == ["litestats"]
 
 
 # ---- commands
@@ -454,3 +454,29 @@ def test_any_module(pairs: list[tuple[str, str]], is_idle: bool) -> None:
     shown = avalon.values(found, [], [], known, NOW)
     part = avalon.Part(kind=avalon.PartKind.RIG, key=RIG, values=shown)
     check(Snapshot(parts=avalon.part_map(part, *avalon.boards(found))))
+
+
+@pytest.mark.parametrize(
+    ("state", "status"), [("In Init", "starting"), ("In Fault", None)]
+)
+async def test_not_working(
+    serve_socket: Any, session: ClientSession, state: str, status: str | None
+) -> None:
+    """One that starts, or has a fault, does not mine; the two are told apart."""
+    text = f"Ver[Q-1] SYSTEMSTATU[Work: {state}, Hash Board: 1] GHSspd[0.00] GHSmm[5]"
+    rig = (await read(serve_socket, session, {"litestats": with_stats(text)})).rig
+    assert rig.get(RATE) == 0
+    assert rig.get(readings.MINING.plain) is False
+    assert rig.get(readings.STATUS.plain) == status
+
+
+async def test_shares_of_devices(serve_socket: Any, session: ClientSession) -> None:
+    """Where the summary has none, the devices count the shares."""
+    answers = {
+        "stats": with_stats("Ver[Q-1] GHSspd[1]"),
+        "devs": b'{"DEVS":[{"Accepted":3,"Rejected":1},{"Accepted":4,"Rejected":0}]}',
+        "pools": b'{"POOLS":[{"Accepted":99}]}',
+    }
+    rig = (await read(serve_socket, session, answers)).rig
+    assert rig.get(readings.ACCEPTED.plain) == 7
+    assert rig.get(readings.REJECTED.plain) == 1

@@ -32,6 +32,7 @@ from custom_components.mining_rig.sources.common.contract import (
     SourceUnreachable,
 )
 from custom_components.mining_rig.sources.common.decoding import Fields
+from custom_components.mining_rig.sources.common.poll_budget import PollBudget
 from custom_components.mining_rig.sources.iceriver import IceRiverSource, async_open
 from custom_components.mining_rig.sources.iceriver.parse import (
     boards,
@@ -85,6 +86,7 @@ class Server:
         """Take the answers by question."""
         self.answers = dict(answers)
         self.questions: list[Any] = []
+        self.keeps_open = True
 
     async def handle(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -101,7 +103,8 @@ class Server:
         if answer is not None:
             writer.write(json.dumps(answer).encode())
             await writer.drain()
-            await reader.read()
+            if self.keeps_open:
+                await reader.read()
         writer.close()
 
 
@@ -225,8 +228,7 @@ async def test_slow(listen: Any, session: ClientSession) -> None:
     """After eight seconds the first answer is enough."""
     server = Server(NATIVE)
     source = await open_source(await listen(server), session)
-    moments = iter([1000.0, *[1009.0] * 20])
-    with patch.object(iceriver, "monotonic", lambda: next(moments)):
+    with patch.object(PollBudget, "is_over", True):
         found = await source.read(NOW)
     assert found.rig.get(RATE) == 1.55e11
     assert len(server.questions) == 1
@@ -320,3 +322,28 @@ def test_odd_boards() -> None:
 def test_any_answer(data: st.DataObject) -> None:
     """Nothing is raised, and nothing of a wrong type, unit or range is shown."""
     snapshot_of(Fields(data.draw(spoilt(PANEL["data"]))))
+
+
+async def test_starting(listen: Any, serve: Serve, session: ClientSession) -> None:
+    """Port 80 answers, 4111 does not any more: it starts, for up to five minutes."""
+    server = Server(NATIVE)
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(text="<html>")
+
+    pages = await serve(answer)
+    port = await listen(server)
+    source = await open_source(port, session, web_port=pages.port)
+    assert (await source.read(NOW)).rig.get(RATE) == 1.55e11
+    server.answers.clear()
+    server.answers["boardpow"] = None
+    rig = (await source.read(NOW)).rig
+    assert rig.get(readings.STATUS.plain) == "starting"
+    assert rig.get(RATE) == 0
+    assert rig.actions == ()
+    later = iceriver.monotonic() + 301
+    with (
+        patch.object(iceriver, "monotonic", return_value=later),
+        pytest.raises(SourceGarbled),
+    ):
+        await source.read(NOW)

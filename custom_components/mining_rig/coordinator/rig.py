@@ -42,7 +42,6 @@ from ..known_parts import KnownParts
 from ..model import RIG, Channel, Snapshot, Value
 from ..plausible import plausible
 from ..readings import CONNECTED, STATUS
-from ..repairs import async_manage_issues
 from ..sources import KINDS
 from ..sources.common.contract import Source, SourceError, SourceRefused
 from ..store import RigStore
@@ -52,6 +51,7 @@ from .calls import CallEnded, Calls
 from .commands import Commands
 from .devices import RigDevices
 from .events import EventDispatcher
+from .issues import RigIssues
 from .parts import RigParts
 from .power import PowerMeter, RigPower, power_settings
 from .reauth import Reauthentication
@@ -122,7 +122,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         )
         self.devices = RigDevices(hass, entry, self.kind, source, self.known_parts)
         self._unsaved = False
-        self._issues: tuple[str | None, str | None] | None = None
+        self._issues = RigIssues(hass, entry)
         self._known_parts_listeners: list[CALLBACK_TYPE] = []
         self.data = self._away()
 
@@ -164,6 +164,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
             ) from err
         except SourceError as err:
             if not self.known_parts.parts:
+                self._issues.failed(err, self.other_rig)
                 raise ConfigEntryNotReady(
                     translation_domain=DOMAIN,
                     translation_key="no_answer",
@@ -265,7 +266,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
             self.devices.async_register_rig()
             self._notify_known_parts()
         self.events.dispatch(snapshot.events)
-        self._manage_issues()
+        self._issues.accepted(self.data, self.other_rig)
         if self.store.orders:
             self.commands.repeat_orders()
 
@@ -317,7 +318,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         self.availability.failed(error)
         if isinstance(error, SourceRefused):
             self._reauthentication.refused()
-        self._manage_issues()
+        self._issues.failed(error, self.other_rig)
         if not self.online:
             # With a meter, power and energy go on while the rig is off.
             self.show_away()
@@ -355,14 +356,6 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         values[CONNECTED.plain] = False
         self.power.add_kept_energy(values)
         return snapshot.with_rig_values(values)
-
-    def _manage_issues(self) -> None:
-        # A rig that is away is as read-only as it was.
-        before = self._issues[0] if self._issues is not None else None
-        issues = (self.data.read_only if self.online else before, self.other_rig)
-        if issues != self._issues:
-            self._issues = issues
-            async_manage_issues(self.hass, self.config_entry, *issues)
 
     # ---- known parts
 

@@ -1,6 +1,5 @@
 """Antminer: CGI pages with a password, else the cgminer socket."""
 
-from contextlib import suppress
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any, Final
@@ -8,37 +7,28 @@ from typing import Any, Final
 from homeassistant.util import dt as dt_util
 
 from ...model import RIG, Action, Control, Part, PartKind, Snapshot, Value, part_map
-from ...readings import (
-    HASHRATE,
-    LOCATE,
-    MINING,
-    MINING_ALLOWED,
-    POWER,
-    REBOOT,
-    STATUS,
-    Status,
-)
+from ...readings import LOCATE, MINING_ALLOWED, POWER, REBOOT
 from ..common.cgminer import CgminerClient
 from ..common.cgminer_decoding import MinerStarting
+from ..common.cgminer_rig import has_shares, starting
 from ..common.contract import (
     CommandRefused,
     Identity,
     SourceContext,
-    SourceError,
     SourceGarbled,
     SourceRefused,
     SourceUnreachable,
 )
 from ..common.decoding import Fields, Values
+from ..common.optional_requests import OptionalRequests
 from ..common.poll_timer import CommandWindow
 from .api import AntminerPages
 from .boards import Board, parts
 from .parse import from_answers, from_pages, kind_of, mac, takes_commands
 from .sleep import is_awake, read_config, set_awake
 
-_BUDGET: Final = 8.0
-"""Seconds of a poll after which nothing more is asked."""
-_SELDOM: Final = 3600.0
+_TIMEOUT: Final = 6.0
+"""Seconds for one question at the socket."""
 _SETTINGS: Final = 300.0
 _STARTS: Final = 300.0
 """Seconds for which a mining program may restart before the machine counts as away."""
@@ -62,11 +52,11 @@ class AntminerSource:
         self._host: str = data["host"]
         self._pages = AntminerPages(context)
         port = int(data.get("socket_port") or 4028)
-        self._socket = CgminerClient(self._host, port, timeout=_BUDGET)
+        self._socket = CgminerClient(self._host, port, timeout=_TIMEOUT)
         self._has_pages = self._pages.has_credentials
         self._system = Fields({})
         self._settings = Values()
-        self._due: dict[str, float] = {}
+        self._optional = OptionalRequests()
         self._window = CommandWindow()
         self._answered: float | None = None
         """When the mining program last answered."""
@@ -79,8 +69,13 @@ class AntminerSource:
 
     async def identify(self) -> Identity:
         """Return the model and the MAC address. Raises a SourceError."""
-        with suppress(MinerStarting):
+        try:
             await self._read(dt_util.utcnow())
+        except MinerStarting as err:
+            if not self._has_pages:
+                raise SourceRefused(
+                    f"{self._pages.name} wants a user name and a password"
+                ) from err
         rig_id = mac(self._system)
         return Identity(
             rig_id=rig_id,
@@ -103,7 +98,7 @@ class AntminerSource:
         except MinerStarting:
             if self._is_away():
                 raise
-            shown, boards = _starting(), []
+            shown, boards = starting(), []
         else:
             self._answered = monotonic()
         shown |= self._settings
@@ -162,88 +157,73 @@ class AntminerSource:
         return found
 
     async def _read_pages(self, now: datetime) -> tuple[Values, list[Board]]:
-        deadline = monotonic() + _BUDGET
-        if self._is_due("system", _SELDOM):
-            self._system = await self._page("get_system_info.cgi", deadline)
+        self._optional.start()
+        system = await self._optional.seldom(
+            "system", lambda: self._pages.page("get_system_info.cgi")
+        )
+        if system is not None:
+            self._system = system
         stats = await self._pages.page("stats.cgi")
         if not stats.has("STATS"):
             raise SourceGarbled(f"{self._pages.name} is no Antminer", other_device=True)
-        summary = await self._page("summary.cgi", deadline)
-        pools = await self._page("pools.cgi", deadline)
-        self._last_kind = kind_of(self._system, stats)
+        summary = await self._page("summary.cgi")
+        pools = await self._page("pools.cgi")
+        self._last_kind = kind_of(self._system, stats, summary)
         shown, boards = from_pages(stats, summary, pools, self._last_kind, now)
-        if monotonic() < deadline and self._is_due("power", _SETTINGS):
-            if (watts := await self._pages.watts()) is not None:
-                shown[POWER.plain] = watts
-                self._due["power"] = 0
-        await self._read_settings(deadline)
+        watts = await self._optional.ask("power", self._pages.watts)
+        if watts is None:
+            self._optional.wait("power", _SETTINGS)
+        shown.put(POWER.plain, watts)
+        await self._read_settings()
         return shown, boards
 
-    async def _read_settings(self, deadline: float) -> None:
+    async def _read_settings(self) -> None:
         """Read what was set; after an order at each poll."""
-        if not self._takes_commands or monotonic() >= deadline:
+        if not self._takes_commands:
             return
-        if not (self._window.is_open or self._is_due("settings", _SETTINGS)):
+        if self._window.is_open:
+            self._optional.make_due("config")
+        config = await self._optional.seldom(
+            "config", lambda: read_config(self._pages), _SETTINGS
+        )
+        if config is None:
             return
-        try:
-            awake = is_awake(await read_config(self._pages))
-            blink = await self._pages.page("get_blink_status.cgi")
-        except SourceError:
-            self._due["settings"] = 0
-            return
+        blink = await self._page("get_blink_status.cgi")
         settings = Values()
-        settings.put(MINING_ALLOWED.plain, awake)
+        settings.put(MINING_ALLOWED.plain, is_awake(config))
         settings.put(LOCATE.plain, blink.flag("blink"))
         self._settings = settings
 
-    async def _page(self, name: str, deadline: float) -> Fields:
-        """Return a page that may be missing; what costs the sign-in is raised."""
-        if monotonic() >= deadline:
-            return Fields({})
-        try:
-            return await self._pages.page(name)
-        except SourceRefused, SourceUnreachable:
-            raise
-        except SourceError:
-            return Fields({})
+    async def _page(self, name: str) -> Fields:
+        """Return a page that may be missing; an empty one where it fails."""
+        found = await self._optional.ask(name, lambda: self._pages.page(name))
+        return Fields({}) if found is None else found
 
     async def _read_socket(self, now: datetime) -> tuple[Values, list[Board]]:
-        deadline = monotonic() + _BUDGET
+        self._optional.start()
         try:
             answer = await self._socket.ask("stats", check=False)
         except SourceUnreachable as err:
             if not self._has_pages and await self._pages.is_web_server():
-                if self._answered is None:
-                    raise SourceRefused(
-                        f"{self._pages.name} wants a user name and a password"
-                    ) from err
                 raise MinerStarting(str(err)) from err
             raise
         stats = [Fields(record) for record in answer.sections.get("STATS", ())]
         self._last_kind = kind_of(*stats) or self._last_kind
-        if not _is_antminer(stats):
+        # In sleep it reports no statistics.
+        sleeps = "STATS" in answer.sections and not stats and self._last_kind
+        if not sleeps and not _is_antminer(stats):
             raise SourceGarbled(f"{self._socket} is no Antminer", other_device=True)
-        more = {
-            section: await self._extra(command, section, deadline)
-            for command, section in (("summary", "SUMMARY"), ("pools", "POOLS"))
-        }
-        return from_answers(stats, more["SUMMARY"], more["POOLS"], self._last_kind, now)
+        summary = await self._extra("summary", "SUMMARY")
+        pools = await self._extra("pools", "POOLS")
+        devices = [] if has_shares(summary) else await self._extra("devs", "DEVS")
+        return from_answers(
+            stats, summary, pools, self._last_kind, now, devices=devices
+        )
 
-    async def _extra(self, command: str, section: str, deadline: float) -> list[Fields]:
-        if monotonic() >= deadline:
-            return []
-        try:
-            answer = await self._socket.ask(command)
-        except SourceError:
-            return []
-        return [Fields(record) for record in answer.sections.get(section, ())]
-
-    def _is_due(self, name: str, seconds: float) -> bool:
-        """Return whether to ask again, and start to wait."""
-        if monotonic() < self._due.get(name, 0):
-            return False
-        self._due[name] = monotonic() + seconds
-        return True
+    async def _extra(self, command: str, section: str) -> list[Fields]:
+        answer = await self._optional.ask(command, lambda: self._socket.ask(command))
+        records = [] if answer is None else answer.sections.get(section, ())
+        return [Fields(record) for record in records]
 
     # ---- commands
 
@@ -258,7 +238,7 @@ class AntminerSource:
                 await self._pages.post("blink.cgi", {"blink": bool(value)})
             else:
                 raise CommandRefused("not_offered")
-        self._due["settings"] = 0
+        self._optional.make_due("config")
 
     async def press(self, part: str, action: Action) -> None:
         """Send one action. Raises a SourceError."""
@@ -276,12 +256,3 @@ def _is_antminer(stats: list[Fields]) -> bool:
         record.has("Type") or record.has("GHS 5s") or record.has("RT HASHRATE")
         for record in stats
     )
-
-
-def _starting() -> Values:
-    """Return what is known while the mining program restarts."""
-    shown = Values()
-    shown[HASHRATE.plain] = 0.0
-    shown[MINING.plain] = False
-    shown[STATUS.plain] = Status.STARTING.value
-    return shown

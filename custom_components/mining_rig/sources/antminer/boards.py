@@ -15,9 +15,10 @@ from ...readings import (
     WORKING_CHIPS,
 )
 from ..common import answer_table as table
+from ..common.cgminer_decoding import split_unit
 from ..common.decoding import MOST_LISTED, Fields, Values
 from . import readings
-from .units import Unit
+from .units import Unit, unit_of
 
 MOST: Final = 16
 _FASTEST: Final = 5_000
@@ -81,16 +82,22 @@ def from_socket(stats: Fields, unit: Unit) -> list[Board]:
     boards = []
     for number in range(1, MOST + 1):
         chips = stats.count(f"chain_acn{number}")
-        if not chips:
+        chain_rate = rate_of(stats, f"CHAIN AVG HASHRATE{number}", unit)
+        if not chips and chain_rate is None:
             continue
         board = Board(number)
         shown = board.values
-        shown[WORKING_CHIPS.plain] = chips
-        rate = stats.raw(f"chain_rate{number}")
-        _put_rate(shown, rate if type(rate) in (int, float) else None, unit)
-        texts = [stats.text(f"{key}{number}") for key in ("temp_chip", "temp_pcb")]
-        chip = hottest([*_numbers(texts[0]), stats.raw(f"temp2_{number}")])
-        board_heat = hottest([*_numbers(texts[1]), stats.raw(f"temp{number}")])
+        shown.put(WORKING_CHIPS.plain, chips)
+        rate = rate_of(stats, f"chain_rate{number}", unit)
+        shown.put(HASHRATE.plain, chain_rate if rate is None else rate)
+        chip = _hottest_of(
+            stats,
+            *(
+                f"{key}{number}"
+                for key in ("temp_chip", "temp2_", "temp_in_chip_", "temp_out_chip_")
+            ),
+        )
+        board_heat = _hottest_of(stats, f"temp_pcb{number}", f"temp{number}")
         shown.put(CHIP_TEMPERATURE.plain, chip)
         shown.put(BOARD_TEMPERATURE.plain, board_heat)
         shown.put(readings.HARDWARE_ERRORS.plain, stats.count(f"chain_hw{number}"))
@@ -137,12 +144,28 @@ def _list(fields: Fields, key: str) -> list[Any]:
     return found[:MOST] if isinstance(found, list) else []
 
 
-def _numbers(text: str | None) -> list[float]:
-    """Return the numbers of a text: "62-62-74-74"."""
-    found = []
-    for word in (text or "").split("-")[:MOST]:
-        try:
-            found.append(float(word))
-        except ValueError:
+def rate_of(fields: Fields, key: str, unit: Unit) -> float | None:
+    """Return a rate in its base unit: a number, or a text such as "21632.89GH/s"."""
+    found = fields.raw(key)
+    if isinstance(found, str) and (split := split_unit(found)) is not None:
+        found, unit = split[0], unit_of(split[1], None)
+    if type(found) not in (int, float) or not 0 <= found < 1e15:
+        return None
+    rate: float = found * unit[0]
+    return rate
+
+
+def _hottest_of(fields: Fields, *keys: str) -> float | None:
+    """Return the highest temperature of numbers and texts such as "62-62-74-74"."""
+    found: list[Any] = []
+    for key in keys:
+        value = fields.raw(key)
+        if not isinstance(value, str):
+            found.append(value)
             continue
-    return found
+        for word in value.split("-")[:MOST]:
+            try:
+                found.append(float(word))
+            except ValueError:
+                continue
+    return hottest(found)

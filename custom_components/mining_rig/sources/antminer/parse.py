@@ -4,6 +4,7 @@ Two layouts: the CGI pages of firmware from 2020 on, and the cgminer socket, whi
 and custom firmware has. In sleep `STATS` is empty: that is 0 H/s, not "unknown".
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 import re
 from typing import Any, Final
@@ -20,11 +21,10 @@ from ...readings import (
     POWER,
     STARTED,
 )
-from ..common.cgminer_decoding import split_unit
 from ..common.cgminer_rig import put_pool, put_shares
 from ..common.decoding import MOST_LISTED, Fields, Values
 from . import readings
-from .boards import MOST, Board, from_cgi, from_socket
+from .boards import MOST, Board, from_cgi, from_socket, rate_of
 from .units import Unit, algorithm_of, socket_unit, unit_of
 
 _MAC: Final = re.compile(r"[0-9A-F]{2}(?::[0-9A-F]{2}){5}")
@@ -103,12 +103,14 @@ def from_answers(
     pools: list[Fields],
     kind: str | None,
     now: datetime,
+    *,
+    devices: Sequence[Fields] = (),
 ) -> tuple[Values, list[Board]]:
     """Map the answers of the cgminer socket; the last record of `stats` has the data."""
     rig = Values()
     rig.put(ALGORITHM.plain, algorithm_of(kind))
     put_pool(rig, pools)
-    put_shares(rig, summary, (), pools)
+    put_shares(rig, summary, devices, pools)
     record = next((r for r in stats if r.has("GHS 5s") or r.has("Elapsed")), None)
     sources = [fields for fields in (record, *summary) if fields is not None]
     unit = socket_unit(
@@ -125,13 +127,14 @@ def from_answers(
     if rate and uptime is not None and uptime >= _AVERAGES[1][2]:
         _put_rate(rig, HASHRATE.channel(Window.M30), rate, unit)
     if record is None:
+        if HASHRATE.plain not in rig:
+            rig[HASHRATE.plain] = 0.0
+            rig[MINING.plain] = False
         return rig, []
     for key in ("total_rateideal", "THEORY HASHRATE"):
-        ideal = record.raw(key)
-        if type(ideal) in (int, float) and ideal > 0:
-            _put_rate(rig, EXPECTED_HASHRATE.plain, ideal, unit)
-    watts = record.positive("total_power", maximum=_MOST_WATTS)
-    rig.put(POWER.plain, watts)
+        if (ideal := rate_of(record, key, unit)) is not None and ideal > 0:
+            rig[EXPECTED_HASHRATE.plain] = ideal
+    rig.put(POWER.plain, _socket_power(record))
     fans = [record.raw(f"fan{number}") for number in range(1, MOST + 1)]
     # The numbers of its connectors: only those that turn have a fan.
     _put_fans(rig, [speed for speed in fans if speed], kind)
@@ -140,15 +143,32 @@ def from_answers(
 
 def _put_socket_rate(rig: Values, fields: Fields, unit: Unit) -> None:
     """Add the present rate; keys of some machines mean another unit than they say."""
-    for key in ("GHS 5s", "total_rate", "total rate", "GHS av", "MHS 5s"):
-        found = fields.raw(key)
-        if type(found) in (int, float):
-            named = (1e6, "H/s") if key.startswith("M") else unit
-            _put_rate(rig, HASHRATE.plain, found, named)
+    for key in (
+        "GHS 5s",
+        "total_rate",
+        "total rate",
+        "RT HASHRATE",
+        "GHS av",
+        "AV HASHRATE",
+        "MHS 5s",
+        "MHS av",
+    ):
+        named = (1e6, "H/s") if key.startswith("M") else unit
+        if (rate := rate_of(fields, key, named)) is not None:
+            rig[HASHRATE.plain] = rate
             return
-    text = fields.text("RT HASHRATE")
-    if text is not None and (split := split_unit(text)) is not None:
-        _put_rate(rig, HASHRATE.plain, split[0], unit_of(split[1], None))
+
+
+def _socket_power(record: Fields) -> float | None:
+    """Return the power that custom firmware reports, in W; `chain_power` is none."""
+    if (total := record.positive("total_power", maximum=_MOST_WATTS)) is not None:
+        return total
+    boards = [n for n in range(1, MOST + 1) if record.raw(f"chain_acn{n}")]
+    each = [
+        record.positive(f"chain_consumption{n}", maximum=_MOST_WATTS) for n in boards
+    ]
+    known = [watts for watts in each if watts is not None]
+    return sum(known) if known and len(known) == len(each) else None
 
 
 def _put_rate(rig: Values, channel: Any, rate: float | None, unit: Unit) -> None:

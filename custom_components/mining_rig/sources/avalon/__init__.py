@@ -8,6 +8,7 @@ from ...model import RIG, Action, Control, Part, PartKind, Snapshot, Value, part
 from ...readings import LOCATE, MINING_ALLOWED, REBOOT, WORK_MODE
 from ..common.cgminer import CgminerClient, ClosedWithoutAnswer
 from ..common.cgminer_decoding import CgminerAnswer
+from ..common.cgminer_rig import has_shares
 from ..common.contract import (
     CommandRefused,
     Identity,
@@ -16,14 +17,13 @@ from ..common.contract import (
     SourceGarbled,
 )
 from ..common.decoding import Fields
+from ..common.optional_requests import OptionalRequests
 from .models import Machine, machine
 from .parse import Module, as_fields, boards, is_avalon, modules, values
 
 _STATS: Final = ("litestats", "estats", "stats")
-_SELDOM: Final = 3600.0
-"""Seconds between two questions whose answers hardly change."""
-_BUDGET: Final = 8.0
-"""Seconds of a poll after which nothing more is asked."""
+_TIMEOUT: Final = 6.0
+"""Seconds for one question; the slowest answers take three."""
 _DELAY: Final = 5
 """Seconds after which the machine carries out an order; it wants the moment."""
 _CLOCKS: Final = 1_600_000_000
@@ -46,12 +46,14 @@ class AvalonSource:
     def __init__(self, context: SourceContext) -> None:
         """Take the context of the form. Raises SourceUnreachable."""
         self._host: str = context.data["host"]
-        self._client = CgminerClient(self._host, int(context.data["port"]))
+        self._client = CgminerClient(
+            self._host, int(context.data["port"]), timeout=_TIMEOUT
+        )
         self._stats: str | None = None
         """The command whose answer had the modules."""
         self._version = Fields({})
         self._help: frozenset[str] = frozenset()
-        self._due: dict[str, float] = {}
+        self._optional = OptionalRequests()
         self._machine = Machine()
         self._clock: float | None = None
         """Seconds that the machine's clock is ahead of ours."""
@@ -86,13 +88,13 @@ class AvalonSource:
 
     async def read(self, now: datetime) -> Snapshot:
         """Read the machine. Raises a SourceError."""
-        deadline = monotonic() + _BUDGET
         found = await self._read_modules()
-        summary = await self._extra("summary", "SUMMARY", deadline)
-        pools = await self._extra("pools", "POOLS", deadline)
-        if found and monotonic() < deadline:
+        summary = await self._extra("summary", "SUMMARY")
+        pools = await self._extra("pools", "POOLS")
+        devices = [] if has_shares(summary) else await self._extra("devs", "DEVS")
+        if found:
             await self._read_help()
-        shown = values(found, summary, pools, self._machine, now)
+        shown = values(found, summary, pools, self._machine, now, devices=devices)
         controls = _controls(found, self._machine, self._help)
         for channel, value in _settings(found, self._machine).items():
             shown[channel] = value
@@ -117,13 +119,7 @@ class AvalonSource:
 
         Very old machines have none: then the version shows what they are.
         """
-        if self._is_due("version"):
-            try:
-                answer = await self._client.ask("version")
-                records = as_fields(answer.sent.get("VERSION"))
-                self._version = records[0] if records else Fields({})
-            except CommandRefused, ClosedWithoutAnswer, SourceGarbled:
-                self._version = Fields({})
+        self._optional.start()
         found: list[Module] = []
         problem: SourceError | None = None
         for command in [self._stats] if self._stats else _STATS:
@@ -135,8 +131,14 @@ class AvalonSource:
                 continue
             self._note_clock(answer)
             if found := modules(as_fields(answer.sections.get("STATS"))):
-                self._stats = command
                 break
+        self._stats = command if found else None
+        version = await self._optional.seldom(
+            "version", lambda: self._client.ask("version")
+        )
+        if version is not None:
+            records = as_fields(version.sent.get("VERSION"))
+            self._version = records[0] if records else Fields({})
         self._machine = machine(self._version, found[0].version if found else None)
         if not found and not is_avalon([], self._version):
             if isinstance(problem, ClosedWithoutAnswer):
@@ -144,32 +146,20 @@ class AvalonSource:
             raise SourceGarbled(f"{self._client} is no Avalon", other_device=True)
         return found
 
-    async def _extra(self, command: str, section: str, deadline: float) -> list[Fields]:
+    async def _extra(self, command: str, section: str) -> list[Fields]:
         """Return the records of another answer; none where it fails."""
-        if monotonic() >= deadline:
-            return []
-        try:
-            answer = await self._client.ask(command)
-        except SourceError:
-            return []
-        return as_fields(answer.sections.get(section))
+        answer = await self._optional.ask(command, lambda: self._client.ask(command))
+        return [] if answer is None else as_fields(answer.sections.get(section))
 
     async def _read_help(self) -> None:
         """Ask which verbs the machine has."""
-        if not self._is_due("help"):
-            return
-        try:
-            answer = await self._client.ask("ascset", "0,help")
-        except SourceError:
-            return
-        text = answer.status.message.partition("info:")[2]
-        self._help = frozenset(word.strip() for word in text.split("|") if word.strip())
-
-    def _is_due(self, command: str) -> bool:
-        if monotonic() < self._due.get(command, 0):
-            return False
-        self._due[command] = monotonic() + _SELDOM
-        return True
+        answer = await self._optional.seldom(
+            "help", lambda: self._client.ask("ascset", "0,help")
+        )
+        if answer is not None:
+            text = answer.status.message.partition("info:")[2]
+            words = (word.strip() for word in text.split("|"))
+            self._help = frozenset(filter(None, words))
 
     def _note_clock(self, answer: CgminerAnswer) -> None:
         when = answer.status.when
@@ -233,7 +223,7 @@ def _controls(
     offered: list[Control[Any]] = []
     if not found:
         return {}
-    if {"softon", "softoff"} <= verbs:
+    if "softoff" in verbs:
         offered.append(
             Control(
                 channel=MINING_ALLOWED.plain,

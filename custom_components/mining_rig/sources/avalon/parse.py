@@ -5,7 +5,7 @@ a text of `Key[value]`. −273 °C and 0 °C of a chip are no temperatures, and 
 as they were while a machine idles.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 import re
 from typing import Any, Final
@@ -30,6 +30,8 @@ from ...readings import (
     POOL_LATENCY,
     POWER,
     STARTED,
+    STATUS,
+    Status,
 )
 from ..common import answer_table as table
 from ..common.cgminer_decoding import parse_bracketed, split_unit, with_numbers
@@ -81,6 +83,11 @@ class Module:
         off = self.fields.raw("SoftOFF")
         state = self._words.get("SYSTEMSTATU", "")
         return "In Idle" in state or (type(off) is int and off != 0)
+
+    @property
+    def is_starting(self) -> bool:
+        """Whether it prepares its boards."""
+        return "In Init" in self._words.get("SYSTEMSTATU", "")
 
     @property
     def is_faulty(self) -> bool:
@@ -142,6 +149,8 @@ def values(
     pools: list[Fields],
     machine: Machine,
     now: datetime,
+    *,
+    devices: Sequence[Fields] = (),
 ) -> Values:
     """Return the values of the machine."""
     rig = Values()
@@ -149,7 +158,7 @@ def values(
     is_idle = bool(found) and all(module.is_idle for module in found)
     _put_start(rig, found, summary, now)
     _put_rates(rig, found, summary, machine, is_idle=is_idle)
-    put_shares(rig, summary, (), pools)
+    put_shares(rig, summary, devices, pools)
     put_pool(rig, pools)
     for record in summary:
         rig.put(BEST_SHARE.plain, record.number("Best Share"))
@@ -192,6 +201,15 @@ def _put_rates(
     """Add the present hashrate and, while it works, the averages."""
     if is_idle:
         rig[HASHRATE.plain] = 0.0
+        rig[MINING.plain] = False
+        return
+    if found and all(module.is_starting for module in found):
+        rig[HASHRATE.plain] = _sum(found, "GHSspd") or 0.0
+        rig[MINING.plain] = False
+        rig[STATUS.plain] = Status.STARTING.value
+        return
+    if found and all(module.is_faulty for module in found):
+        rig[HASHRATE.plain] = _sum(found, "GHSspd") or 0.0
         rig[MINING.plain] = False
         return
     rig.put(HASHRATE.plain, _present(found, summary, machine))

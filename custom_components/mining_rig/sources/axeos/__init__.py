@@ -5,7 +5,16 @@ from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any, Final
 
-from ...model import Action, Channel, Control, Release, Snapshot, Value, part_map
+from ...model import (
+    Action,
+    Channel,
+    Control,
+    Problem,
+    Release,
+    Snapshot,
+    Value,
+    part_map,
+)
 from ...readings import IDENTIFY, MINING_ALLOWED, REBOOT
 from ..common.contract import (
     CommandRefused,
@@ -18,6 +27,7 @@ from ..common.decoding import Fields
 from ..common.poll_timer import PollTimer
 from . import readings
 from .api import AxeOsApi
+from .cuts import ThermalCuts
 from .models import Machine, machine
 from .parse import part, read_flag, values
 from .releases import BITAXE, NERDQAXE, NewestRelease, factory_asset, newest_release
@@ -29,6 +39,7 @@ _IDENTIFIES: Final = 30.0
 _PAUSES: Final = 10.0
 _RESTARTS: Final = 60.0
 """Seconds in which an order to mine or not to mine shows."""
+_CUTS: Final = "thermal_cuts"
 _FIRST_IDENTIFY: Final = (2, 12, 0)
 
 
@@ -54,6 +65,9 @@ class AxeOsSource:
         self._fields = Fields({})
         self._release: NewestRelease | None = None
         self._identified = -_IDENTIFIES
+        self._notes = context.notes
+        self._cuts = ThermalCuts(context.notes.get(_CUTS))
+        self._kept_cuts = self._cuts.dump()
 
     @property
     def address(self) -> str:
@@ -106,8 +120,17 @@ class AxeOsSource:
         return Snapshot(
             parts=part_map(rig),
             rig_id=found.mac,
+            problems=await self._problems(fields),
             unparsed=tuple(dict.fromkeys(fields.unparsed)),
         )
+
+    async def _problems(self, fields: Fields) -> tuple[Problem, ...]:
+        """Return what heat changed for good; remembered over restarts."""
+        problems = self._cuts.observe(fields)
+        if (cuts := self._cuts.dump()) != self._kept_cuts:
+            self._kept_cuts = cuts
+            await self._notes.keep(_CUTS, cuts)
+        return problems
 
     async def _read_limits(self, now: datetime, found: Machine) -> None:
         if self._limits_timer.is_due(now):
@@ -151,6 +174,16 @@ class AxeOsSource:
             raise CommandRefused("not_offered")
         if changes := patch(setting, value, fields, self._limits):
             await self._api.patch(changes, needs_code=self._needs_code(fields))
+            for key in changes:
+                self._cuts.wrote(key)
+
+    async def write_urgently(
+        self, part: str, control: Control[Any], value: Value
+    ) -> None:
+        """Send an order to stop mining beside a request that is under way."""
+        assert control.channel is MINING_ALLOWED.plain
+        name = "pause" if self._fields.has("miningPaused") else "shutdown"
+        await self._api.post(name, waits=False)
 
     async def _allow(self, fields: Fields, allowed: bool) -> None:
         """Pause or resume; the NerdQAxe family shuts down and restarts instead."""

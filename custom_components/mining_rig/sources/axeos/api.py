@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from homeassistant.util import dt as dt_util
 
+from ...model import Problem
+from ..common.cgminer_decoding import with_numbers
 from ..common.contract import (
     CommandRefused,
     JsonObject,
@@ -19,9 +21,26 @@ from ..common.http import Answer, http_for
 from .models import is_axeos
 from .one_time_code import STEP, code_at, secret_from
 
+_PRIVATE_ONLY: Final = Problem(
+    "axeos_private_only", "a-bitaxe-answers-private-addresses-only"
+)
 _INFO: Final = "/api/system/info"
 _SESSIONS: Final = ("/api/v2/otp/session", "/api/otp/session")
 _SESSION_HEADER: Final = "X-OTP-Session"
+_TEXTS: Final = frozenset(
+    (
+        "boardVersion",
+        "hostname",
+        "ssid",
+        "version",
+        "axeOSVersion",
+        "deviceModel",
+        "minerModel",
+        "stratumURL",
+        "fallbackStratumURL",
+    )
+)
+"""Keys whose values may look like numbers and are none."""
 _CODE_HEADER: Final = "X-TOTP"
 _LONGEST_SESSION: Final = 24 * 3600.0
 _SPARE: Final = 60.0
@@ -58,7 +77,7 @@ class AxeOsApi:
         """Return the miner's state. Raises a SourceError."""
         answer = await self._request("GET", _INFO)
         self._check(answer)
-        fields = Fields(answer.json())
+        fields = Fields(_with_numbers(answer.json()))
         if not is_axeos(fields):
             raise SourceGarbled(f"{self._http} is no AxeOS", other_device=True)
         return fields
@@ -73,17 +92,32 @@ class AxeOsApi:
         await self._command("PATCH", "/api/system", changes, needs_code=needs_code)
 
     async def post(
-        self, name: str, body: Any = None, *, needs_code: bool = False
+        self,
+        name: str,
+        body: Any = None,
+        *,
+        needs_code: bool = False,
+        waits: bool = True,
     ) -> None:
-        """Send a command. Raises a SourceError."""
+        """Send a command, after the request under way if it `waits` for that.
+
+        Raises a SourceError.
+        """
         path = f"/api/system/{name}"
-        await self._command("POST", path, body, needs_code=needs_code)
+        await self._command("POST", path, body, needs_code=needs_code, waits=waits)
 
     async def _command(
-        self, method: str, path: str, body: Any, *, needs_code: bool
+        self,
+        method: str,
+        path: str,
+        body: Any,
+        *,
+        needs_code: bool,
+        waits: bool = True,
     ) -> None:
         headers = await self._code_headers() if needs_code else {}
-        answer = await self._request(method, path, headers, body)
+        send = self._request if waits else self._http_request
+        answer = await send(method, path, headers, body)
         if answer.status == HTTPStatus.UNAUTHORIZED and needs_code:
             # The session ended early: the miner restarted.
             self._session = None
@@ -129,12 +163,28 @@ class AxeOsApi:
         body: Any = None,
     ) -> Answer:
         async with self._turn:
-            return await self._http.request(method, path, headers=headers, body=body)
+            return await self._http_request(method, path, headers, body)
+
+    async def _http_request(
+        self, method: str, path: str, headers: dict[str, str] | None, body: Any
+    ) -> Answer:
+        return await self._http.request(method, path, headers=headers, body=body)
 
     def _check(self, answer: Answer) -> None:
         """Raise for the answer to a client that is not on a private network."""
         if answer.status == HTTPStatus.UNAUTHORIZED:
             raise SourceUnreachable(
                 f"{self._http} answers private IPv4 addresses only",
-                reason="axeos_private_only",
+                reason=_PRIVATE_ONLY.key,
+                problem=_PRIVATE_ONLY,
             )
+
+
+def _with_numbers(data: Any) -> Any:
+    """Return an answer whose numbers are no texts, as some forks write them."""
+    if not isinstance(data, dict):
+        return data
+    return {
+        key: value if type(value) is not str or key in _TEXTS else with_numbers(value)
+        for key, value in data.items()
+    }

@@ -40,7 +40,9 @@ from ...readings import (
     REJECTED,
     SIGNAL_STRENGTH,
     STARTED,
+    STATUS,
     WORKING_CHIPS,
+    Status,
 )
 from ..common import answer_table as table
 from ..common.answer_table import Row
@@ -52,6 +54,12 @@ _GIGA: Final = 1e9
 _MILLI: Final = 0.001
 _NO_SIGNAL: Final = (-90, 0)
 _FASTEST_FAN: Final = 100_000
+_FULL: Final = 100
+_BOOTS: Final = 30
+"""Seconds after its start in which a miner has no hashrate yet."""
+_STOPS_WHEN_HOT: Final = (2, 12, 0)
+_COOL: Final = (("temp", 45), ("vrTemp", 95))
+"""The temperatures below which an overheated miner goes on."""
 
 
 def _best(channel: Channel[float], key: str) -> Row:
@@ -133,7 +141,7 @@ def values(fields: Fields, machine: Machine, now: datetime) -> Values:
     if machine.is_nerd:
         current = fields.positive("current", maximum=1e6, scale=_MILLI)
         found.put(INPUT_CURRENT.plain, current)
-    _put_work(found, fields)
+    _put_work(found, fields, machine)
     _put_numbered(found, CHIP_TEMPERATURE, _chip_temperatures(fields))
     _put_numbered(found, FAN_SPEED, _fan_speeds(fields, machine))
     _put_numbered(found, FAN_LEVEL, _fan_levels(fields, machine))
@@ -143,7 +151,7 @@ def values(fields: Fields, machine: Machine, now: datetime) -> Values:
     return found
 
 
-def _put_work(found: Values, fields: Fields) -> None:
+def _put_work(found: Values, fields: Fields, machine: Machine) -> None:
     """Add the hashrates. Those of a miner at rest keep their last averages."""
     allowed = mining_allowed(fields)
     if allowed is not None:
@@ -151,7 +159,11 @@ def _put_work(found: Values, fields: Fields) -> None:
     rate = fields.number("hashRate", scale=_GIGA)
     expected = fields.number("expectedHashrate", scale=_GIGA)
     found.put(EXPECTED_HASHRATE.plain, expected or None)
-    rests = allowed is False or (not rate and is_at_rest(fields))
+    rests = allowed is False or is_stopped(fields, machine)
+    if not rests and not rate:
+        rests = is_at_rest(fields)
+        if not rests and _is_booting(fields):
+            found[STATUS.plain] = Status.STARTING.value
     found.put(HASHRATE.plain, 0.0 if rests else rate)
     if rests:
         found[MINING.plain] = False
@@ -169,6 +181,38 @@ def mining_allowed(fields: Fields) -> bool | None:
         if (stopped := read_flag(fields, key)) is not None:
             return not stopped
     return None
+
+
+def is_stopped(fields: Fields, machine: Machine) -> bool:
+    """Return whether a fault or heat has stopped it, whatever hashrate it reports.
+
+    Before 2.12, an overheated miner went on with a low clock.
+    """
+    if fields.text("power_fault"):
+        return True
+    is_hot = read_flag(fields, "overheat_mode") is True
+    return is_hot and machine.is_bitaxe and machine.release >= _STOPS_WHEN_HOT
+
+
+def is_cooling(fields: Fields) -> bool:
+    """Return whether a miner at rest waits until it is cool.
+
+    From 2.14 on, the flag of that may never be seen: its fan is at full speed then, and
+    it is still warmer than the firmware wants it to be.
+    """
+    if fields.raw("fanspeed") != _FULL or fields.number("hashRate"):
+        return False
+    if mining_allowed(fields) is False or not is_at_rest(fields):
+        return False
+    return any(
+        (heat := fields.number(key)) is not None and heat > limit
+        for key, limit in _COOL
+    )
+
+
+def _is_booting(fields: Fields) -> bool:
+    uptime = fields.number("uptimeSeconds")
+    return uptime is not None and uptime < _BOOTS
 
 
 def is_at_rest(fields: Fields) -> bool:
@@ -301,6 +345,8 @@ def _host_and_port(url: str, port: int | None) -> str:
 
 def _put_faults(found: Values, fields: Fields) -> None:
     hot = read_flag(fields, "overheat_mode")
+    if not hot and is_cooling(fields):
+        hot = True
     found.put(readings.OVERHEATED.plain, hot)
     faults = [fields.text(key) for key in ("power_fault", "hardware_fault")]
     text = "; ".join(fault for fault in faults if fault)

@@ -8,7 +8,17 @@ import re
 from typing import Any, Final
 
 from ...model import Reading, Window
-from ...readings import ACCEPTED, HASHRATE, POOL, POOL_CONNECTED, REJECTED, STALE
+from ...readings import (
+    ACCEPTED,
+    HASHRATE,
+    MINING,
+    POOL,
+    POOL_CONNECTED,
+    REJECTED,
+    STALE,
+    STATUS,
+    Status,
+)
 from .decoding import Fields, Values
 from .public_text import public_address
 
@@ -98,6 +108,11 @@ def put_shares(
             return
 
 
+def has_shares(records: Iterable[Fields]) -> bool:
+    """Return whether any record counts shares."""
+    return any(_count(record, "Accepted") is not None for record in records)
+
+
 def _count(record: Fields, key: str) -> int | None:
     for name in (key, key.lower()):
         if type(record.raw(name)) is int:
@@ -150,3 +165,12 @@ def _priority(pool: Fields) -> float:
 def _number(fields: Fields, *keys: str) -> float:
     found: list[Any] = [fields.raw(key) for key in keys]
     return next((value for value in found if type(value) in (int, float)), 0)
+
+
+def starting() -> Values:
+    """Return what is known of a rig whose mining program restarts."""
+    values = Values()
+    values[HASHRATE.plain] = 0.0
+    values[MINING.plain] = False
+    values[STATUS.plain] = Status.STARTING.value
+    return values

@@ -11,7 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from aiohttp import ClientSession
 
-from ...model import Action, Channel, Control, Snapshot, Value
+from ...model import Action, Channel, Control, Problem, Snapshot, Value
 from .public_text import plain_text, public_name, public_text
 
 type JsonObject = dict[str, Any]
@@ -23,6 +23,9 @@ class SourceError(Exception):
     The text is shown in logs and dialogs, so what looks like a secret is left out.
     """
 
+    problem: Problem | None = None
+    """What the owner has to do about it, shown as an issue."""
+
     def __init__(self, text: str) -> None:
         """Take a text, which may quote what was sent."""
         super().__init__(public_text(text))
@@ -32,13 +35,20 @@ class SourceUnreachable(SourceError):
     """The rig does not answer. Normal at home."""
 
     def __init__(
-        self, text: str, *, timed_out: bool = False, reason: str | None = None
+        self,
+        text: str,
+        *,
+        timed_out: bool = False,
+        reason: str | None = None,
+        problem: Problem | None = None,
     ) -> None:
         """Set whether the rig took too long, and why it cannot be reached.
 
-        `reason` is the key of the error that a dialog shows, None for the usual one.
+        `reason` is the key of the error that a dialog shows, None for the usual one;
+        `problem` is what the owner of a rig that was added has to do.
         """
         super().__init__(text)
+        self.problem = problem
         self.timed_out = timed_out
         self.reason = reason
 

@@ -20,6 +20,11 @@ class PollBudget:
         """Start the time of the poll."""
         self._ends = asyncio.get_running_loop().time() + EXTRAS_END
 
+    @property
+    def is_over(self) -> bool:
+        """Whether no time is left."""
+        return asyncio.get_running_loop().time() >= self._ends
+
     async def extra[T](
         self, request: Awaitable[T], longest: float = EXTRA_TIMEOUT
     ) -> T:

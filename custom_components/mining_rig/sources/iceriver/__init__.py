@@ -1,31 +1,33 @@
 """IceRiver KS, AL and RX: port 4111, else the web page; both without log-in."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from time import monotonic
 from typing import Any, Final
 
 from ...model import RIG, Action, Control, Part, PartKind, Snapshot, Value, part_map
 from ...readings import LOCATE, REBOOT
 from ..common.cgminer import CgminerClient, ClosedWithoutAnswer
+from ..common.cgminer_rig import starting
 from ..common.contract import (
     CommandRefused,
     Identity,
     JsonObject,
     SourceContext,
-    SourceError,
     SourceGarbled,
     SourceUnreachable,
 )
 from ..common.decoding import Fields
 from ..common.http import JsonHttp
+from ..common.optional_requests import OptionalRequests
 from .parse import boards, mac, merged, model, values
 
 _FIRST: Final = "boardpow"
 _MORE: Final = ("board", "fan", "getpool", "getlocate")
 _SELDOM: Final = ("info", "getnet")
-_HOUR: Final = 3600.0
-_BUDGET: Final = 8.0
-"""Seconds of a poll after which nothing more is asked."""
+_WEB_TIMEOUT: Final = 5.0
+_STARTS: Final = 300.0
+"""Seconds for which the mining program may restart while the web page answers."""
 _QUESTION: Final = 4.0
 _WEB_EVERY: Final = 60.0
 """Seconds between two requests of the web page, which hangs when asked more often."""
@@ -50,13 +52,16 @@ class IceRiverSource:
             context.session,
             self._host,
             int(data.get("web_port") or 80),
-            timeout=_BUDGET,
+            timeout=_WEB_TIMEOUT,
         )
         self._web_at = -_WEB_EVERY
         self._web_fields: Fields | None = None
         self._kept: dict[str, JsonObject] = {}
         """Answers that hardly change, by question."""
-        self._due: dict[str, float] = {}
+        self._optional = OptionalRequests()
+        self._answered: float | None = None
+        """When port 4111 last answered."""
+        self._is_native = False
         self._has_light = False
 
     @property
@@ -90,6 +95,7 @@ class IceRiverSource:
     async def read(self, now: datetime) -> Snapshot:
         """Read the machine. Raises a SourceError."""
         fields = await self._read()
+        is_starting = self._is_starting
         light = Control(channel=LOCATE.plain)
         rig = Part(
             kind=PartKind.RIG,
@@ -97,40 +103,52 @@ class IceRiverSource:
             manufacturer="IceRiver",
             model=model(fields),
             version=fields.text("softver1"),
-            values=values(fields, now),
+            values=starting() if is_starting else values(fields, now),
             controls={LOCATE.plain: light} if self._has_light else {},
-            actions=(REBOOT,) if self._kept else (),
+            actions=(REBOOT,) if self._is_native else (),
         )
-        return Snapshot(parts=part_map(rig, *boards(fields)), rig_id=mac(fields))
+        shown = () if is_starting else boards(fields)
+        return Snapshot(parts=part_map(rig, *shown), rig_id=mac(fields))
 
     async def _read(self) -> Fields:
         """Ask at port 4111, else at the web page. Raises a SourceError."""
-        deadline = monotonic() + _BUDGET
+        self._optional.start()
         try:
             first = await self._ask(_FIRST)
         except SourceUnreachable as err:
-            # What is asked seldom is asked again: it may be another machine.
-            self._kept, self._due, self._has_light = {}, {}, False
-            return await self._read_web(err)
+            self._has_light = self._is_native = False
+            for question in _SELDOM:
+                # It may be another machine when it is back.
+                self._optional.make_due(question)
+            try:
+                return await self._read_web(err)
+            except SourceGarbled:
+                if not self._is_starting:
+                    raise
+                return Fields({})
         if "rtpow" not in first:
             raise SourceGarbled(f"{self._client} is no IceRiver", other_device=True)
+        self._answered, self._is_native = monotonic(), True
         answers = {_FIRST: first}
-        for question in (*_MORE, *_SELDOM):
-            if monotonic() >= deadline or monotonic() < self._due.get(question, 0):
-                continue
-            try:
-                answers[question] = await self._ask(question)
-            except CommandRefused:
-                self._due[question] = monotonic() + _HOUR
-            except SourceError:
-                continue
-            else:
-                if question in _SELDOM:
-                    self._kept[question] = answers[question]
-                    self._due[question] = monotonic() + _HOUR
-        self._kept.setdefault(_FIRST, {})
+        for question in _MORE:
+            found = await self._optional.ask(question, partial(self._ask, question))
+            if found is not None:
+                answers[question] = found
+        for question in _SELDOM:
+            found = await self._optional.seldom(question, partial(self._ask, question))
+            if found is not None:
+                self._kept[question] = found
         self._has_light = "getlocate" in answers
         return merged({**self._kept, **answers})
+
+    @property
+    def _is_starting(self) -> bool:
+        """Whether port 4111 answered until a moment ago, and does not now."""
+        return (
+            self._answered is not None
+            and not self._is_native
+            and monotonic() - self._answered <= _STARTS
+        )
 
     async def _ask(self, question: str, **more: Any) -> JsonObject:
         """Return what an answer reports. Raises a SourceError."""
