@@ -189,7 +189,7 @@ def test_named_packages() -> None:
 
 def test_every_kind_of_rig_has_its_place() -> None:
     """Each kind that can be added is in the list, with a page and a section."""
-    kinds = TEXTS["config"]["step"]["user"]["menu_options"]
+    kinds = TEXTS["selector"]["kind"]["options"]
     rows = {row["Rig"]: row["More"] for row in PAGES[README].rows("Rig")}
     for kind in KINDS:
         assert kinds[kind] in PAGES[README].headings
