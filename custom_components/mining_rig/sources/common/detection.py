@@ -19,7 +19,6 @@ from .cgminer import CgminerClient
 from .cgminer_decoding import CgminerAnswer
 from .contract import JsonObject, SourceError, SourceGarbled, SourceUnreachable
 from .http import Answer, JsonHttp, Redirects
-from .reachable import accepts_connection
 
 _TIMEOUT: Final = 3.0
 """Seconds for one request."""
@@ -121,13 +120,12 @@ async def async_ask(session: ClientSession, host: str, asked: Asked) -> list[Fou
 
     async def ask(port: int, questions: Mapping[str, Question]) -> None:
         found = by_port[port] = []
-        if not await accepts_connection(host, port):
-            return
         with suppress(SourceUnreachable):
             asking = _Port(session, host, port, questions, found)
-            await asking.ask_http()
-            if not found:
-                await asking.ask_socket()
+            if await asking.http().is_reachable():
+                await asking.ask_http()
+                if not found:
+                    await asking.ask_socket()
 
     with suppress(TimeoutError):
         async with asyncio.timeout(_LONGEST):
@@ -176,20 +174,24 @@ class _Port:
         self._is_web = False
         """Whether HTTP is answered, which most sockets do not."""
 
+    def http(self, *, ssl: bool = False) -> JsonHttp:
+        """Return a client. Raises SourceUnreachable for a text that is not a host."""
+        return JsonHttp(
+            self._session,
+            self._host,
+            self._port,
+            ssl=ssl,
+            timeout=_TIMEOUT,
+            limit=_LIMIT,
+        )
+
     async def ask_http(self) -> None:
         """Ask by HTTP, else by HTTPS. The first request shows which of them it is."""
         paths = list(
             dict.fromkeys(path for q in self._questions.values() for path in q.paths)
         )
         for ssl in (False, True) if paths else ():
-            http = JsonHttp(
-                self._session,
-                self._host,
-                self._port,
-                ssl=ssl,
-                timeout=_TIMEOUT,
-                limit=_LIMIT,
-            )
+            http = self.http(ssl=ssl)
             answers: dict[str, Answer] = {}
             try:
                 answers[paths[0]] = await http.get(paths[0])
@@ -266,9 +268,12 @@ class _Port:
             self._host, self._port, timeout=_LINE_TIMEOUT, limit=_LIMIT
         )
         for line in _lines(socket for _, socket in asked.values()):
-            ask = client.ask_text if isinstance(line, str) else client.ask_json
             try:
-                answer = await ask(line, check=False)
+                answer = await (
+                    client.ask_text(line, check=False)
+                    if isinstance(line, str)
+                    else client.ask_json(line, check=False)
+                )
             except SourceError:
                 continue
             for kind, (title, socket) in asked.items():
