@@ -19,11 +19,11 @@ from custom_components.mining_rig.sources.detect import QUESTIONS, async_detect
 from simulator.t_rex import SimulatedTRex
 from simulator.xmrig import SimulatedXMRig
 
-from .sources.conftest import Serve, serve
+from .sources.conftest import Serve, serve, session
 from .test_config_flow import async_go_on, suggested
 from .test_detection import LABELS, NETWORK_KINDS, RIGS, Machine, machine
 
-__all__ = ["serve"]
+__all__ = ["serve", "session"]
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
