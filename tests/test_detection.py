@@ -318,7 +318,9 @@ async def test_no_secret_is_sent(hass: HomeAssistant) -> None:
         assert len(asked) > own + 3
 
 
-@pytest.mark.parametrize("kind", NETWORK_KINDS)
+@pytest.mark.parametrize(
+    "kind", [kind for kind in NETWORK_KINDS if KINDS[kind].form.has("ssl")]
+)
 async def test_certificate(hass: HomeAssistant, kind: str) -> None:
     """A certificate of the owner's own is not "nothing answers"."""
     async with lolminer(tls=True) as server:
@@ -331,8 +333,8 @@ async def test_certificate(hass: HomeAssistant, kind: str) -> None:
 @pytest.mark.parametrize(("tls", "error"), [(True, "only_https"), (False, "only_http")])
 async def test_encryption(hass: HomeAssistant, tls: bool, error: str) -> None:
     """Encryption that is missing, or not expected, is said."""
-    async with lolminer(tls=tls) as server:
-        form = await async_begin(hass, "lolminer")
+    async with SimulatedXMRig(token=None, tls=tls) as server:
+        form = await async_begin(hass, "xmrig")
         scheme = "http" if tls else "https"
         typed = {"host": f"{scheme}://127.0.0.1:{server.port}"}
         with patch(f"{FLOW}.READ_TIMEOUT", 0.5):
@@ -343,7 +345,7 @@ async def test_encryption(hass: HomeAssistant, tls: bool, error: str) -> None:
 
 async def test_other_kind_with_tls(hass: HomeAssistant) -> None:
     """The transport of what was found is carried over."""
-    async with lolminer(tls=True) as server:
+    async with SimulatedXMRig(token=None, tls=True) as server:
         form = await async_begin(hass, "t_rex")
         typed = {
             "host": "127.0.0.1",
@@ -352,7 +354,7 @@ async def test_other_kind_with_tls(hass: HomeAssistant) -> None:
         }
         step = await async_go_on(hass, form, typed)
         assert step["errors"] == {"host": "other_kind"}
-        step = await async_go_on(hass, step, {**typed, "go_on_as": "lolminer"})
+        step = await async_go_on(hass, step, {**typed, "go_on_as": "xmrig"})
         done = await async_go_on(hass, step, {"name": "Rig"})
         assert done["data"]["ssl"] is True
         assert done["data"]["verify_ssl"] is False
