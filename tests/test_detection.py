@@ -21,6 +21,7 @@ from simulator.xmrig_proxy import SimulatedXmrigProxy
 
 from .rigs import entry_for
 from .sources.test_lolminer import DUAL
+from .sources.test_xmrig_parse import LINUX_RIG
 from .test_config_flow import FLOW, async_begin, async_go_on, suggested
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
@@ -333,7 +334,7 @@ async def test_certificate(hass: HomeAssistant, kind: str) -> None:
 @pytest.mark.parametrize(("tls", "error"), [(True, "only_https"), (False, "only_http")])
 async def test_encryption(hass: HomeAssistant, tls: bool, error: str) -> None:
     """Encryption that is missing, or not expected, is said."""
-    async with SimulatedXMRig(token=None, tls=tls) as server:
+    async with Recorded("/2/summary", body=LINUX_RIG, tls=tls) as server:
         form = await async_begin(hass, "xmrig")
         scheme = "http" if tls else "https"
         typed = {"host": f"{scheme}://127.0.0.1:{server.port}"}
@@ -345,7 +346,7 @@ async def test_encryption(hass: HomeAssistant, tls: bool, error: str) -> None:
 
 async def test_other_kind_with_tls(hass: HomeAssistant) -> None:
     """The transport of what was found is carried over."""
-    async with SimulatedXMRig(token=None, tls=True) as server:
+    async with Recorded("/2/summary", body=LINUX_RIG, tls=True) as server:
         form = await async_begin(hass, "t_rex")
         typed = {
             "host": "127.0.0.1",
