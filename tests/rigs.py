@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
+from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
@@ -65,6 +66,14 @@ async def async_pass_polls(
     """Let so many polls of a rig on the local network happen, one by one."""
     for _ in range(polls):
         await async_pass(hass, freezer)
+
+
+async def async_choose_kind(hass: HomeAssistant, kind: str) -> ConfigFlowResult:
+    """Start to add a rig, choose its kind in the list, and return the kind's step."""
+    flow = hass.config_entries.flow
+    menu = await flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    form = await flow.async_configure(menu["flow_id"], {"next_step_id": "kinds"})
+    return await flow.async_configure(form["flow_id"], {CONF_KIND: kind})
 
 
 def has_new_reading(hass: HomeAssistant, of: str) -> bool:

@@ -37,6 +37,7 @@ from .texts import FOLDER
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
 TOKEN = "b6b8b4a2"
+DETECTION = "custom_components.mining_rig.sources.common.detection"
 FLOW = "custom_components.mining_rig.flow.base"
 
 type MakeRig = Callable[..., Awaitable[SimulatedXMRig]]
@@ -71,8 +72,13 @@ async def async_begin(hass: HomeAssistant, kind: str = "xmrig") -> ConfigFlowRes
     )
     assert menu["type"] is FlowResultType.MENU
     assert menu["step_id"] == "user"
-    assert menu["menu_options"] == list(KINDS)
-    form = await async_go_on(hass, menu, {"next_step_id": kind})
+    steps = [step for step in menu["menu_options"] if step != "search"]
+    assert steps == ["address", "kinds", "nvml"]
+    form = await async_go_on(hass, menu, {"next_step_id": "kinds"})
+    [(key, choice)] = form["data_schema"].schema.items()
+    assert (key, form["step_id"]) == ("kind", "kinds")
+    assert choice.config["options"] == [*KINDS]
+    form = await async_go_on(hass, form, {"kind": kind})
     assert form["type"] is FlowResultType.FORM
     assert form["step_id"] == ("network" if KINDS[kind].form.has("host") else kind)
     return form
@@ -194,7 +200,8 @@ async def test_add_over_rest(
     menu = await post("", {"handler": DOMAIN})
     assert menu["type"] == "menu"
     flow = f"/{menu['flow_id']}"
-    form = await post(flow, {"next_step_id": "xmrig"})
+    await post(flow, {"next_step_id": "kinds"})
+    form = await post(flow, {"kind": "xmrig"})
     fields = {field["name"]: field for field in form["data_schema"]}
     assert [*fields] == ["host", "port", "access_token", "connection"]
     assert fields["host"]["required"]
@@ -287,7 +294,7 @@ async def test_errors(
     answers = {k: v for k, v in {**right, **changes}.items() if v is not None}
     form = await async_begin(hass)
     rig.fault(fault)
-    with patch(f"{FLOW}.READ_TIMEOUT", 0.5):
+    with patch(f"{FLOW}.READ_TIMEOUT", 0.5), patch(f"{DETECTION}._LONGEST", 0.5):
         form = await async_go_on(hass, form, answers)
     assert form["type"] is FlowResultType.FORM
     assert form["step_id"] == "network"

@@ -56,7 +56,7 @@ HEADFRAME = Path("docs/headframe.md")
 ACTIONS = Path("docs/pool_actions.md")
 RIG_MONITOR = Path("docs/rig_monitor.md")
 MINER_PROGRAMS = Path("docs/miner_programs.md")
-LABELS: dict[str, str] = TEXTS["config"]["step"]["user"]["menu_options"]
+LABELS: dict[str, str] = TEXTS["selector"]["kind"]["options"]
 """The names of the kinds in the dialog."""
 PROGRAMS = {kind for kind, facts in KINDS.items() if facts.module.startswith("miners.")}
 """The programs that only report: they share a page, and a row of the README."""

@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
+from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
@@ -23,7 +23,7 @@ from custom_components.mining_rig.sources.headframe import budget
 from custom_components.mining_rig.sources.headframe.sign_in import SignIn
 from simulator.headframe import PoolFault, SimulatedHeadframe
 
-from .rigs import async_set_up
+from .rigs import async_choose_kind, async_set_up
 from .sources.headframe_pool import constructed
 
 CODE = "123456"
@@ -46,10 +46,7 @@ async def pool() -> AsyncIterator[SimulatedHeadframe]:
 
 async def async_begin(hass: HomeAssistant, step: str) -> ConfigFlowResult:
     """Go to one of the three ways in."""
-    result = await hass.config_entries.flow.async_init(
-        DOMAIN, context={"source": SOURCE_USER}
-    )
-    result = await async_choose(hass, result, "headframe")
+    result = await async_choose_kind(hass, "headframe")
     assert result["type"] is FlowResultType.MENU
     assert result["menu_options"] == [
         "headframe_watcher",

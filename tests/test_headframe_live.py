@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.config_entries import SOURCE_REAUTH, SOURCE_USER, ConfigEntryState
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import device_registry as dr, entity_registry as er
@@ -21,7 +21,7 @@ from custom_components.mining_rig.const import (
 from simulator.headframe import SimulatedHeadframe
 
 from .pools import entry_of
-from .rigs import async_pass
+from .rigs import async_choose_kind, async_pass
 
 CODE = "123456"
 NOON = "2026-10-05 12:00:00+00:00"
@@ -54,10 +54,7 @@ async def choose(hass: HomeAssistant, way: str, reauth: Any = None) -> str:
     """Open the dialog of one way to sign in; return the flow's id."""
     flows = hass.config_entries.flow
     if reauth is None:
-        step = await flows.async_init(DOMAIN, context={"source": SOURCE_USER})
-        step = await flows.async_configure(
-            step["flow_id"], {"next_step_id": "headframe"}
-        )
+        step = await async_choose_kind(hass, "headframe")
     else:
         step = reauth
     step = await flows.async_configure(

@@ -7,7 +7,6 @@ from typing import Any
 
 from aiohttp import ClientConnectionError
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.config_entries import SOURCE_USER
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
@@ -24,7 +23,7 @@ from custom_components.mining_rig.const import CONF_ID_ROOT, CONF_KIND, DOMAIN
 from custom_components.mining_rig.diagnostics import async_get_config_entry_diagnostics
 
 from .pages import PAGES
-from .rigs import ID_ROOT, async_pass_polls, async_set_up, state
+from .rigs import ID_ROOT, async_choose_kind, async_pass_polls, async_set_up, state
 
 FIXTURES = Path(__file__).parent / "fixtures" / "lolminer"
 DUAL = (FIXTURES / "summary_1.98_dual.json").read_text()
@@ -51,12 +50,7 @@ def entry() -> MockConfigEntry:
 async def test_added(hass: HomeAssistant, aioclient_mock: AiohttpClientMocker) -> None:
     """Host and port are all that it takes."""
     aioclient_mock.get(URL, text=DUAL)
-    step = await hass.config_entries.flow.async_init(
-        DOMAIN, context={"source": SOURCE_USER}
-    )
-    step = await hass.config_entries.flow.async_configure(
-        step["flow_id"], {"next_step_id": "lolminer"}
-    )
+    step = await async_choose_kind(hass, "lolminer")
     step = await hass.config_entries.flow.async_configure(step["flow_id"], FORM)
     while step["type"] is FlowResultType.FORM:
         assert not step["errors"]

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 import json
 import logging
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -40,11 +41,14 @@ from custom_components.mining_rig.model import (
 )
 from custom_components.mining_rig.readings import MINING_ALLOWED, POWER
 from custom_components.mining_rig.sources import KINDS
+from custom_components.mining_rig.sources.common.cgminer import CgminerClient
+from custom_components.mining_rig.sources.common.cgminer_decoding import decode
 from custom_components.mining_rig.sources.common.contract import (
     CommandRefused,
     SourceGarbled,
 )
 from custom_components.mining_rig.sources.common.http import Answer, JsonHttp
+from custom_components.mining_rig.sources.detect import QUESTIONS
 from custom_components.mining_rig.sources.headframe import readings
 
 from .pushing import ASIC_CODE, BASE, PC_CODE, async_set_up_rigs, body, pushing_entry
@@ -69,7 +73,23 @@ NAME = f"{WALLET}.garage {MAIL}"
 WORDS = f"cannot log {WALLET} in at {ADDRESS}\n\x00 --pass {TOKEN} token={TOKEN} {MAIL}"
 
 _ADDRESS_KEYS = frozenset(
-    ["url", "pool", "Pool", "Current_Pool", "proxy", "dns_https_server", "dns", "ip"]
+    [
+        "url",
+        "pool",
+        "Pool",
+        "URL",
+        "current_server",
+        "current_url",
+        "server",
+        "CurrentPool",
+        "addr",
+        "stratumURL",
+        "Current_Pool",
+        "proxy",
+        "dns_https_server",
+        "dns",
+        "ip",
+    ]
 ) | {f"pool_{n}_address" for n in (1, 2, 3)}
 _NAME_KEYS = frozenset(
     [
@@ -85,6 +105,7 @@ _NAME_KEYS = frozenset(
         "wallet",
     ]
 )
+FIXTURES = Path(__file__).parent / "fixtures"
 _TEXT_KEYS = frozenset(["error", "last_error", "message"])
 
 
@@ -110,11 +131,71 @@ def planted(data: Any, key: str = "") -> Any:
 class Case:
     """The answers of a kind by path, and its refusals."""
 
-    answers: Mapping[str, Any]
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    lines: Mapping[str, Any] = field(default_factory=dict)
+    """Answers over a socket, by command."""
     error: Any = field(default_factory=lambda: {"success": 0, "error": WORDS})
 
 
+def recorded(path: str) -> Any:
+    """Return a recorded answer, decoded."""
+    return decode((FIXTURES / path).read_bytes()).data
+
+
+def page(kind: str, name: str) -> Case:
+    """Return the case of a program with one recorded answer."""
+    answer = recorded(f"miners/{name}.json")
+    return Case(dict.fromkeys(QUESTIONS[kind].paths, answer))
+
+
+POOLS = {"POOLS": [{"POOL": 0, "URL": "a:1", "User": "x", "Status": "Alive"}]}
 CASES = {
+    "antminer": Case(
+        lines={"stats": recorded("antminer/s9_stock_stats.txt"), "pools": POOLS}
+    ),
+    "avalon": Case(
+        lines={"stats": recorded("avalon/nano3s_stats.json"), "pools": POOLS}
+    ),
+    "axeos": Case(
+        {"/api/system/info": recorded("axeos/bitaxe_gamma602_v2.15.0_info_mining.json")}
+    ),
+    "bzminer": page("bzminer", "bzminer_24_constructed"),
+    "ccminer": Case(
+        lines={
+            "summary": recorded("miners/ccminer_summary.txt"),
+            "pool": recorded("miners/ccminer_pool.txt"),
+        }
+    ),
+    "claymore": Case(
+        lines={
+            "miner_getstat1": {
+                "result": [
+                    *recorded("miners/phoenixminer_5.1c_getstat1.json")["result"][:7],
+                    ADDRESS,
+                ]
+            }
+        }
+    ),
+    "gminer": page("gminer", "gminer_3.06_stat"),
+    "iceriver": Case(
+        lines={
+            "boardpow": recorded("iceriver/boardpow.json"),
+            "getpool": recorded("iceriver/getpool.json"),
+        }
+    ),
+    "miniz": Case(lines={"getstat": recorded("miners/miniz_getstat.json")}),
+    "nanominer": page("nanominer", "nanominer_foreman_stats"),
+    "nbminer": page("nbminer", "nbminer_40.0_status"),
+    "onezerominer": page("onezerominer", "onezerominer_1.8.0_vector"),
+    "rigel": page("rigel", "rigel_1.23.2_stat"),
+    "srbminer": page("srbminer", "srbminer_3.6.4_api_v2_status"),
+    "teamredminer": Case(
+        lines={
+            "devs": recorded("miners/teamredminer_0.3.8_devs.json"),
+            "pools": recorded("miners/teamredminer_0.3.8_pools.json"),
+        }
+    ),
+    "wildrig": page("wildrig", "wildrig_0.10.0"),
     "lolminer": Case({"/summary": lolminer.DUAL}),
     "t_rex": Case({"/summary": t_rex.DUAL, "/config": t_rex.CONFIG}),
     "xmrig": Case(
@@ -138,6 +219,8 @@ CASES = {
         }
     ),
 }
+NO_POOLS = {"onezerominer", "rigel", "xmrig_proxy"}
+"""Kinds that show no address of a pool, or not as one field."""
 NETWORK_KINDS = [kind for kind, facts in KINDS.items() if facts.form.has("host")]
 
 
@@ -208,22 +291,34 @@ async def test_polled(
             return Answer(404, b"{}")
         return Answer(200, orjson.dumps(planted(case.answers[path])))
 
+    async def exchange(self: CgminerClient, question: bytes, *, urgent: bool) -> bytes:
+        if refuses:
+            return orjson.dumps(case.error)
+        text = question.decode().strip()
+        asked = orjson.loads(text) if text.startswith("{") else {"command": text}
+        command = next(asked[k] for k in ("command", "method", "id") if k in asked)
+        answer = case.lines.get(command, {"STATUS": [{"STATUS": "E", "Code": 14}]})
+        return orjson.dumps(planted(answer))
+
     entry = MockConfigEntry(
         domain=DOMAIN,
         title="Rig",
         data={CONF_KIND: kind, CONF_ID_ROOT: ID_ROOT, "host": "rig.lan", "port": 4067},
     )
-    with patch.object(JsonHttp, "request", request):
+    with (
+        patch.object(JsonHttp, "request", request),
+        patch.object(CgminerClient, "_exchange", exchange),
+    ):
         assert await async_set_up(hass, entry)
         assert entry.runtime_data.online
-        assert "pool.example:3333" in visible(hass) or kind == "xmrig_proxy"
+        assert "pool.example:3333" in visible(hass) or kind in NO_POOLS
         await async_check_all(hass, entry)
         refuses = True
-        for _ in range(4):
-            await async_pass(hass, freezer)
+        for _ in range(8):
+            await async_pass(hass, freezer, 30)
         assert not entry.runtime_data.online
-        assert entry.runtime_data.last_error is not None
-        check(str(entry.runtime_data.last_error))
+        assert entry.runtime_data.availability.last_error is not None
+        check(str(entry.runtime_data.availability.last_error))
         await async_check_all(hass, entry)
 
 

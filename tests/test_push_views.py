@@ -5,7 +5,7 @@ from typing import Any
 from unittest.mock import patch
 
 from aiohttp.test_utils import TestClient
-from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
@@ -16,6 +16,7 @@ from custom_components import mining_rig
 from custom_components.mining_rig.const import DOMAIN
 
 from .pushing import ASIC_CODE, BASE, async_set_up_rigs, body, pushing_entry
+from .rigs import async_choose_kind
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
@@ -54,14 +55,10 @@ def registered(hass: HomeAssistant) -> int:
 async def open_dialog(hass: HomeAssistant) -> Mapping[str, Any]:
     """Go on in the dialog of a new rig to the step that shows the agent's settings."""
     flow = hass.config_entries.flow
-    step: Mapping[str, Any] = await flow.async_init(
-        DOMAIN, context={"source": SOURCE_USER}
+    form = await async_choose_kind(hass, "rig_monitor")
+    step: Mapping[str, Any] = await flow.async_configure(
+        form["flow_id"], {"name": "New", "rig_type": "asic", "api_code": CODE}
     )
-    for answers in (
-        {"next_step_id": "rig_monitor"},
-        {"name": "New", "rig_type": "asic", "api_code": CODE},
-    ):
-        step = await flow.async_configure(step["flow_id"], answers)
     assert step["step_id"] == "rig_monitor_agent"
     return step
 

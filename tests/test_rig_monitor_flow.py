@@ -11,7 +11,6 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import (
     SOURCE_INTEGRATION_DISCOVERY,
     SOURCE_RECONFIGURE,
-    SOURCE_USER,
     ConfigEntry,
     ConfigEntryState,
 )
@@ -27,6 +26,7 @@ from custom_components.mining_rig.flow import rig_monitor as dialogs
 from custom_components.mining_rig.push.guard import Origin
 
 from .pushing import ASIC_CODE, BASE, PC_CODE, async_set_up_rigs, body, pushing_entry
+from .rigs import async_choose_kind
 from .texts import placeholders, texts
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
@@ -73,9 +73,7 @@ def entry_of(hass: HomeAssistant, title: str) -> ConfigEntry:
 
 async def form(hass: HomeAssistant) -> Mapping[str, Any]:
     """Open the form for a rig that pushes."""
-    flow = hass.config_entries.flow
-    menu = await flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-    step = await flow.async_configure(menu["flow_id"], {"next_step_id": "rig_monitor"})
+    step = await async_choose_kind(hass, "rig_monitor")
     assert step["type"] is FlowResultType.FORM
     return step
 

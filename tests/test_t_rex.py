@@ -10,7 +10,7 @@ from homeassistant.components.update.const import (
     ATTR_IN_PROGRESS,
     ATTR_UPDATE_PERCENTAGE,
 )
-from homeassistant.config_entries import SOURCE_REAUTH, SOURCE_USER, ConfigEntryState
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.const import (
     ATTR_ENTITY_ID,
     ATTR_UNIT_OF_MEASUREMENT,
@@ -35,6 +35,7 @@ from syrupy.assertion import SnapshotAssertion
 from custom_components.mining_rig import PLATFORMS
 from custom_components.mining_rig.const import DOMAIN
 from custom_components.mining_rig.diagnostics import async_get_config_entry_diagnostics
+from custom_components.mining_rig.sources.common import detection
 from simulator.hardware import Card
 from simulator.models import GTX_1660_SUPER, RTX_3070, RTX_3080
 from simulator.server import Request
@@ -42,6 +43,7 @@ from simulator.t_rex import SimulatedTRex
 
 from .rigs import (
     ID_ROOT,
+    async_choose_kind,
     async_pass,
     async_pass_polls,
     async_set_up,
@@ -108,11 +110,8 @@ def message(error: HomeAssistantError) -> str:
 
 async def test_add(hass: HomeAssistant, rig: SimulatedTRex) -> None:
     """The password is asked for, the key is not; nothing works without it."""
-    menu = await hass.config_entries.flow.async_init(
-        DOMAIN, context={"source": SOURCE_USER}
-    )
     flow = hass.config_entries.flow
-    form = await flow.async_configure(menu["flow_id"], {"next_step_id": "t_rex"})
+    menu = form = await async_choose_kind(hass, "t_rex")
     assert form["step_id"] == "network"
     shown = form["description_placeholders"]
     assert shown is not None
@@ -142,19 +141,20 @@ async def test_add(hass: HomeAssistant, rig: SimulatedTRex) -> None:
     assert rig.sessions == 0
 
 
-async def test_something_else_at_the_port(hass: HomeAssistant) -> None:
+async def test_something_else_at_the_port(
+    hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The dialog says so."""
+    # A time limit never ends while time stands still.
+    monkeypatch.setattr(detection, "_lines", lambda _: [])
     async with SimulatedTRex() as rig:
         for fault, error in (
             ("other_device", "wrong_device"),
             ("off", "cannot_connect"),
         ):
             rig.fault(fault)
-            menu = await hass.config_entries.flow.async_init(
-                DOMAIN, context={"source": SOURCE_USER}
-            )
             flow = hass.config_entries.flow
-            await flow.async_configure(menu["flow_id"], {"next_step_id": "t_rex"})
+            menu = await async_choose_kind(hass, "t_rex")
             form = await flow.async_configure(
                 menu["flow_id"], {"host": rig.host, "port": rig.port}
             )

@@ -340,7 +340,8 @@ def fields_of(form: Form) -> Iterator[str]:
 def test_kinds(kind: str) -> None:
     """Every kind of rig can be chosen, added, reconfigured and re-authenticated."""
     form = KINDS[kind].form
-    needed = {f"user.menu_options.{kind}", f"user.menu_option_descriptions.{kind}"}
+    assert f"selector.kind.options.{kind}" in texts()
+    needed: set[str] = set()
     network = form.has("host")
     step = "network" if network else kind
     needed |= {f"{step}.title"}
@@ -352,7 +353,7 @@ def test_kinds(kind: str) -> None:
         needed |= {f"reauth_confirm.data.{secret}", f"reconfigure.data.{secret}"}
         needed |= {f"reconfigure.data.forget_{secret}"}
     assert {path for path in needed if f"config.step.{path}" not in texts()} == set()
-    # All that a kind on the network costs: two texts in the menu, and a hint.
+    # All that a kind on the network costs: its name in the list, and a hint.
     assert (f"selector.network_hint.options.{kind}" in texts()) is network
     assert not network or not [
         path for path in texts() if path.startswith(f"config.step.{kind}.")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import (
     ATTR_ENTITY_ID,
     STATE_OFF,
@@ -33,6 +33,7 @@ from simulator.xmrig_proxy import Client, SimulatedXmrigProxy
 
 from .rigs import (
     ID_ROOT,
+    async_choose_kind,
     async_pass,
     async_pass_polls,
     async_set_up,
@@ -92,8 +93,7 @@ async def async_answer(
 ) -> dict[str, Any]:
     """Choose a kind and fill its form in; return what comes then."""
     flow = hass.config_entries.flow
-    menu = await flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-    form = await flow.async_configure(menu["flow_id"], {"next_step_id": kind})
+    form = await async_choose_kind(hass, kind)
     assert form["step_id"] == "network"
     return dict(await flow.async_configure(form["flow_id"], dict(rig.form)))
 

@@ -1,14 +1,18 @@
 """The config flow, where Home Assistant looks for it; its steps are in `flow/`."""
 
 from .const import DOMAIN
+from .flow.address import AddressFlow
 from .flow.headframe import HeadframeFlow
+from .flow.kinds import KindsFlow
 from .flow.rig_monitor import RigMonitorFlow
 
 
-class MiningRigConfigFlow(HeadframeFlow, RigMonitorFlow, domain=DOMAIN):
+class MiningRigConfigFlow(
+    HeadframeFlow, RigMonitorFlow, AddressFlow, KindsFlow, domain=DOMAIN
+):
     """All steps: those that kinds share, and those of kinds with dialogs of their own.
 
-    No kind overrides another kind's steps, so the order of the bases has no meaning.
+    `KindsFlow` is the last: a kind's own steps come before the generated ones.
     """
 
     VERSION = 1

@@ -14,6 +14,7 @@ type Field = Mapping[str, Any]
 
 FLOWS = "/api/config/config_entries/flow"
 _MOST_STEPS = 10
+_KINDS = "kinds"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +25,7 @@ class SimulatedRig:
     slug: str
     """Its name on the network."""
     kind: str
-    """The source that speaks its language; the step of the dialog's menu."""
+    """The source that speaks its language; the choice in the dialog's list."""
     form: Mapping[str, Any]
     """What to answer in the dialog."""
     control: str
@@ -89,7 +90,8 @@ async def add(home: HomeAssistant, rig: SimulatedRig) -> bool:
                         await home.delete(f"{FLOWS}/{step['flow_id']}")
                         return False
                     raise DemoError(f"{rig.name} was not added: {errors}")
-                answers = answer(step["data_schema"], {"name": rig.name, **rig.form})
+                known = {"name": rig.name, "kind": rig.kind, **rig.form}
+                answers = answer(step["data_schema"], known)
             case other:
                 raise DemoError(f"{rig.name} was not added: the dialog shows {other}")
         step = await home.post(f"{FLOWS}/{step['flow_id']}", answers)
@@ -99,12 +101,14 @@ async def add(home: HomeAssistant, rig: SimulatedRig) -> bool:
 def choose(step: Mapping[str, Any], rig: SimulatedRig) -> str:
     """Choose the rig's kind in a menu, whose options are a list or a mapping.
 
-    Where a kind has several ways to be let in, the first one is the best.
+    The first menu leads to a list of all kinds. Where a kind has several ways to be let in, the first one is the best.
     """
     options: list[str] = [*step["menu_options"]]
     ways = [option for option in options if option.startswith(f"{rig.kind}_")]
     if rig.kind in options:
         return rig.kind
+    if _KINDS in options:
+        return _KINDS
     if not ways:
         raise DemoError(f"{rig.name} was not added: the dialog offers no {rig.kind}")
     return ways[0]

@@ -213,7 +213,16 @@ def _home(played: Dialog | Settings) -> Client:
     return cast(Client, played)
 
 
-MENU = {"type": "menu", "step_id": "user", "menu_options": {"xmrig": "XMRig"}}
+MENU = {
+    "type": "menu",
+    "step_id": "user",
+    "menu_options": {"address": "By its address", "kinds": "Choose from a list"},
+}
+KINDS = {
+    "type": "form",
+    "step_id": "kinds",
+    "data_schema": [{"name": "kind", "required": True}],
+}
 FORM = {
     "type": "form",
     "step_id": "network",
@@ -233,11 +242,12 @@ CREATED = {"type": "create_entry"}
 
 
 async def test_rig_is_added_as_by_a_user() -> None:
-    """The kind is chosen in the menu, the form is filled in."""
-    dialog = Dialog(MENU, FORM, CREATED)
+    """The kind is chosen in the list, the form is filled in."""
+    dialog = Dialog(MENU, KINDS, FORM, CREATED)
     assert await add(_home(dialog), GARAGE)
     assert dialog.said[1:] == [
-        {"next_step_id": "xmrig"},
+        {"next_step_id": "kinds"},
+        {"kind": "xmrig"},
         {**GARAGE.form, "connection": {"ssl": False}},
     ]
 
@@ -245,10 +255,12 @@ async def test_rig_is_added_as_by_a_user() -> None:
 async def test_first_way_of_a_kind_is_taken() -> None:
     """Below a kind may be another menu, of ways to be let in."""
     ways = {**MENU, "step_id": "xmrig", "menu_options": ["xmrig_link", "xmrig_key"]}
-    dialog = Dialog(MENU, ways, FORM, CREATED)
+    dialog = Dialog(MENU, KINDS, ways, FORM, CREATED)
     assert await add(_home(dialog), GARAGE)
-    assert dialog.said[1:3] == [
-        {"next_step_id": name} for name in ("xmrig", "xmrig_link")
+    assert dialog.said[1:4] == [
+        {"next_step_id": "kinds"},
+        {"kind": "xmrig"},
+        {"next_step_id": "xmrig_link"},
     ]
 
 
@@ -264,7 +276,7 @@ async def test_further_steps_are_answered() -> None:
             {"name": "note", "optional": True},
         ],
     }
-    dialog = Dialog(MENU, FORM, naming, CREATED)
+    dialog = Dialog(MENU, KINDS, FORM, naming, CREATED)
     assert await add(_home(dialog), GARAGE)
     assert dialog.said[-1] == {"name": "Garage", "pace": 10}
 
@@ -272,16 +284,19 @@ async def test_further_steps_are_answered() -> None:
 async def test_rig_that_exists_is_skipped() -> None:
     """A second start finds its rigs there."""
     abort = {"type": "abort", "reason": "already_configured"}
-    assert not await add(_home(Dialog(MENU, FORM, abort)), GARAGE)
+    assert not await add(_home(Dialog(MENU, KINDS, FORM, abort)), GARAGE)
 
 
 @pytest.mark.parametrize(
     ("steps", "said"),
     [
-        ((MENU, FORM, {**FORM, "errors": {"base": "timeout"}}), "timeout"),
-        ((MENU, FORM, {"type": "abort", "reason": "cloned"}), "cloned"),
+        ((MENU, KINDS, FORM, {**FORM, "errors": {"base": "timeout"}}), "timeout"),
+        ((MENU, KINDS, FORM, {"type": "abort", "reason": "cloned"}), "cloned"),
         (({**MENU, "menu_options": ["t_rex"]},), "offers no xmrig"),
-        ((MENU, *[{**FORM, "step_id": "again"}] * 10), "does not come to an end"),
+        (
+            (MENU, KINDS, *[{**FORM, "step_id": "again"}] * 10),
+            "does not come to an end",
+        ),
         (({"type": "external"},), "external"),
     ],
 )

@@ -42,14 +42,13 @@ from .network import Errors
 from .options import RigOptionsFlow
 
 type KindStep = Callable[..., Awaitable[ConfigFlowResult]]
-type Step = Callable[[RigFlow, dict[str, Any] | None], Awaitable[ConfigFlowResult]]
 
 
 class RigFlow(ConfigFlow):
     """Adding, re-authenticating and reconfiguring a rig of any kind.
 
-    The form step of each kind is generated from the registry, below. A kind with
-    steps of its own is a subclass, whose steps are named `async_step_<kind>...`.
+    A kind with steps of its own is a subclass, whose steps are named
+    `async_step_<kind>...`; `kinds` generates those of all others.
     """
 
     def __init__(self) -> None:
@@ -62,7 +61,9 @@ class RigFlow(ConfigFlow):
         self._told: str | None = None
         """The kind that the last answer named, where it is another than the chosen."""
         self._others: list[Found] = []
-        """What answered instead of the chosen kind."""
+        """What answered, or answered instead of the chosen kind."""
+        self._detected: Found | None = None
+        """What was found at the address, where the owner chose no kind."""
 
     @staticmethod
     @callback
@@ -130,15 +131,8 @@ class RigFlow(ConfigFlow):
 
     # ---- adding a rig
 
-    @override
-    async def async_step_user(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Choose the kind of rig."""
-        return self.async_show_menu(step_id="user", menu_options=list(KINDS), sort=True)
-
     async def _async_step_form(
-        self, kind: str, user_input: dict[str, Any] | None
+        self, kind: str, user_input: dict[str, Any] | None, *, complete: bool = True
     ) -> ConfigFlowResult:
         """Show the form of a kind and connect.
 
@@ -146,10 +140,8 @@ class RigFlow(ConfigFlow):
         network share the step `network`; that of another kind is the kind.
         """
         errors: Errors = {}
-        complete = True
         if other := network.chosen_other(user_input, self._others):
-            kind, user_input = other.kind, network.carried_over(user_input or {}, other)
-            self._others, complete = [], other.needs <= user_input.keys()
+            return await self._async_go_on_as(other, user_input or {})
         if user_input is not None and complete:
             answers, identity, errors = await self._async_submitted(
                 kind, user_input, {}
@@ -158,7 +150,11 @@ class RigFlow(ConfigFlow):
                 return await self._async_found(kind, answers, identity)
         is_network = KINDS[kind].form.has(CONF_HOST)
         self._kind = kind
-        texts = await network.async_network_texts(self.hass, kind) if is_network else {}
+        texts = (
+            await network.async_network_texts(self.hass, kind, self._detected)
+            if is_network
+            else {}
+        )
         schema = form_schema(KINDS[kind].form, shown=user_input)
         return self.async_show_form(
             step_id="network" if is_network else kind,
@@ -167,6 +163,16 @@ class RigFlow(ConfigFlow):
             ),
             errors=errors,
             description_placeholders=network.found_texts(self._others, **texts),
+        )
+
+    async def _async_go_on_as(
+        self, other: Found, typed: Mapping[str, Any]
+    ) -> ConfigFlowResult:
+        """Go on with what answers, and connect unless something is missing."""
+        kept = network.carried_over(typed, other)
+        self._others = []
+        return await self._async_step_form(
+            other.kind, kept, complete=other.needs <= kept.keys()
         )
 
     async def async_step_network(
@@ -252,13 +258,14 @@ class RigFlow(ConfigFlow):
         schema = vol.Schema({vol.Required(CONF_NAME): TextSelector()})
         model = self._identity.model or KINDS[self._kind].name
         version = self._identity.version
+        found = f"{model} ({version})" if version else model
+        if self._detected is not None and self._detected.kind == self._kind:
+            found = await network.async_found_text(self.hass, self._detected)
         return self.async_show_form(
             step_id="name",
             data_schema=self.add_suggested_values_to_schema(schema, {CONF_NAME: name}),
             errors=errors,
-            description_placeholders={
-                "model": f"{model} ({version})" if version else model,
-            },
+            description_placeholders={"model": found},
         )
 
     def _create(self, name: str, identity: Identity) -> ConfigFlowResult:
@@ -383,16 +390,3 @@ class RigFlow(ConfigFlow):
 
 def _unique_id(kind: str, identity: Identity) -> str | None:
     return None if identity.rig_id is None else rig_unique_id(kind, identity.rig_id)
-
-
-def _form_step(kind: str) -> Step:
-    async def async_step(
-        self: RigFlow, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        return await self._async_step_form(kind, user_input)
-
-    return async_step
-
-
-for _kind in KINDS:
-    setattr(RigFlow, f"async_step_{_kind}", _form_step(_kind))

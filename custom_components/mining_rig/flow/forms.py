@@ -192,6 +192,7 @@ def with_address(form: Form, answers: Answers, before: Mapping[str, Any]) -> Ans
         if key in keys and parsed is not None:
             if complete.get(key) in (None, before.get(key)):
                 complete[key] = parsed
-    if CONF_PORT in keys and CONF_PORT not in complete:
+    needs_port = any(f.key == CONF_PORT and f.required for f in form.fields)
+    if needs_port and CONF_PORT not in complete:
         raise FormError(CONF_PORT, "no_port")
     return complete

@@ -11,10 +11,11 @@ from homeassistant.helpers.selector import SelectSelector, SelectSelectorConfig
 from homeassistant.helpers.translation import async_get_translations
 import voluptuous as vol
 
-from ..const import DOMAIN
+from ..const import CONF_KIND, DOMAIN
 from ..sources import KINDS
 from ..sources.common.address import parse_address
 from ..sources.common.detection import Found
+from ..sources.common.forms import FieldKind
 from ..sources.detect import QUESTIONS, async_detect
 from .forms import Answers
 
@@ -23,25 +24,53 @@ type Errors = dict[str, str]
 CONF_GO_ON_AS: Final = "go_on_as"
 """The field with the kinds of what answers, where that is not the chosen one."""
 _HINT: Final = "network_hint"  # by kind: the texts of a selector that is not shown
+_FOUND: Final = "found"  # words for what was found
 _UNCLEAR: Final = frozenset(
-    ("cannot_connect", "invalid_auth", "no_tls", "wrong_device")
+    ("cannot_connect", "invalid_auth", "no_tls", "timeout", "wrong_device")
 )
 """Errors whose reason may be that something else answers."""
 _NO_CONNECTION: Final = frozenset(("cannot_connect", "no_tls", "timeout"))
 """Those after which it is not known whether to use TLS."""
 
 
-async def async_network_texts(hass: HomeAssistant, kind: str) -> dict[str, str]:
-    """Return a kind's label and hint in Home Assistant's language."""
-    texts: dict[str, str] = {}
-    for category in ("config", "selector"):
-        texts |= await async_get_translations(
-            hass, hass.config.language, category, {DOMAIN}
-        )
-    root = f"component.{DOMAIN}"
-    label = texts.get(f"{root}.config.step.user.menu_options.{kind}")
-    hint = texts.get(f"{root}.selector.{_HINT}.options.{kind}")
-    return {"label": label or KINDS[kind].name, "hint": hint or ""}
+async def async_network_texts(
+    hass: HomeAssistant, kind: str, detected: Found | None
+) -> dict[str, str]:
+    """Return a kind's label and hint in Home Assistant's language.
+
+    The label is that of what was found, where it is of this kind.
+    """
+    hint = await _async_text(hass, _HINT, kind)
+    if detected is not None and detected.kind == kind:
+        label = await async_found_text(hass, detected, locked=True)
+    else:
+        label = await _async_text(hass, CONF_KIND, kind) or KINDS[kind].name
+    return {"label": label, "hint": hint}
+
+
+async def async_found_text(
+    hass: HomeAssistant, found: Found, *, locked: bool = False
+) -> str:
+    """Return what was found in words: "XMRig 6.26.0 on AMD Ryzen 5 3600".
+
+    `locked`: it is added if it asks for a password.
+    """
+    text = found.label
+    if found.model is not None:
+        words = await _async_text(hass, _FOUND, "runs_on")
+        text = words.format(found=text, model=found.model) or text
+    if locked and found.needs:
+        words = await _async_text(hass, _FOUND, "is_locked")
+        text = words.format(found=text) or text
+    return text
+
+
+async def _async_text(hass: HomeAssistant, selector: str, option: str) -> str:
+    """Return an option's text in Home Assistant's language, "" where there is none."""
+    texts = await async_get_translations(
+        hass, hass.config.language, "selector", {DOMAIN}
+    )
+    return texts.get(f"component.{DOMAIN}.selector.{selector}.options.{option}", "")
 
 
 async def async_explain(
@@ -56,17 +85,20 @@ async def async_explain(
     `told` is the kind that the answer itself named, None where it named none. Without
     any, the chosen kind's program may still answer with TLS instead of without.
     """
+    form = KINDS[kind].form
     host, port = answers[CONF_HOST], int(answers[CONF_PORT])
     ssl = bool(answers.get(CONF_SSL))
-    unclear = _UNCLEAR | {"timeout"} if ssl else _UNCLEAR
-    if not unclear.intersection(errors.values()):
+    if not _UNCLEAR.intersection(errors.values()):
         return errors, []
     session = async_get_clientsession(hass, verify_ssl=False)
-    found = await async_detect(session, host, [port])
+    entered = (field.key for field in form.fields if field.kind is FieldKind.PORT)
+    ports = [port, *(int(answers[key]) for key in entered if key in answers)]
+    found = await async_detect(session, host, dict.fromkeys(ports))
     if told is not None:
         named = [f for f in found if f.kind == told]
         title = QUESTIONS[told].title
-        found = named or [Found(kind=told, title=title, port=port, ssl=ssl)]
+        ports_of = {CONF_PORT: port}
+        found = named or [Found(kind=told, title=title, ports=ports_of, ssl=ssl)]
     if ssl and not _NO_CONNECTION.intersection(errors.values()):
         # A port may answer with TLS and without: what was typed is kept.
         found = [replace(one, ssl=ssl) for one in found]
@@ -88,7 +120,7 @@ def with_choice(schema: vol.Schema, found: Sequence[Found]) -> vol.Schema:
         return schema
     choice = SelectSelector(
         SelectSelectorConfig(
-            options=[one.kind for one in found], translation_key=CONF_GO_ON_AS
+            options=[one.kind for one in found], translation_key=CONF_KIND
         )
     )
     return schema.extend({vol.Optional(CONF_GO_ON_AS): choice})
@@ -108,13 +140,17 @@ def same_address(data: Mapping[str, Any], answers: Mapping[str, Any]) -> bool:
 
 
 def carried_over(user_input: Mapping[str, Any], other: Found) -> dict[str, Any]:
-    """Return what was typed as far as the form of the other kind has it."""
+    """Return what was typed as far as the form of the other kind has it.
+
+    The ports are those at which it answers, else the usual ones.
+    """
+    typed = {**user_input, **user_input.get("connection", {}), CONF_SSL: other.ssl}
+    typed[CONF_HOST] = parse_address(user_input[CONF_HOST]).host
     form = KINDS[other.kind].form
-    connection = {**user_input.get("connection", {}), CONF_SSL: other.ssl}
-    keys = {field.key for field in form.fields if not field.section}
-    return {
-        **{key: value for key, value in user_input.items() if key in keys},
-        CONF_HOST: parse_address(user_input[CONF_HOST]).host,
-        CONF_PORT: other.port,
-        "connection": connection,
-    }
+    kept: dict[str, Any] = {}
+    for field in form.fields:
+        given = other.ports if field.kind is FieldKind.PORT else typed
+        if (value := given.get(field.key, field.default)) is not None:
+            group = kept.setdefault(field.section, {}) if field.section else kept
+            group[field.key] = value
+    return kept

@@ -48,6 +48,10 @@ _BUSY: Final = frozenset((HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVA
 _NO_HEADERS: Final = CIMultiDictProxy[str](CIMultiDict())
 
 
+class Redirects(SourceGarbled):
+    """A web server answers, but with the address of another page."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """An answer: its status and its body, not decoded."""
@@ -218,7 +222,7 @@ class JsonHttp:
                 _retry_after(answer.headers),
             )
         if 300 <= answer.status < 400:
-            raise SourceGarbled(f"{self} redirects elsewhere", other_device=True)
+            raise Redirects(f"{self} redirects elsewhere", other_device=True)
 
     def _explain(self, err: Exception) -> SourceError:
         """Return the SourceError for an error of aiohttp."""

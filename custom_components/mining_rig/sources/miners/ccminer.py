@@ -13,10 +13,11 @@ from ..common import answer_table as table
 from ..common.contract import SourceContext
 from ..common.decoding import MOST_LISTED, Fields, Values
 from .mapping import Mapped, pci_address
-from .read_only import Program, ReadOnlyMiner
+from .read_only import Program, ReadOnlyMiner, socket_question
 from .requests import SocketCommands
 from .rows import rows
 
+_NAME: Final = "ccminer"
 _LARGEST_IN_MHZ: Final = 100_000
 _RATES: Final = (("HS", 1), ("KHS", 1000), ("H/s", 1), ("kH/s", 1000), ("MH/s", 1e6))
 _RIG: Final = rows(
@@ -43,6 +44,11 @@ def version(fields: Fields) -> str | None:
         return None
     release = found.raw("VER")
     return f"{name} {release}" if isinstance(release, str | int | float) else name
+
+
+QUESTION: Final = socket_question(
+    _NAME, "summary", version, lambda answer: {"summary": answer.sections}
+)
 
 
 def parse(fields: Fields, now: datetime) -> Snapshot:
@@ -92,7 +98,7 @@ def _put_clocks(values: Values, fields: Fields, largest_in_mhz: float) -> None:
 async def async_open(context: SourceContext) -> ReadOnlyMiner:
     """Return the source of one such miner, without any request."""
     program = Program(
-        name="ccminer",
+        name=_NAME,
         ask=lambda context: SocketCommands(
             context, "summary", "threads", "pool", text=True
         ),

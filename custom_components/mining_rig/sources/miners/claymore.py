@@ -12,14 +12,16 @@ from typing import Final
 from ...model import Snapshot
 from ...readings import COIN, FAN_LEVEL, POOL, POWER, STARTED, TEMPERATURE
 from ..common.answer_table import HOTTEST
-from ..common.contract import SourceContext, SourceRefused
+from ..common.contract import JsonObject, SourceContext, SourceRefused
 from ..common.decoding import Fields
 from ..common.public_text import public_address
 from .mapping import NUMBERS, Mapped
-from .read_only import Program, ReadOnlyMiner
+from .read_only import Program, ReadOnlyMiner, socket_question
 from .requests import JsonLine
 from .rows import SHARES
 
+_NAME: Final = "Claymore"
+_LINE: Final[JsonObject] = {"id": 0, "jsonrpc": "2.0", "method": "miner_getstat1"}
 _EQUIHASH: Final = frozenset(
     ("ANON", "BTCP", "BTCZ", "BTG", "HUSH", "KMD", "YEC", "ZCL", "ZEC", "ZEN", "ZER")
 )
@@ -39,6 +41,9 @@ def version(fields: Fields) -> str | None:
     if _DENIED.search(str(fields.raw("error") or "")):
         raise SourceRefused("The miner wants another password")
     return None
+
+
+QUESTION: Final = socket_question(_NAME, _LINE, version, has_page=True)
 
 
 def _title(fields: Fields) -> tuple[str, str | None]:
@@ -106,11 +111,10 @@ def _numbers(fields: Fields, place: int) -> list[float | None]:
 
 def _ask(context: SourceContext) -> JsonLine:
     password = context.data.get("password")
-    question = {"id": 0, "jsonrpc": "2.0", "method": "miner_getstat1"}
-    return JsonLine(context, {**question, "psw": password} if password else question)
+    return JsonLine(context, {**_LINE, "psw": password} if password else _LINE)
 
 
 async def async_open(context: SourceContext) -> ReadOnlyMiner:
     """Return the source of one such miner, without any request."""
-    program = Program(name="Claymore", ask=_ask, version=version, parse=parse)
+    program = Program(name=_NAME, ask=_ask, version=version, parse=parse)
     return ReadOnlyMiner(context, program)

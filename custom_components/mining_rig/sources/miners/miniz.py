@@ -9,14 +9,16 @@ from typing import Final
 from ...model import Snapshot
 from ...readings import STARTED
 from ..common import answer_table as table
-from ..common.contract import SourceContext
+from ..common.contract import JsonObject, SourceContext
 from ..common.decoding import MOST_LISTED, Fields
 from .mapping import Mapped, pci_address
-from .read_only import Program, ReadOnlyMiner
+from .read_only import Program, ReadOnlyMiner, socket_question
 from .requests import JsonLine
 from .rows import rows
 
+_NAME: Final = "miniZ"
 _METHOD: Final = "getstat"
+_LINE: Final[JsonObject] = {"id": "0", "method": _METHOD}
 _SOLUTIONS: Final = (1, "Sol/s")
 _RIG: Final = rows(pool="current_server", latency="server_latency")
 _CARD: Final = rows(
@@ -35,6 +37,9 @@ def version(fields: Fields) -> str | None:
     if fields.raw("method") != _METHOD or not isinstance(fields.raw("result"), list):
         return None
     return fields.text("version") or "?"
+
+
+QUESTION: Final = socket_question(_NAME, _LINE, version, has_page=True)
 
 
 def parse(fields: Fields, now: datetime) -> Snapshot:
@@ -59,8 +64,8 @@ def parse(fields: Fields, now: datetime) -> Snapshot:
 async def async_open(context: SourceContext) -> ReadOnlyMiner:
     """Return the source of one miniZ, without any request."""
     program = Program(
-        name="miniZ",
-        ask=lambda context: JsonLine(context, {"id": "0", "method": _METHOD}),
+        name=_NAME,
+        ask=lambda context: JsonLine(context, _LINE),
         version=version,
         parse=parse,
     )

@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from ...model import Snapshot
+from ..common.cgminer_decoding import CgminerAnswer
 from ..common.contract import Identity, SourceContext, SourceGarbled, SourceRefused
 from ..common.decoding import Fields
-from ..common.detection import Question, Recognised
+from ..common.detection import Line, Question, Recognised, SocketQuestion
 from ..common.http import Answer
 from .requests import Ask, HttpPaths
 from .zilliqa import ZilliqaHold
@@ -47,6 +48,30 @@ def question(program: Program) -> Question:
         return None if version is None else Recognised(version=version)
 
     return Question(title=program.name, paths=program.ask.paths, recognise=recognise)
+
+
+def socket_question(
+    title: str,
+    line: Line,
+    version: Callable[[Fields], str | None],
+    shape: Callable[[CgminerAnswer], Any] = lambda answer: answer.data,
+    *,
+    has_page: bool = False,
+) -> Question:
+    """Return how a program is recognised that answers `line` over a socket.
+
+    `shape` makes of an answer what `version` takes. `has_page`: a browser gets a page.
+    """
+
+    def recognise(answer: CgminerAnswer) -> Recognised | None:
+        try:
+            found = version(Fields(shape(answer)))
+        except SourceRefused:
+            return Recognised(needs=frozenset(("password",)))
+        return None if found is None else Recognised(version=found)
+
+    socket = SocketQuestion(lines=(line,), recognise=recognise, has_page=has_page)
+    return Question(title=title, socket=socket)
 
 
 class ReadOnlyMiner:

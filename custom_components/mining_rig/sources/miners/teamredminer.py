@@ -14,7 +14,7 @@ from ..common.cgminer_rig import present_rate
 from ..common.contract import SourceContext
 from ..common.decoding import MOST_LISTED, Fields
 from .mapping import Mapped
-from .read_only import Program, ReadOnlyMiner
+from .read_only import Program, ReadOnlyMiner, socket_question
 from .requests import SocketCommands
 from .rows import rows
 
@@ -40,6 +40,15 @@ def version(fields: Fields) -> str | None:
     """Return the version of a TeamRedMiner, None for the answer of anything else."""
     name, _, rest = (fields.text("devs", "description") or "").partition(" ")
     return rest.strip() or "?" if name == _NAME else None
+
+
+QUESTION: Final = socket_question(
+    _NAME,
+    # Other machines are recognised by the same question; each answer has the name.
+    {"command": "stats"},
+    version,
+    lambda answer: {"devs": {"description": answer.status.description}},
+)
 
 
 def parse(fields: Fields, now: datetime) -> Snapshot:

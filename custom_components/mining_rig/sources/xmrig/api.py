@@ -218,7 +218,10 @@ def _question(title: str, kinds: frozenset[str]) -> Question:
 
     def recognise(answer: Answer, data: Any) -> Recognised | None:
         if answer.status == HTTPStatus.OK and _kind(data) in kinds:
-            return Recognised(version=Fields(data).text("version"))
+            fields = Fields(data)
+            return Recognised(
+                version=fields.text("version"), model=fields.text("cpu", "brand")
+            )
         # Without a token, miner and proxy answer alike.
         if isinstance(data, dict) and data.get("error") == "UNAUTHORIZED":
             return Recognised(needs=frozenset(("access_token",)))
