@@ -19,6 +19,9 @@ PUT_ASIDE: Final = "put_aside"
 TOO_MANY_PARTS: Final = "too_many_parts"
 """A rig reports more parts than are taken."""
 
+POLLED_TOO: Final = "polled_too"
+"""A rig pushes, and is polled as another one."""
+
 
 def issue_id(subject: str, entry: ConfigEntry) -> str:
     """Return the id of an issue of a rig."""

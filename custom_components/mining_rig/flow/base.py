@@ -138,15 +138,14 @@ class RigFlow(ConfigFlow):
         return self.async_show_menu(step_id="user", menu_options=list(KINDS), sort=True)
 
     async def _async_step_form(
-        self, kind: str, user_input: dict[str, Any] | None
+        self, kind: str, user_input: dict[str, Any] | None, *, complete: bool = True
     ) -> ConfigFlowResult:
-        """Show the form of a kind and connect.
+        """Show the form of a kind and connect, unless the answers are not complete.
 
         The frontend finds the texts of a form by its step's id alone, so all kinds on the
         network share the step `network`; that of another kind is the kind.
         """
         errors: Errors = {}
-        complete = True
         if other := network.chosen_other(user_input, self._others):
             kind, user_input = other.kind, network.carried_over(user_input or {}, other)
             self._others, complete = [], other.needs <= user_input.keys()
