@@ -6,16 +6,16 @@ are compared, those that the names of polled rigs lead to.
 
 from typing import Final
 
+from homeassistant.const import CONF_HOST
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util.hass_dict import HassKey
 
-from .const import CONF_KIND, DOMAIN
+from .const import DOMAIN
 from .coordinator import RigConfigEntry
 from .flow.scan import async_resolve
 from .issues import POLLED_TOO, issue_id, raise_issue
 from .model import Channel, channel_from
-from .sources import KINDS
 
 _LAN_ADDRESS: Final = "rig_monitor_lan_address"
 _ADDRESSES: Final[HassKey[dict[str, frozenset[str]]]] = HassKey(f"{DOMAIN}_addresses")
@@ -25,13 +25,12 @@ _ADDRESSES: Final[HassKey[dict[str, frozenset[str]]]] = HassKey(f"{DOMAIN}_addre
 @callback
 def async_watch_address(hass: HomeAssistant, entry: RigConfigEntry) -> None:
     """Compare the address of a rig with those of the others, now and when it changes."""
-    if KINDS[entry.data[CONF_KIND]].pushes:
-        if entry.data.get("rig_type") == "asic":
-            _watch_pushed(hass, entry)
-    elif (host := entry.data.get("host")) is not None:
-        entry.async_create_background_task(
-            hass, _async_note(hass, entry, host), f"{DOMAIN} address"
-        )
+    if _is_pushed(entry):
+        _watch_pushed(hass, entry)
+        for other in hass.config_entries.async_loaded_entries(DOMAIN):
+            _watch_polled(hass, other)
+    elif any(map(_is_pushed, hass.config_entries.async_entries(DOMAIN))):
+        _watch_polled(hass, entry)
 
 
 @callback
@@ -40,6 +39,17 @@ def async_forget_address(hass: HomeAssistant, entry: RigConfigEntry) -> None:
     if hass.data.get(_ADDRESSES, {}).pop(entry.entry_id, None) is not None:
         ir.async_delete_issue(hass, DOMAIN, issue_id(POLLED_TOO, entry))
         _compare(hass)
+
+
+def _is_pushed(entry: RigConfigEntry) -> bool:
+    return entry.data.get("rig_type") == "asic"
+
+
+def _watch_polled(hass: HomeAssistant, entry: RigConfigEntry) -> None:
+    if (host := entry.data.get(CONF_HOST)) is not None:
+        entry.async_create_background_task(
+            hass, _async_note(hass, entry, host), f"{DOMAIN} address"
+        )
 
 
 async def _async_note(hass: HomeAssistant, entry: RigConfigEntry, host: str) -> None:
@@ -73,7 +83,7 @@ def _compare(hass: HomeAssistant) -> None:
     known = hass.data[_ADDRESSES]
     entries = [hass.config_entries.async_get_entry(entry_id) for entry_id in known]
     rigs = [entry for entry in entries if entry is not None]
-    pushed = [rig for rig in rigs if KINDS[rig.data[CONF_KIND]].pushes]
+    pushed = [rig for rig in rigs if _is_pushed(rig)]
     for rig in pushed:
         for other in rigs:
             same = known[rig.entry_id] & known[other.entry_id]

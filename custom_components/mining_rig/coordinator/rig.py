@@ -171,7 +171,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
                 ) from err
             self.poll_failed(err)
             self.go_away(err)
-        if self.known_parts.learn(self.data) | self.devices.note_mac(snapshot.rig_id):
+        if self.known_parts.learn(self.data):
             self._unsaved = True
         for expected in (STATUS.plain, CONNECTED.plain):
             self._unsaved |= self.known_parts.parts[RIG].expect(expected)

@@ -7,11 +7,7 @@ to its new address; anything that is not recognised ends silently.
 from dataclasses import replace
 from typing import Any, Self, override
 
-from homeassistant.config_entries import (
-    SOURCE_IGNORE,
-    ConfigEntry,
-    ConfigFlowResult,
-)
+from homeassistant.config_entries import SOURCE_IGNORE, ConfigEntry, ConfigFlowResult
 from homeassistant.const import CONF_HOST, CONF_PORT
 from homeassistant.core import callback
 from homeassistant.data_entry_flow import AbortFlow, FlowResultType
@@ -56,6 +52,7 @@ class DiscoveryFlow(RigFlow):
 
     # ---- what is told
 
+    @override
     async def async_step_zeroconf(
         self, discovery_info: ZeroconfServiceInfo
     ) -> ConfigFlowResult:
@@ -65,6 +62,7 @@ class DiscoveryFlow(RigFlow):
             return self.async_abort(reason="not_supported")
         return await self._async_probe(str(address), discovery_info.port or WEB)
 
+    @override
     async def async_step_dhcp(
         self, discovery_info: DhcpServiceInfo
     ) -> ConfigFlowResult:
@@ -76,6 +74,7 @@ class DiscoveryFlow(RigFlow):
             return await self._async_follow(entry, discovery_info.ip)
         return await self._async_probe(discovery_info.ip, *_NAMED)
 
+    @override
     async def async_step_integration_discovery(
         self, discovery_info: dict[str, Any]
     ) -> ConfigFlowResult:

@@ -7,7 +7,7 @@ is asked by `sources.probe`.
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import suppress
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 import socket
 from typing import Final
 
@@ -49,6 +49,8 @@ def addresses(adapters: Iterable[Adapter], known: Collection[str]) -> list[str]:
 
 async def async_resolve(host: str) -> frozenset[str]:
     """Return the IPv4 addresses of a name or an address; none where it has none."""
+    with suppress(ValueError):
+        return frozenset((str(IPv4Address(host)),))
     with suppress(OSError, ValueError):
         async with asyncio.timeout(_RESOLVES_WITHIN):
             infos = await asyncio.get_running_loop().getaddrinfo(

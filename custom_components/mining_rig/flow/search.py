@@ -8,10 +8,7 @@ from typing import Any, Final
 
 from aiohttp import ClientSession
 from homeassistant.components import network
-from homeassistant.config_entries import (
-    SOURCE_INTEGRATION_DISCOVERY,
-    ConfigFlowResult,
-)
+from homeassistant.config_entries import SOURCE_INTEGRATION_DISCOVERY, ConfigFlowResult
 from homeassistant.const import CONF_HOST
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import discovery_flow

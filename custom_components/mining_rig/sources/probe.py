@@ -36,7 +36,9 @@ _TIMEOUT: Final = 3.0
 _LIMIT: Final = 64 * 1024
 """Bytes of an answer that are read."""
 _SIGN_IN: Final = frozenset(("username", "password"))
-_DIGEST: Final = re.compile(r'digest\b.*\brealm="antMiner Configuration"', re.I | re.S)
+_DIGEST: Final = re.compile(
+    r'digest\b.*\brealm="antMiner Configuration"', re.IGNORECASE | re.DOTALL
+)
 _ICERIVER_FACTS: Final = frozenset(("softver1", "softver2", "model"))
 
 type _Ask = Callable[[ClientSession, str, int], Awaitable[Found | None]]
