@@ -28,6 +28,7 @@ from custom_components.mining_rig.const import CONF_ID_ROOT, CONF_KIND, DOMAIN
 from custom_components.mining_rig.flow import scan
 from custom_components.mining_rig.flow.scan import addresses, async_resolve
 from custom_components.mining_rig.sources import probe
+from custom_components.mining_rig.sources.common.contract import Identity
 
 from .rigs import ID_ROOT
 from .test_config_flow import async_go_on, suggested
@@ -442,3 +443,29 @@ async def test_scan_keeps_its_pace() -> None:
     assert [host for host, _ in found] == hosts
     assert set(asked) == {(host, 2) for host in hosts}
     assert shares[-1] == 1
+
+
+async def test_lease_tells_what_an_antminer_does_not(
+    hass: HomeAssistant, home: Home
+) -> None:
+    """Without a password its MAC address is that of the lease."""
+    antminer = await home.add(WebMachine({}, 401, **{"WWW-Authenticate": DIGEST}))
+    mac = "02:00:00:00:00:07"
+    with patch(f"{FLOW}.discovery._NAMED", (antminer.port,)):
+        form = await discover(hass, SOURCE_DHCP, lease(mac=mac, hostname="antminer"))
+    answers = {"host": HOME, "port": antminer.port, "connection": {}}
+    identity = Identity(rig_id=None, title="Antminer")
+    with patch(f"{FLOW}.base.RigFlow._async_identify", return_value=(identity, {})):
+        step = await async_go_on(hass, form, answers)
+    assert step["step_id"] == "name"
+    added = await async_go_on(hass, step, {"name": "Antminer"})
+    assert added["result"].unique_id == f"antminer_{mac}"
+
+
+async def test_machine_that_stops_answering(hass: HomeAssistant, home: Home) -> None:
+    """Recognised, but gone before it is read: nothing is offered."""
+    bitaxe = await home.add(WebMachine(INFO))
+    failed = (None, {"host": "timeout"})
+    with patch(f"{FLOW}.base.RigFlow._async_identify", return_value=failed):
+        step = await discover(hass, SOURCE_ZEROCONF, announced(bitaxe.port))
+    assert step["reason"] == "not_supported"
