@@ -4,14 +4,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.config_entries import SOURCE_USER
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.mining_rig.const import CONF_ID_ROOT, CONF_KIND, DOMAIN
 
-from .rigs import ID_ROOT, async_pass, async_set_up
+from .rigs import ID_ROOT, async_choose_kind, async_pass, async_set_up
 
 FIXED = (
     "sensor.rig_hashrate",
@@ -30,8 +29,7 @@ async def async_add(
 ) -> Any:
     """Add a machine through the dialog and return its last step."""
     manager = hass.config_entries.flow
-    step: Any = await manager.async_init(DOMAIN, context={"source": SOURCE_USER})
-    step = await manager.async_configure(step["flow_id"], {"next_step_id": kind})
+    step: Any = await async_choose_kind(hass, kind)
     step = await manager.async_configure(step["flow_id"], dict(form))
     while step["type"] is FlowResultType.FORM and not step["errors"]:
         step = await manager.async_configure(step["flow_id"], {"name": name})

@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.config_entries import SOURCE_USER, ConfigEntry
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
@@ -19,7 +19,7 @@ from syrupy.assertion import SnapshotAssertion
 from custom_components.mining_rig.const import CONF_ID_ROOT, CONF_KIND, DOMAIN
 from custom_components.mining_rig.diagnostics import async_get_config_entry_diagnostics
 
-from .rigs import async_pass_polls
+from .rigs import async_choose_kind, async_pass_polls
 from .sources.miner_programs import FIXTURES, KINDS
 from .sources.test_miner_requests import command_of
 
@@ -127,8 +127,7 @@ async def run() -> AsyncIterator[Callable[[str], Any]]:
 async def async_add(hass: HomeAssistant, kind: str, rig: Rig) -> ConfigEntry:
     """Add a rig as an owner does, with a password where there is a field for one."""
     flow = hass.config_entries.flow
-    step = await flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-    step = await flow.async_configure(step["flow_id"], {"next_step_id": kind})
+    step = await async_choose_kind(hass, kind)
     while step["type"] is FlowResultType.FORM:
         assert not step["errors"]
         known = {"host": "127.0.0.1", "port": rig.port, "name": f"PC {rig.port}"}

@@ -14,6 +14,7 @@ from .const import CONF_KIND, DOMAIN
 from .coordinator import RigConfigEntry, RigCoordinator
 from .history import async_watch_history
 from .issues import async_manage_put_aside
+from .polled_too import async_forget_address, async_watch_address
 from .push.cloudhook import async_delete_cloudhook
 from .push.opening import async_has_pushing_rigs, async_open_door
 from .repairs import async_forget_issues, async_watch_power_meter
@@ -88,6 +89,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: RigConfigEntry) -> bool:
         raise
     entry.runtime_data = coordinator
     async_watch_power_meter(hass, entry)
+    async_watch_address(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     async_watch_history(hass, entry)
     return True
@@ -100,12 +102,14 @@ async def async_unload_entry(hass: HomeAssistant, entry: RigConfigEntry) -> bool
     await entry.runtime_data.async_stop()
     if entry.disabled_by is not None:
         async_forget_issues(hass, entry)
+        async_forget_address(hass, entry)
     return True
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: RigConfigEntry) -> None:
     """Delete what was stored for the rig."""
     async_forget_issues(hass, entry)
+    async_forget_address(hass, entry)
     await async_delete_cloudhook(hass, entry)
     await async_remove_store(hass, entry.entry_id)
 

@@ -2,13 +2,21 @@
 
 from .const import DOMAIN
 from .flow.address import AddressFlow
+from .flow.discovery import DiscoveryFlow
 from .flow.headframe import HeadframeFlow
 from .flow.kinds import KindsFlow
 from .flow.rig_monitor import RigMonitorFlow
+from .flow.search import SearchFlow
 
 
 class MiningRigConfigFlow(
-    HeadframeFlow, RigMonitorFlow, AddressFlow, KindsFlow, domain=DOMAIN
+    DiscoveryFlow,
+    SearchFlow,
+    HeadframeFlow,
+    RigMonitorFlow,
+    AddressFlow,
+    KindsFlow,
+    domain=DOMAIN,
 ):
     """All steps: those that kinds share, and those of kinds with dialogs of their own.
 

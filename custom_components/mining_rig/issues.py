@@ -20,6 +20,9 @@ PUT_ASIDE: Final = "put_aside"
 TOO_MANY_PARTS: Final = "too_many_parts"
 """A rig reports more parts than are taken."""
 
+POLLED_TOO: Final = "polled_too"
+"""A rig pushes, and is polled as another one."""
+
 
 _PROBLEM: Final = "problem"
 """What the id of the issue of a problem begins with."""

@@ -34,6 +34,9 @@ async def serve() -> AsyncIterator[Serve]:
         ) -> TestServer:
             app = web.Application()
             app.router.add_route("*", "/{path:.*}", handler)
-            return await stack.enter_async_context(TestServer(app, host="127.0.0.1"))
+            server = TestServer(app, host="127.0.0.1")
+            stack.push_async_callback(server.close)
+            await server.start_server()
+            return server
 
         yield start

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 import json
 from pathlib import Path
+import time
 from typing import Any
 from unittest.mock import patch
 
@@ -508,7 +509,7 @@ async def test_starting(serve: Serve, session: ClientSession, machine: Machine) 
     rig = (await source.read(NOW)).rig
     assert rig.get(readings.STATUS.plain) == "starting"
     assert rig.get(RATE) == 0
-    later = antminer.monotonic() + 301
+    later = time.monotonic() + 301
     with (
         patch.object(antminer, "monotonic", return_value=later),
         pytest.raises(MinerStarting),
@@ -742,7 +743,7 @@ async def test_hourly(serve: Serve, session: ClientSession, machine: Machine) ->
     for _ in range(3):
         assert (await source.read(NOW)).rig.get(RATE) == 1.998704e14
     assert machine.requests.count(("GET", "summary.cgi")) == 1
-    later = optional_requests.monotonic() + 3601
+    later = time.monotonic() + 3601
     with patch.object(optional_requests, "monotonic", return_value=later):
         await source.read(NOW)
     assert machine.requests.count(("GET", "summary.cgi")) == 2

@@ -20,17 +20,19 @@ from custom_components.mining_rig.model import (
     Action,
     Channel,
     Control,
+    Part,
+    PartKind,
     Snapshot,
     Window,
+    part_map,
 )
-from custom_components.mining_rig.sources import avalon
 from custom_components.mining_rig.sources.avalon import (
     AvalonSource,
     async_open,
     readings as own,
 )
 from custom_components.mining_rig.sources.avalon.models import Machine, machine
-from custom_components.mining_rig.sources.avalon.parse import Module
+from custom_components.mining_rig.sources.avalon.parse import Module, boards, values
 from custom_components.mining_rig.sources.common.cgminer_decoding import decode
 from custom_components.mining_rig.sources.common.contract import (
     CommandRefused,
@@ -451,9 +453,9 @@ def test_any_module(pairs: list[tuple[str, str]], is_idle: bool) -> None:
     text = "Ver[Q-1] " + " ".join(f"{key}[{word}]" for key, word in pairs)
     found = [Module(0, text + (" SoftOFF[4]" if is_idle else ""))]
     known = machine(Fields({}), found[0].version)
-    shown = avalon.values(found, [], [], known, NOW)
-    part = avalon.Part(kind=avalon.PartKind.RIG, key=RIG, values=shown)
-    check(Snapshot(parts=avalon.part_map(part, *avalon.boards(found))))
+    shown = values(found, [], [], known, NOW)
+    part = Part(kind=PartKind.RIG, key=RIG, values=shown)
+    check(Snapshot(parts=part_map(part, *boards(found))))
 
 
 @pytest.mark.parametrize(

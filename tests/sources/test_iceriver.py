@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 import json
 from pathlib import Path
+import time
 from typing import Any
 from unittest.mock import patch
 
@@ -333,7 +334,7 @@ async def test_starting(listen: Any, serve: Serve, session: ClientSession) -> No
 
     pages = await serve(answer)
     port = await listen(server)
-    source = await open_source(port, session, web_port=pages.port)
+    source = await open_source(port, session, web_port=pages.port or 0)
     assert (await source.read(NOW)).rig.get(RATE) == 1.55e11
     server.answers.clear()
     server.answers["boardpow"] = None
@@ -341,7 +342,7 @@ async def test_starting(listen: Any, serve: Serve, session: ClientSession) -> No
     assert rig.get(readings.STATUS.plain) == "starting"
     assert rig.get(RATE) == 0
     assert rig.actions == ()
-    later = iceriver.monotonic() + 301
+    later = time.monotonic() + 301
     with (
         patch.object(iceriver, "monotonic", return_value=later),
         pytest.raises(SourceGarbled),

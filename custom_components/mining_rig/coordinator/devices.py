@@ -2,19 +2,23 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+import re
+from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import ChildDeviceInfo, DeviceInfo
 
-from ..const import CONF_ID_ROOT, DOMAIN
+from ..const import CONF_ID_ROOT, CONF_KIND, DOMAIN
 from ..known_parts import KnownPart, KnownParts
 from ..model import RIG, PartKind, Snapshot
 from ..readings import CONNECTED
 from ..sources import Kind
 from ..sources.common.contract import Source
 from ..sources.common.public_text import public_name
+
+_MAC: Final = re.compile(r"[0-9A-F]{2}(?::[0-9A-F]{2}){5}")
 
 
 class RigDevices:
@@ -37,6 +41,8 @@ class RigDevices:
         self.id_root: str = entry.data[CONF_ID_ROOT]
         """Every id of the rig begins with it."""
         self._rig_device_id: str | None = None
+        self._mac: str | None = None
+        self.note_mac((entry.unique_id or "").removeprefix(f"{entry.data[CONF_KIND]}_"))
 
     @property
     def rig_identifier(self) -> tuple[str, str]:
@@ -62,6 +68,16 @@ class RigDevices:
             None,
         )
 
+    def note_mac(self, rig_id: str | None) -> bool:
+        """Take a rig's id that is its MAC address; return whether it is a new one.
+
+        By it, Home Assistant follows the rig to another address.
+        """
+        if rig_id is None or rig_id == self._mac or not _MAC.fullmatch(rig_id):
+            return False
+        self._mac = rig_id
+        return True
+
     @callback
     def async_register_rig(self) -> None:
         """Create the rig's own device, or update it."""
@@ -69,6 +85,11 @@ class RigDevices:
         device = self._registry.async_get_or_create(
             config_entry_id=self._entry.entry_id,
             identifiers={self.rig_identifier},
+            connections=(
+                {(dr.CONNECTION_NETWORK_MAC, dr.format_mac(self._mac))}
+                if self._mac
+                else set()
+            ),
             name=self._entry.title,
             manufacturer=(
                 rig.manufacturer

@@ -261,7 +261,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         complete = self._complete(snapshot)
         self.commands.orders.check(complete, orders)
         self.data = self.commands.orders.complete(self._with_energy(complete))
-        if self.known_parts.learn(self.data):
+        if self.known_parts.learn(self.data) | self.devices.note_mac(snapshot.rig_id):
             self.devices.async_remove(snapshot.removed)
             self.devices.async_register_rig()
             self._notify_known_parts()

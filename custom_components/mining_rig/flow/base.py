@@ -134,7 +134,7 @@ class RigFlow(ConfigFlow):
     async def _async_step_form(
         self, kind: str, user_input: dict[str, Any] | None, *, complete: bool = True
     ) -> ConfigFlowResult:
-        """Show the form of a kind and connect.
+        """Show the form of a kind and connect, unless the answers are not complete.
 
         The frontend finds the texts of a form by its step's id alone, so all kinds on the
         network share the step `network`; that of another kind is the kind.

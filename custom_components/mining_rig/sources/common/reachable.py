@@ -7,10 +7,10 @@ _TIMEOUT: Final = 3.0
 """Seconds; a device on the local network answers within one."""
 
 
-async def accepts_connection(host: str, port: int) -> bool:
+async def accepts_connection(host: str, port: int, *, within: float = _TIMEOUT) -> bool:
     """Return whether a TCP connection can be opened; it is closed at once."""
     try:
-        async with asyncio.timeout(_TIMEOUT):
+        async with asyncio.timeout(within):
             _, writer = await asyncio.open_connection(host, port)
     except OSError, ValueError:
         # A timeout and a name that cannot be resolved are OSErrors, too.
