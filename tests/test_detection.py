@@ -13,6 +13,14 @@ from homeassistant.data_entry_flow import FlowResultType
 import pytest
 
 from custom_components.mining_rig.sources import KINDS
+from custom_components.mining_rig.sources.common import detection
+from custom_components.mining_rig.sources.common.contract import (
+    SourceBusy,
+    SourceGarbled,
+    SourceUnreachable,
+)
+from custom_components.mining_rig.sources.common.detection import Question
+from custom_components.mining_rig.sources.common.http import Answer
 from custom_components.mining_rig.sources.detect import QUESTIONS, USUAL, async_detect
 from simulator.t_rex import SimulatedTRex
 from simulator.tls import self_signed
@@ -394,3 +402,23 @@ async def test_reconfigure(hass: HomeAssistant) -> None:
         assert step["errors"] == {"host": "other_kind"}
         assert step["description_placeholders"]["found"].startswith("lolMiner ")
         assert "go_on_as" not in step["data_schema"].schema
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        SourceUnreachable("late", timed_out=True),
+        SourceUnreachable("refused"),
+        SourceGarbled("no HTTP", other_device=True),
+        SourceBusy("later"),
+    ],
+)
+async def test_answers_that_say_nothing(
+    session: ClientSession, error: Exception
+) -> None:
+    """A port that is silent, shut, busy or speaks something else is none of ours."""
+    question = Question(title="Example", paths=("/a", "/b"))
+    assert question.recognise(Answer(200, b""), None) is None
+    with patch.object(detection.JsonHttp, "get", side_effect=error):
+        found = await detection.async_ask(session, "127.0.0.1", {9: {"x": question}})
+    assert found == []

@@ -8,7 +8,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
-from .model import Problem
+from .problem import Problem
 
 TROUBLESHOOTING: Final = (
     "https://github.com/mining-rig-home-assistant/mining_rig"

@@ -12,6 +12,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final, cast, override
 
+from .problem import Problem
+
 type Value = bool | int | float | str | datetime | Decimal
 """What a channel can hold; the inner unit belongs to the reading's quantity."""
 
@@ -360,20 +362,6 @@ class Part:
             events=self.events,
             work_units=self.work_units,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something at a rig that its owner has to decide, shown as an issue.
-
-    It is gone with the first reading that does not have it.
-    """
-
-    key: str
-    """The translation key of the issue."""
-    help_anchor: str
-    """The heading of docs/troubleshooting.md that tells the way back."""
-    placeholders: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,7 @@ from custom_components.mining_rig.sources.antminer import (
     async_open,
     readings as own,
 )
+from custom_components.mining_rig.sources.antminer.api import AntminerPages
 from custom_components.mining_rig.sources.antminer.boards import parts
 from custom_components.mining_rig.sources.antminer.parse import (
     from_answers,
@@ -41,7 +42,7 @@ from custom_components.mining_rig.sources.antminer.parse import (
     mac,
     watts,
 )
-from custom_components.mining_rig.sources.antminer.sleep import body_for
+from custom_components.mining_rig.sources.antminer.sleep import body_for, set_awake
 from custom_components.mining_rig.sources.antminer.units import (
     algorithm_of,
     socket_unit,
@@ -622,6 +623,73 @@ async def test_other_commands(
         await other.write(RIG, light, True)
     with patch.object(source._pages, "call", side_effect=SourceUnreachable("reset")):
         await source.press(RIG, readings.REBOOT)
+
+
+class Pages:
+    """Pages whose requests fail as scripted."""
+
+    def __init__(self, *configs: Any, answers: list[Any]) -> None:
+        """Take what is read, and what each order brings; errors are raised."""
+        self.configs = list(configs)
+        self.answers = list(answers)
+
+    async def raw_page(self, name: str) -> Any:
+        """Return the next configuration."""
+        return self._next(self.configs)
+
+    async def post(self, name: str, body: Any) -> Any:
+        """Return the next answer."""
+        return self._next(self.answers)
+
+    @staticmethod
+    def _next(found: list[Any]) -> Any:
+        if isinstance(one := found.pop(0), Exception):
+            raise one
+        return one
+
+
+GONE = SourceUnreachable("gone")
+
+
+@pytest.mark.parametrize(
+    ("after", "answers", "error"),
+    [
+        # The order may have been carried out, or not: reading back decides.
+        (load("s21_get_miner_conf"), [GONE], SourceUnreachable),
+        (GONE, [{"stats": "success"}], None),
+        (GONE, [GONE], SourceUnreachable),
+        ({"pools": [], "bitmain-work-mode": "1"}, [{}, GONE], CommandRefused),
+    ],
+)
+async def test_cut_order(
+    after: Any, answers: list[Any], error: type[Exception] | None
+) -> None:
+    """An order that is cut off, and pools that do not come back."""
+    pages: Any = Pages(load("s21_get_miner_conf"), after, answers=answers)
+    if error is None:
+        await set_awake(pages, False)
+        return
+    with pytest.raises(error) as raised:
+        await set_awake(pages, False)
+    if isinstance(raised.value, CommandRefused):
+        assert raised.value.translation_key == "antminer_pools_lost"
+
+
+async def test_order_with_another_status(
+    serve: Serve, session: ClientSession, unused_tcp_port: int
+) -> None:
+    """It is refused; a port that is shut reports no power."""
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(status=500)
+
+    server = await serve(answer)
+    data = {"host": "127.0.0.1", "port": server.port, "power_port": unused_tcp_port}
+    pages = AntminerPages(SourceContext(data=data, session=session))
+    with pytest.raises(CommandRefused) as refused:
+        await pages.post("blink.cgi", {})
+    assert refused.value.placeholders == {"code": "500"}
+    assert await pages.watts() is None
 
 
 # ---- the connection is cut

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import count
 import json
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,8 @@ POOL = "https://pool.headframe.io"
 CONTRACT = Contract(PATH, POOL)
 SIGN_IN = ("/self-service/", "/sessions/")
 CODE = "123456"
-START = datetime(2026, 6, 1, 12, tzinfo=UTC)
+START = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+_HOURS = count()
 
 ASKED = {
     operation["operationId"]: (path, method)
@@ -317,12 +319,13 @@ def opening(
 
 
 async def read_all(source: HeadframeSource) -> datetime:
-    """Let hours pass until everything was asked at least once; return the end."""
-    now = START
+    """Let hours pass until everything was asked at least once; return the end.
+
+    Time goes on from one source to the next: they share the pool's limits.
+    """
     for _ in range(6):
-        await source.read(now)
-        now += timedelta(hours=1)
-    return now
+        await source.read(START + timedelta(hours=2 * next(_HOURS)))
+    return START + timedelta(hours=2 * next(_HOURS))
 
 
 def questions(rig: SimulatedHeadframe) -> list[tuple[str, dict[str, Any]]]:
@@ -501,7 +504,8 @@ async def test_source_reads_examples(
             assert {path for path in snapshot.unparsed if path != _LAYOUT} == set()
             assert source.diagnostics()["failing"] == {}
             for question, details in asked if account is rig.account else ():
-                source.api.limiter.now = now = now + timedelta(hours=2)
+                now = START + timedelta(hours=2 * next(_HOURS))
+                source.api.limiter.now = now
                 # The examples' ids lead nowhere here: nobody has such a worker. And one
                 # page says that there are hundreds like it.
                 with suppress(CommandRefused, SourceBusy):

@@ -26,6 +26,7 @@ from custom_components.mining_rig.model import (
     part_map,
 )
 from custom_components.mining_rig.sources import iceriver
+from custom_components.mining_rig.sources.common.cgminer_decoding import decode
 from custom_components.mining_rig.sources.common.contract import (
     CommandRefused,
     SourceContext,
@@ -42,6 +43,7 @@ from custom_components.mining_rig.sources.iceriver.parse import (
     model,
     values,
 )
+from custom_components.mining_rig.sources.iceriver.question import QUESTION
 
 from .conftest import Serve
 from .spoil import check, spoilt
@@ -348,3 +350,12 @@ async def test_starting(listen: Any, serve: Serve, session: ClientSession) -> No
         pytest.raises(SourceGarbled),
     ):
         await source.read(NOW)
+
+
+def test_question() -> None:
+    """Another machine at port 4111 is none."""
+    socket_question = QUESTION.socket
+    assert socket_question is not None
+    assert socket_question.recognise(decode(b'{"id": "boardpow", "ret": {}}')) is None
+    found = socket_question.recognise(decode(json.dumps(NATIVE["boardpow"]).encode()))
+    assert found is not None

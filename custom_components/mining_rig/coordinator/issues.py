@@ -4,7 +4,8 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 
 from ..issues import async_manage_problems
-from ..model import Problem, Snapshot
+from ..model import Snapshot
+from ..problem import Problem
 from ..repairs import async_manage_issues
 from ..sources.common.contract import SourceError
 

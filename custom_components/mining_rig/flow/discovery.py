@@ -79,6 +79,9 @@ class DiscoveryFlow(RigFlow):
         self, discovery_info: dict[str, Any]
     ) -> ConfigFlowResult:
         """Take a machine that the owner's search found: its address and `Found`."""
+        if CONF_HOST not in discovery_info:
+            # An agent that pushes with an unknown code.
+            return await super().async_step_integration_discovery(discovery_info)
         facts = {**discovery_info}
         host = facts.pop(CONF_HOST)
         return await self._async_machine(host, Found(**facts))

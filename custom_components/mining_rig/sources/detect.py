@@ -85,7 +85,9 @@ async def async_detect(
     at a port are asked for first.
     """
     asked = {
-        port: dict(sorted(QUESTIONS.items(), key=lambda one: port not in USUAL[one[0]]))
+        port: dict(
+            sorted(QUESTIONS.items(), key=lambda one: port not in USUAL.get(one[0], ()))
+        )
         for port in ports
     }
     return await async_ask(session, host, asked)

@@ -89,7 +89,8 @@ def from_socket(stats: Fields, unit: Unit) -> list[Board]:
         shown = board.values
         shown.put(WORKING_CHIPS.plain, chips)
         rate = rate_of(stats, f"chain_rate{number}", unit)
-        shown.put(HASHRATE.plain, chain_rate if rate is None else rate)
+        if (found := chain_rate if rate is None else rate) is not None:
+            shown.put_rate(HASHRATE.plain, *found)
         chip = _hottest_of(
             stats,
             *(
@@ -144,15 +145,14 @@ def _list(fields: Fields, key: str) -> list[Any]:
     return found[:MOST] if isinstance(found, list) else []
 
 
-def rate_of(fields: Fields, key: str, unit: Unit) -> float | None:
-    """Return a rate in its base unit: a number, or a text such as "21632.89GH/s"."""
+def rate_of(fields: Fields, key: str, unit: Unit) -> tuple[float, Unit] | None:
+    """Return a rate with its unit: a number, or a text such as "21632.89GH/s"."""
     found = fields.raw(key)
     if isinstance(found, str) and (split := split_unit(found)) is not None:
         found, unit = split[0], unit_of(split[1], None)
     if type(found) not in (int, float) or not 0 <= found < 1e15:
         return None
-    rate: float = found * unit[0]
-    return rate
+    return found, unit
 
 
 def _hottest_of(fields: Fields, *keys: str) -> float | None:

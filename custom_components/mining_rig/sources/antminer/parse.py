@@ -132,8 +132,8 @@ def from_answers(
             rig[MINING.plain] = False
         return rig, []
     for key in ("total_rateideal", "THEORY HASHRATE"):
-        if (ideal := rate_of(record, key, unit)) is not None and ideal > 0:
-            rig[EXPECTED_HASHRATE.plain] = ideal
+        if (ideal := rate_of(record, key, unit)) is not None and ideal[0] > 0:
+            rig.put_rate(EXPECTED_HASHRATE.plain, *ideal)
     rig.put(POWER.plain, _socket_power(record))
     fans = [record.raw(f"fan{number}") for number in range(1, MOST + 1)]
     # The numbers of its connectors: only those that turn have a fan.
@@ -155,7 +155,7 @@ def _put_socket_rate(rig: Values, fields: Fields, unit: Unit) -> None:
     ):
         named = (1e6, "H/s") if key.startswith("M") else unit
         if (rate := rate_of(fields, key, named)) is not None:
-            rig[HASHRATE.plain] = rate
+            rig.put_rate(HASHRATE.plain, *rate)
             return
 
 

@@ -5,16 +5,8 @@ from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any, Final
 
-from ...model import (
-    Action,
-    Channel,
-    Control,
-    Problem,
-    Release,
-    Snapshot,
-    Value,
-    part_map,
-)
+from ...model import Action, Channel, Control, Release, Snapshot, Value, part_map
+from ...problem import Problem
 from ...readings import IDENTIFY, MINING_ALLOWED, REBOOT
 from ..common.contract import (
     CommandRefused,

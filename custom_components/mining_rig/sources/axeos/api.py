@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from homeassistant.util import dt as dt_util
 
-from ...model import Problem
+from ...problem import Problem
 from ..common.cgminer_decoding import with_numbers
 from ..common.contract import (
     CommandRefused,
@@ -22,7 +22,7 @@ from .models import is_axeos
 from .one_time_code import STEP, code_at, secret_from
 
 _PRIVATE_ONLY: Final = Problem(
-    "axeos_private_only", "a-bitaxe-answers-private-addresses-only"
+    "axeos_private_only", "a-rig-refuses-the-address-of-home-assistant"
 )
 _INFO: Final = "/api/system/info"
 _SESSIONS: Final = ("/api/v2/otp/session", "/api/otp/session")

@@ -7,7 +7,7 @@ fan at full speed, and its flag may never be seen.
 
 from typing import Any, Final
 
-from ...model import Problem
+from ...problem import Problem
 from ..common.decoding import Fields
 from .parse import read_flag
 
@@ -19,7 +19,7 @@ _FAN: Final = "autofanspeed"
 _SHOWN: Final = {**_CUT, _FAN: "fan mode {}"}
 _OVERHEAT: Final = "axeos_overheat"
 _CUTS: Final = "axeos_cuts"
-_HELP: Final = "a-bitaxe-got-too-hot"
+_HELP: Final = "a-rig-was-slowed-down-by-heat"
 
 
 class ThermalCuts:

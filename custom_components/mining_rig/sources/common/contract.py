@@ -11,7 +11,8 @@ from typing import Any, Protocol, runtime_checkable
 
 from aiohttp import ClientSession
 
-from ...model import Action, Channel, Control, Problem, Snapshot, Value
+from ...model import Action, Channel, Control, Snapshot, Value
+from ...problem import Problem
 from .public_text import plain_text, public_name, public_text
 
 type JsonObject = dict[str, Any]
