@@ -23,6 +23,8 @@ CONF_ALLOW_WRITING: Final = "allow_writing"
 CONF_SHOWN_WORKERS: Final = "shown_workers"
 CONF_KEEP_PARTS: Final = "keep_parts"
 """Parts that left the rig are never removed."""
+CONF_PROTECTION: Final = "protection"
+"""The options of thermal protection, a mapping of its own."""
 CONF_POLL_INTERVAL: Final = "poll_interval"
 """Seconds between two polls; the kind's own interval where it is not set."""
 

@@ -21,7 +21,7 @@ from homeassistant.helpers.event import (
 from homeassistant.helpers.start import async_at_started
 
 from .const import CONF_KIND, CONF_POWER_METER, CONF_WARN_IF_READ_ONLY, DOMAIN
-from .issues import PUT_ASIDE, TOO_MANY_PARTS, issue_id, raise_issue
+from .issues import PROTECTION_ISSUES, PUT_ASIDE, TOO_MANY_PARTS, issue_id, raise_issue
 from .push.issues import SHARED_CODE, UNKNOWN_AGENT, UnknownAgentFlow
 from .sources import rig_unique_id
 from .store import RigStore
@@ -72,6 +72,7 @@ def async_forget_issues(hass: HomeAssistant, entry: ConfigEntry) -> None:
         SHARED_CODE,
         PUT_ASIDE,
         TOO_MANY_PARTS,
+        *PROTECTION_ISSUES.values(),
     ):
         ir.async_delete_issue(hass, DOMAIN, issue_id(subject, entry))
 

@@ -30,6 +30,8 @@ class Contents:
     derived: dict[str, Any] = field(default_factory=dict)
     forgotten: set[str] = field(default_factory=set)
     shown_workers: int = SHOWN_WORKERS
+    protection: dict[str, Any] = field(default_factory=dict)
+    """What thermal protection remembers, and its limits."""
     notes: dict[str, Any] = field(default_factory=dict)
     lost: bool = False
     """Notes that were kept before could not be read."""
@@ -45,6 +47,7 @@ class Contents:
             "derived": self.derived,
             "forgotten": sorted(self.forgotten),
             "shown_workers": self.shown_workers,
+            "protection": dict(self.protection),
             "notes": dict(self.notes),
             "lost": self.lost,
             "aside": self.aside,
@@ -95,6 +98,10 @@ def _take_derived(contents: Contents, value: Any) -> bool:
     return _take_items(contents.derived, value, _object)
 
 
+def _take_protection(contents: Contents, value: Any) -> bool:
+    return _take_items(contents.protection, value, _object)
+
+
 def _take_notes(contents: Contents, value: Any) -> bool:
     return _take_items(contents.notes, value, lambda note: note)
 
@@ -131,6 +138,7 @@ _FIELDS: Final[Mapping[str, Callable[[Contents, Any], bool]]] = {
     "derived": _take_derived,
     "forgotten": _take_forgotten,
     "shown_workers": _take_shown_workers,
+    "protection": _take_protection,
     "notes": _take_notes,
     "lost": _take_lost,
     "aside": _take_aside,

@@ -82,22 +82,25 @@ class Commands:
         self._ordered_at: datetime | None = None
         """The steady moment when an order was last repeated."""
 
-    async def async_write(self, part: str, channel: Channel[Any], value: Value) -> None:
+    async def async_write(
+        self, part: str, channel: Channel[Any], value: Value, *, kept: bool = True
+    ) -> None:
         """Write one setting; return when the rig shows it, after 10 s at the latest.
 
+        `kept` is whether an order may be kept as the owner's own.
         Raises HomeAssistantError where the rig refuses it, or does not show it in a
         time that is no longer than that. A rig that may take longer is then watched
         by `orders`.
         """
         async with self._running():
             if channel is MINING_ALLOWED.plain:
-                await self._async_write(part, channel, value)
+                await self._async_write(part, channel, value, kept=kept)
             else:
                 async with self._one_setting:
-                    await self._async_write(part, channel, value)
+                    await self._async_write(part, channel, value, kept=kept)
 
     async def _async_write(
-        self, part: str, channel: Channel[Any], value: Value
+        self, part: str, channel: Channel[Any], value: Value, *, kept: bool
     ) -> None:
         snapshot = self._coordinator.data
         present = snapshot.parts.get(part)
@@ -109,7 +112,7 @@ class Commands:
             async with self._turns.command():
                 order = await self._async_send(self._source, part, control, value)
         else:
-            if self._keeps_orders:
+            if self._keeps_orders and kept:
                 await self._store.async_order(part, value)
             try:
                 order = await self._async_allow(

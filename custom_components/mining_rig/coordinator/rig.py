@@ -54,6 +54,7 @@ from .devices import RigDevices
 from .events import EventDispatcher
 from .parts import RigParts
 from .power import PowerMeter, RigPower, power_settings
+from .protecting import Protecting
 from .reauth import Reauthentication
 from .strategy import PushStrategy, strategy_for
 from .turns import Turns
@@ -121,6 +122,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
             refused=self._reauthentication.refused,
         )
         self.devices = RigDevices(hass, entry, self.kind, source, self.known_parts)
+        self.protection = Protecting(self, entry, store)
         self._unsaved = False
         self._issues: tuple[str | None, str | None] | None = None
         self._known_parts_listeners: list[CALLBACK_TYPE] = []

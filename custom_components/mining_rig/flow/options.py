@@ -46,6 +46,7 @@ from ..push.const import CONF_ALLOW_PUBLIC, CONF_CLOUDHOOK_URL
 from ..sources import KINDS
 from ..store import RigStore
 from .forms import form_schema
+from .protection import chosen_protection, is_switch_in_use, protection_fields
 from .units import Scale, async_change_unit, async_scaled_sensors
 
 MOST_POWER: Final = 100_000
@@ -115,6 +116,11 @@ class RigOptionsFlow(OptionsFlowWithReload):
             except HomeAssistantError:
                 errors[CONF_CLOUDHOOK] = "cloud_not_there"
                 options = user_input
+        if user_input is not None:
+            chosen_protection(user_input)
+            if is_switch_in_use(self.hass, self.config_entry, user_input):
+                errors["base"] = "switch_in_use"
+                options = user_input
         if user_input is not None and not errors:
             own = {str(key) for key in schema.schema}
             others = {k: v for k, v in options.items() if k not in own}
@@ -147,15 +153,18 @@ class RigOptionsFlow(OptionsFlowWithReload):
             await async_delete_cloudhook(self.hass, entry)
 
     def _settings(self) -> vol.Schema:
-        own = er.async_entries_for_config_entry(
-            er.async_get(self.hass), self.config_entry.entry_id
-        )
+        registry = er.async_get(self.hass)
+        entry_id = self.config_entry.entry_id
+        own = [
+            entity.entity_id
+            for entity in er.async_entries_for_config_entry(registry, entry_id)
+        ]
         meter = EntitySelector(
             EntitySelectorConfig(
                 domain=Platform.SENSOR,
                 device_class=SensorDeviceClass.POWER,
                 # A sensor of the rig cannot be the source of its power.
-                exclude_entities=[entity.entity_id for entity in own],
+                exclude_entities=own,
             )
         )
         kind = KINDS[self.config_entry.data[CONF_KIND]]
@@ -179,6 +188,8 @@ class RigOptionsFlow(OptionsFlowWithReload):
         if self._has_workers:
             shown = vol.Optional(CONF_SHOWN_WORKERS, default=SHOWN_WORKERS)
             fields[shown] = _WORKERS
+        if kind.draws_power:
+            fields |= protection_fields(own)
         return vol.Schema(fields)
 
     # ---- units
