@@ -118,5 +118,6 @@ def async_manage_protection(
         subject,
         help_anchor="thermal-protection-has-acted-or-cannot-act",
         is_fixable=False,
+        data=None,
         **facts,
     )

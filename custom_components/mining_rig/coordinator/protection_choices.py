@@ -4,7 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ..model import Channel, Control, Part, Snapshot
+from homeassistant.util import dt as dt_util
+
+from ..const import CONF_PROTECTION
+from ..model import RIG, Channel, Control, Part, Snapshot
+from ..protection.data import Settings
 from ..protection.limits import USUAL_MARGIN, ChosenLimits, default_limits
 from ..stored import number
 
@@ -20,6 +24,8 @@ CONF_HEAT_SENSOR_LIMIT: Final = "heat_sensor_limit"
 
 DEFAULT_HOLD_TIME: Final = 20.0
 DEFAULT_SENSOR_LIMIT: Final = 60.0
+
+_PUSHED_OFF_TAKES: Final = 120.0
 
 LIMIT: Final = "protection_limit"
 MEMORY_LIMIT: Final = "protection_memory_limit"
@@ -125,3 +131,31 @@ def _numbers(stored: Any) -> dict[str, float]:
     return {
         str(key): found for key, value in items if (found := number(value)) is not None
     }
+
+
+def settings_of(
+    choices: Choices,
+    options: Mapping[str, Any],
+    stops: Mapping[str, Control[Any]],
+    *,
+    poll_interval: float,
+    is_pushed: bool,
+) -> Settings:
+    """Return the machine's settings; `stops` are the parts' controls that stop them."""
+    chosen = options.get(CONF_PROTECTION, {})
+    confirm_within = max((s.seconds_for(False) for s in stops.values()), default=0.0)
+    if is_pushed:
+        # The agent has to fetch the order, and the miner to end.
+        confirm_within = float(options.get("off_takes", _PUSHED_OFF_TAKES))
+    now = dt_util.utcnow().timestamp()
+    return Settings(
+        margin=choices.margin,
+        hold=float(chosen.get(CONF_HOLD_TIME, DEFAULT_HOLD_TIME)),
+        poll_interval=poll_interval,
+        confirm_within=confirm_within,
+        may_resume=bool(chosen.get(CONF_MAY_RESUME, False)),
+        pauses=frozenset(
+            key for key in stops if key == RIG or choices.is_proven(key, now)
+        ),
+        has_power_switch=CONF_POWER_SWITCH in chosen,
+    )

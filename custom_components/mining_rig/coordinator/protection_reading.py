@@ -6,6 +6,7 @@ from typing import Final
 from ..model import RIG, Quantity, Snapshot
 from ..protection.data import Observation
 from ..protection.limits import ChosenLimits, heats_of
+from ..protection.machine import Protection
 from ..readings import MINING
 from .protection_choices import allowed
 
@@ -38,7 +39,7 @@ def observed(snapshot: Snapshot, *, is_pushed: bool) -> Observation:
         may = allowed(part)
         if may is False:
             paused.add(part.key)
-        elif may or part.get(MINING.plain):
+        elif may is True or part.values.get(MINING.plain):
             running.add(part.key)
     return Observation(running=frozenset(running), paused=frozenset(paused))
 
@@ -67,3 +68,21 @@ def measured_of(snapshot: Snapshot) -> Hashable:
         channel.reading.quantity is Quantity.HASHRATE for channel in snapshot.rig.values
     )
     return found if is_complete else None
+
+
+def essence_of(machine: Protection) -> tuple[Hashable, ...]:
+    """Return what of a machine has to be on disk before anything is done."""
+    memory = machine.memory
+    return (
+        memory.state,
+        memory.since,
+        frozenset(memory.targets),
+        frozenset(memory.ours),
+        memory.confirmed,
+        memory.stopped_at,
+        memory.returns,
+        tuple(memory.trips),
+        memory.latched,
+        frozenset(memory.repairs),
+        machine.is_overheating,
+    )

@@ -11,9 +11,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
     BooleanSelector,
-    EntityFilterSelectorConfig,
     EntitySelector,
     EntitySelectorConfig,
+    EntityWithDeviceFilterSelectorConfig,
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
@@ -61,10 +61,10 @@ def protection_fields(own: list[str]) -> dict[vol.Marker, Any]:
     sensor = EntitySelector(
         EntitySelectorConfig(
             filter=[
-                EntityFilterSelectorConfig(
+                EntityWithDeviceFilterSelectorConfig(
                     domain=Platform.SENSOR, device_class=SensorDeviceClass.TEMPERATURE
                 ),
-                EntityFilterSelectorConfig(
+                EntityWithDeviceFilterSelectorConfig(
                     domain=Platform.BINARY_SENSOR,
                     device_class=[
                         BinarySensorDeviceClass.HEAT,
