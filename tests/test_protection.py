@@ -10,6 +10,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_mock_service
 
 from custom_components.mining_rig.const import DOMAIN
+from custom_components.mining_rig.coordinator import commands
 from custom_components.mining_rig.model import Control
 from custom_components.mining_rig.readings import HASHRATE, HOTTEST, MINING_ALLOWED
 
@@ -20,9 +21,10 @@ PLUG = "switch.plug"
 
 
 @pytest.fixture(autouse=True)
-def _noon(freezer: FrozenDateTimeFactory) -> None:
+def _noon(freezer: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let time pass only when a test moves it."""
     freezer.move_to("2026-11-01 12:00:00+00:00")
+    monkeypatch.setattr(commands, "CONFIRM_PAUSES", (0.0, 0.0))
 
 
 def source_at(celsius: float = 60.0) -> ScriptedSource:
@@ -132,7 +134,9 @@ async def test_resumes_only_where_allowed(
     for _ in range(20):
         await async_pass(hass, freezer)
     assert source.writes == [False]
-    for _ in range(15):
+    for number in range(15):
+        # A rig that mines always measures something else.
+        source.values = {**source.values, HASHRATE.plain: 1e6 + number}
         await async_pass(hass, freezer)
     assert source.writes == [False, True]
     assert state(hass, "event", "protection").attributes["event_type"] == "resumed"
