@@ -116,7 +116,7 @@ def async_manage_protection(
         entry,
         subject,
         subject,
-        help_anchor="thermal-protection-has-acted-or-cannot-act",
+        help_anchor="a-rig-was-too-hot-and-was-stopped",
         is_fixable=False,
         data=None,
         **facts,
