@@ -123,7 +123,8 @@ async def test_off_and_on(
     await async_settle()
     assert outlet.orders == off
     cut_off(source)
-    await async_seconds(hass, freezer, 11)
+    await async_seconds(hass, freezer, 12)
+    assert call.done()
     await call
     assert status(hass) == "stopping"
     await async_seconds(hass, freezer, 30)
@@ -135,14 +136,15 @@ async def test_off_and_on(
     call = switch(hass, calls, "on")
     await async_settle()
     assert outlet.orders == on
-    await async_seconds(hass, freezer, 11)
+    await async_seconds(hass, freezer, 12)
+    assert call.done()
     await call
     assert mining(hass) == "on"
     source.error, source.values = None, {HASHRATE.plain: 0.0}
     await async_seconds(hass, freezer, 61)
     assert status(hass) == "starting"
     source.values = {HASHRATE.plain: 5e6}
-    await async_seconds(hass, freezer, 11)
+    await async_seconds(hass, freezer, 12)
     assert status(hass) == "mining"
     assert state(hass, "binary_sensor", "not_following").state == "off"
     assert outlet.orders == on
@@ -156,7 +158,8 @@ async def test_rig_that_mines_on(
     """What was switched proves nothing while the rig reports a hashrate."""
     _, outlet, _ = await async_rig(hass, BY_PLUG)
     call = switch(hass, calls, "off")
-    await async_seconds(hass, freezer, 11)
+    await async_seconds(hass, freezer, 12)
+    assert call.done()
     await call
     assert status(hass) == "stopping"
     await async_seconds(hass, freezer, 60)
@@ -175,7 +178,8 @@ async def test_hashrate_that_ends_confirms_off(
     call = switch(hass, calls, "off")
     await async_settle()
     source.values = {HASHRATE.plain: 0.0}
-    await async_seconds(hass, freezer, 1)
+    await async_seconds(hass, freezer, 3)
+    assert call.done()
     await call
     assert (status(hass), mining(hass)) == ("paused", "off")
 
@@ -201,25 +205,6 @@ async def test_switch_that_others_turn(
     assert not outlet.orders
 
 
-async def test_kept_order(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    calls: list[asyncio.Task[None]],
-) -> None:
-    """A plug that somebody turns on again is turned off, once a minute at most."""
-    source, outlet, _ = await async_rig(hass, {**BY_PLUG, "keep_order": True})
-    call = switch(hass, calls, "off")
-    await async_settle()
-    source.values = {HASHRATE.plain: 0.0}
-    await async_seconds(hass, freezer, 1)
-    await call
-    hass.states.async_set(PLUG, "on")
-    await async_seconds(hass, freezer, 11)
-    assert outlet.orders == ["switch.plug turn_off"] * 2
-    await async_seconds(hass, freezer, 120)
-    assert outlet.orders == ["switch.plug turn_off"] * 2
-
-
 async def test_script_that_still_runs_is_ended(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
@@ -232,7 +217,8 @@ async def test_script_that_still_runs_is_ended(
     await async_settle()
     assert outlet.orders == ["script.start turn_off", "script.stop turn_on"]
     source.values = {HASHRATE.plain: 0.0}
-    await async_seconds(hass, freezer, 1)
+    await async_seconds(hass, freezer, 3)
+    assert call.done()
     await call
 
     # The last order is known after a restart.

@@ -6,7 +6,6 @@ control is added to each snapshot, and the rig's own readings confirm an order.
 
 import asyncio
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -154,9 +153,8 @@ class Starter:
         await self.async_switch(on=bool(value))
         self.cut_holds = False
         self._ordered, self._ordered_at = bool(value), steady_now()
-        # What cannot be stored holds until the next restart.
-        with suppress(HomeAssistantError):
-            await self._store.async_order(RIG, bool(value))
+        # It goes to disk with what is saved each minute: the order does not wait.
+        self._store.orders[RIG] = bool(value)
 
     async def async_switch(self, *, on: bool) -> None:
         """Start or stop the rig. Raises CommandRefused."""
