@@ -102,10 +102,10 @@ def cut_off(source: ScriptedSource) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "off", "on"),
+    ("options", "expected"),
     [
-        (BY_PLUG, ["switch.plug turn_off"], ["switch.plug turn_on"]),
-        (BY_SCRIPTS, ["script.stop turn_on"], ["script.start turn_on"]),
+        (BY_PLUG, ("switch.plug turn_off", "switch.plug turn_on")),
+        (BY_SCRIPTS, ("script.stop turn_on", "script.start turn_on")),
     ],
 )
 async def test_off_and_on(
@@ -113,15 +113,14 @@ async def test_off_and_on(
     freezer: FrozenDateTimeFactory,
     calls: list[asyncio.Task[None]],
     options: dict[str, Any],
-    off: list[str],
-    on: list[str],
+    expected: tuple[str, str],
 ) -> None:
     """The order goes there; the rig itself confirms it, also by falling silent."""
     source, outlet, _ = await async_rig(hass, options)
     assert mining(hass) == "on"
     call = switch(hass, calls, "off")
     await async_settle()
-    assert outlet.orders == off
+    assert outlet.orders == [expected[0]]
     cut_off(source)
     await async_seconds(hass, freezer, 12)
     assert call.done()
@@ -135,7 +134,7 @@ async def test_off_and_on(
     outlet.orders.clear()
     call = switch(hass, calls, "on")
     await async_settle()
-    assert outlet.orders == on
+    assert outlet.orders == [expected[1]]
     await async_seconds(hass, freezer, 12)
     assert call.done()
     await call
@@ -147,7 +146,7 @@ async def test_off_and_on(
     await async_seconds(hass, freezer, 12)
     assert status(hass) == "mining"
     assert state(hass, "binary_sensor", "not_following").state == "off"
-    assert outlet.orders == on
+    assert outlet.orders == [expected[1]]
 
 
 async def test_rig_that_mines_on(
@@ -256,20 +255,20 @@ async def test_what_cannot_be_switched(
     assert raised.value.translation_key == key
 
 
-async def test_own_pause_is_used(hass: HomeAssistant) -> None:
+async def test_own_pause_is_used(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    calls: list[asyncio.Task[None]],
+) -> None:
     """A rig that has a pause of its own gets its orders itself."""
     own = Control(channel=MINING_ALLOWED.plain)
     source = ScriptedSource({HASHRATE.plain: 5e6, MINING_ALLOWED.plain: True}, own)
     outlet = Outlet(hass, source)
     await async_add(hass, source, **BY_PLUG)
     outlet.serve_switch()
-    source.values = {HASHRATE.plain: 0.0}
-    await hass.services.async_call(
-        "switch",
-        "turn_off",
-        {"entity_id": entity_id(hass, "switch", "mining_allowed")},
-        blocking=True,
-    )
+    call = switch(hass, calls, "off")
+    await async_seconds(hass, freezer, 3)
+    assert call.done()
     assert source.writes == [False]
     assert not outlet.orders
 
