@@ -419,6 +419,10 @@ async def test_answers_that_say_nothing(
     """A port that is silent, shut, busy or speaks something else is none of ours."""
     question = Question(title="Example", paths=("/a", "/b"))
     assert question.recognise(Answer(200, b""), None) is None
-    with patch.object(detection.JsonHttp, "get", side_effect=error):
-        found = await detection.async_ask(session, "127.0.0.1", {9: {"x": question}})
+    async with Recorded(body=None) as server:
+        with patch.object(detection.JsonHttp, "get", side_effect=error) as get:
+            found = await detection.async_ask(
+                session, "127.0.0.1", {server.port: {"x": question}}
+            )
+    assert get.called
     assert found == []
