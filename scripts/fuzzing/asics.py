@@ -8,17 +8,13 @@ from typing import Any, Final
 from custom_components.mining_rig.model import RIG, Part, PartKind, Snapshot, part_map
 from custom_components.mining_rig.sources.antminer.parse import from_answers, kind_of
 from custom_components.mining_rig.sources.avalon.models import machine
-from custom_components.mining_rig.sources.avalon.parse import (
-    as_fields,
-    boards,
-    modules,
-    values,
-)
+from custom_components.mining_rig.sources.avalon.parse import boards, modules, values
 from custom_components.mining_rig.sources.common.cgminer import LIMIT
 from custom_components.mining_rig.sources.common.cgminer_decoding import (
     CgminerAnswer,
     decode,
 )
+from custom_components.mining_rig.sources.common.cgminer_rig import as_fields
 from custom_components.mining_rig.sources.common.contract import SourceGarbled
 from custom_components.mining_rig.sources.common.decoding import Fields
 from custom_components.mining_rig.sources.common.http import Answer

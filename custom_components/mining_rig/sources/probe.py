@@ -13,15 +13,17 @@ from aiohttp import ClientSession
 
 from .antminer.parse import kind_of
 from .avalon.models import machine as avalon_of
-from .avalon.parse import as_fields, is_avalon, modules
+from .avalon.parse import is_avalon, modules
 from .axeos.models import is_axeos, machine as axeos_of
 from .common.cgminer import CgminerClient
 from .common.cgminer_decoding import CgminerAnswer
-from .common.contract import JsonObject, SourceError
+from .common.cgminer_rig import as_fields
+from .common.contract import SourceError
 from .common.decoding import Fields
 from .common.detection import Found
 from .common.http import JsonHttp
 from .common.public_text import public_name
+from .iceriver.parse import reported
 
 WEB: Final = 80
 CGMINER: Final = 4028
@@ -104,9 +106,9 @@ def _by_stats(answer: CgminerAnswer, port: int) -> Found | None:
 async def _ask_iceriver(_: ClientSession, host: str, port: int) -> Found | None:
     """Recognise IceRiver, by its hashrate where it does not tell its software."""
     client = CgminerClient(host, port, timeout=_TIMEOUT, limit=_LIMIT)
-    told = _ret(await client.ask_json({"id": "info"}, check=False))
+    told = reported(await client.ask_json({"id": "info"}, check=False))
     if not _ICERIVER_FACTS & told.keys():
-        told = _ret(await client.ask_json({"id": "boardpow"}, check=False))
+        told = reported(await client.ask_json({"id": "boardpow"}, check=False))
         if "rtpow" not in told:
             return None
     fields = Fields(told)
@@ -116,11 +118,6 @@ async def _ask_iceriver(_: ClientSession, host: str, port: int) -> Found | None:
         f"IceRiver {fields.text('model') or ''}".strip(),
         fields.text("softver1"),
     )
-
-
-def _ret(answer: CgminerAnswer) -> JsonObject:
-    found = answer.data.get("ret")
-    return found if isinstance(found, dict) else {}
 
 
 _QUESTIONS: Final[Mapping[int, _Ask | None]] = {

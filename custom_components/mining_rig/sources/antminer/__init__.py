@@ -10,7 +10,7 @@ from ...model import RIG, Action, Control, Part, PartKind, Snapshot, Value, part
 from ...readings import LOCATE, MINING_ALLOWED, POWER, REBOOT
 from ..common.cgminer import CgminerClient
 from ..common.cgminer_decoding import MinerStarting
-from ..common.cgminer_rig import has_shares, starting
+from ..common.cgminer_rig import as_fields, has_shares, optional_records, starting
 from ..common.contract import (
     CommandRefused,
     Identity,
@@ -207,7 +207,7 @@ class AntminerSource:
             if not self._has_pages and await self._pages.is_web_server():
                 raise MinerStarting(str(err)) from err
             raise
-        stats = [Fields(record) for record in answer.sections.get("STATS", ())]
+        stats = as_fields(answer.sections.get("STATS"))
         self._last_kind = kind_of(*stats) or self._last_kind
         # In sleep it reports no statistics.
         sleeps = "STATS" in answer.sections and not stats and self._last_kind
@@ -221,9 +221,7 @@ class AntminerSource:
         )
 
     async def _extra(self, command: str, section: str) -> list[Fields]:
-        answer = await self._optional.ask(command, lambda: self._socket.ask(command))
-        records = [] if answer is None else answer.sections.get(section, ())
-        return [Fields(record) for record in records]
+        return await optional_records(self._optional, self._socket, command, section)
 
     # ---- commands
 

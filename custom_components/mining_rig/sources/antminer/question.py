@@ -6,6 +6,7 @@ from typing import Any, Final
 from aiohttp import hdrs
 
 from ..common.cgminer_decoding import CgminerAnswer
+from ..common.cgminer_rig import as_fields
 from ..common.decoding import Fields
 from ..common.detection import Question, Recognised, SocketQuestion
 from ..common.http import Answer
@@ -29,9 +30,9 @@ def _recognise(answer: Answer, data: Any) -> Recognised | None:
 def _recognise_socket(answer: CgminerAnswer) -> Recognised | None:
     """Recognise the type, which "stats" has, and "version" too."""
     records = [
-        Fields(record)
+        fields
         for section in ("STATS", "VERSION")
-        for record in answer.sections.get(section, ())
+        for fields in as_fields(answer.sections.get(section))
     ]
     if any(key.startswith(_AVALON) for fields in records for key in fields.raw()):
         return None

@@ -8,7 +8,7 @@ from ...model import RIG, Action, Control, Part, PartKind, Snapshot, Value, part
 from ...readings import LOCATE, MINING_ALLOWED, REBOOT, WORK_MODE
 from ..common.cgminer import CgminerClient, ClosedWithoutAnswer
 from ..common.cgminer_decoding import CgminerAnswer
-from ..common.cgminer_rig import has_shares
+from ..common.cgminer_rig import as_fields, has_shares, optional_records
 from ..common.contract import (
     CommandRefused,
     Identity,
@@ -19,7 +19,7 @@ from ..common.contract import (
 from ..common.decoding import Fields
 from ..common.optional_requests import OptionalRequests
 from .models import Machine, machine
-from .parse import Module, as_fields, boards, is_avalon, modules, values
+from .parse import Module, boards, is_avalon, modules, values
 
 _STATS: Final = ("litestats", "estats", "stats")
 _TIMEOUT: Final = 6.0
@@ -96,8 +96,7 @@ class AvalonSource:
             await self._read_help()
         shown = values(found, summary, pools, self._machine, now, devices=devices)
         controls = _controls(found, self._machine, self._help)
-        for channel, value in _settings(found, self._machine).items():
-            shown[channel] = value
+        shown |= _settings(found, self._machine)
         rig = Part(
             kind=PartKind.RIG,
             key=RIG,
@@ -147,9 +146,7 @@ class AvalonSource:
         return found
 
     async def _extra(self, command: str, section: str) -> list[Fields]:
-        """Return the records of another answer; none where it fails."""
-        answer = await self._optional.ask(command, lambda: self._client.ask(command))
-        return [] if answer is None else as_fields(answer.sections.get(section))
+        return await optional_records(self._optional, self._client, command, section)
 
     async def _read_help(self) -> None:
         """Ask which verbs the machine has."""

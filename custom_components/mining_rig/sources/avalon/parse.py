@@ -8,7 +8,7 @@ as they were while a machine idles.
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 import re
-from typing import Any, Final
+from typing import Final
 
 from ...model import Part, PartKind, Reading
 from ...readings import (
@@ -312,8 +312,3 @@ def _board(number: int, heat: float | None, rate: float | None) -> Part:
     shown.put(CHIP_TEMPERATURE.plain, heat)
     shown.put(HASHRATE.plain, rate)
     return Part(kind=PartKind.HASHBOARD, key=f"board{number}", values=shown)
-
-
-def as_fields(records: Any) -> list[Fields]:
-    """Return the records of a section."""
-    return [Fields(record) for record in records or ()]

@@ -3,10 +3,11 @@
 from typing import Final
 
 from ..common.cgminer_decoding import CgminerAnswer
+from ..common.cgminer_rig import as_fields
 from ..common.decoding import Fields
 from ..common.detection import Question, Recognised, SocketQuestion
 from .models import machine
-from .parse import as_fields, is_avalon, modules
+from .parse import is_avalon, modules
 
 _TITLE: Final = "Avalon"
 

@@ -19,7 +19,9 @@ from ...readings import (
     STATUS,
     Status,
 )
+from .cgminer import CgminerClient
 from .decoding import Fields, Values
+from .optional_requests import OptionalRequests
 from .public_text import public_address
 
 _FACTORS: Final = {"": 1.0, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
@@ -39,6 +41,19 @@ _SHARES: Final[tuple[tuple[Reading[int], str], ...]] = (
     (STALE, "Stale"),
 )
 _FEE: Final = "devfee"
+
+
+def as_fields(records: Iterable[Any] | None) -> list[Fields]:
+    """Return the records of a section, which may be missing."""
+    return [Fields(record) for record in records or ()]
+
+
+async def optional_records(
+    optional: OptionalRequests, client: CgminerClient, command: str, section: str
+) -> list[Fields]:
+    """Return the records of an answer that a poll can do without; none if it fails."""
+    answer = await optional.ask(command, lambda: client.ask(command))
+    return [] if answer is None else as_fields(answer.sections.get(section))
 
 
 def rates(record: Fields) -> dict[float, float]:

@@ -20,7 +20,7 @@ from ..common.contract import (
 from ..common.decoding import Fields
 from ..common.http import JsonHttp
 from ..common.optional_requests import OptionalRequests
-from .parse import boards, mac, merged, model, values
+from .parse import boards, mac, merged, model, reported, values
 
 _FIRST: Final = "boardpow"
 _MORE: Final = ("board", "fan", "getpool", "getlocate")
@@ -152,16 +152,14 @@ class IceRiverSource:
 
     async def _ask(self, question: str, **more: Any) -> JsonObject:
         """Return what an answer reports. Raises a SourceError."""
-        answer = await self._client.ask_json({"id": question, **more})
-        found = answer.data.get("ret")
-        return found if isinstance(found, dict) else {}
+        return reported(await self._client.ask_json({"id": question, **more}))
 
     async def _read_web(self, problem: SourceUnreachable) -> Fields:
         """Return the web page's answer, at most a minute old."""
-        if monotonic() - self._web_at < _WEB_EVERY and self._web_fields is not None:
-            return self._web_fields
         if monotonic() - self._web_at < _WEB_EVERY:
-            raise problem
+            if self._web_fields is None:
+                raise problem
+            return self._web_fields
         self._web_at = monotonic()
         self._web_fields = None
         try:

@@ -29,6 +29,8 @@ from ...readings import (
     STARTED,
 )
 from ..common import answer_table as table
+from ..common.cgminer_decoding import CgminerAnswer
+from ..common.contract import JsonObject
 from ..common.decoding import MOST_LISTED, Fields, Values
 from ..common.public_text import public_address
 
@@ -45,6 +47,12 @@ _BOARD: Final = (
     table.positive(CORE_CLOCK.plain, "freq"),
     table.count(EXPECTED_CHIPS.plain, "chipnum"),
 )
+
+
+def reported(answer: CgminerAnswer) -> JsonObject:
+    """Return what an answer of port 4111 reports, which may be nothing."""
+    found = answer.data.get("ret")
+    return found if isinstance(found, dict) else {}
 
 
 def model(fields: Fields) -> str | None:

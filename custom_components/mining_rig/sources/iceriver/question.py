@@ -5,11 +5,11 @@ from typing import Final
 from ..common.cgminer_decoding import CgminerAnswer
 from ..common.decoding import Fields
 from ..common.detection import Question, Recognised, SocketQuestion
-from .parse import model
+from .parse import model, reported
 
 
 def _recognise(answer: CgminerAnswer) -> Recognised | None:
-    found = Fields(answer.data).inside("ret")
+    found = Fields(reported(answer))
     if not found.has("rtpow"):
         return None
     name = model(found)

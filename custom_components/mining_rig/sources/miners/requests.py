@@ -93,24 +93,16 @@ class HttpGet:
         return answer.json()
 
 
-class SocketCommands:
-    """Commands of the cgminer socket, one connection each.
+class _SocketAsk:
+    """What all that ask over a socket have in common."""
 
-    The answer is an object by command with the sections of each answer. The first
-    command counts; what the others lack or refuse only costs their own values.
-    """
+    def __init__(self, context: SourceContext) -> None:
+        """Take the context of a `network_form`."""
+        self._address = str(context.data["host"]), int(context.data["port"])
+        self._client = self._connect(_FIRST_TIMEOUT)
 
-    def __init__(
-        self, context: SourceContext, first: str, *extras: str, text: bool = False
-    ) -> None:
-        """Take the commands, and whether they are sent as text instead of JSON."""
-        host, port = context.data["host"], int(context.data["port"])
-        self._client = CgminerClient(host, port, timeout=_FIRST_TIMEOUT)
-        self._extra = CgminerClient(host, port, timeout=_EXTRA_TIMEOUT)
-        self._first = first
-        self._extras = extras
-        self._is_text = text
-        self._unknown: dict[str, float] = {}
+    def _connect(self, timeout: float) -> CgminerClient:
+        return CgminerClient(*self._address, timeout=timeout)
 
     @property
     def name(self) -> str:
@@ -125,6 +117,25 @@ class SocketCommands:
     async def is_reachable(self) -> bool:
         """Return whether a connection is accepted."""
         return await self._client.is_reachable()
+
+
+class SocketCommands(_SocketAsk):
+    """Commands of the cgminer socket, one connection each.
+
+    The answer is an object by command with the sections of each answer. The first
+    command counts; what the others lack or refuse only costs their own values.
+    """
+
+    def __init__(
+        self, context: SourceContext, first: str, *extras: str, text: bool = False
+    ) -> None:
+        """Take the commands, and whether they are sent as text instead of JSON."""
+        super().__init__(context)
+        self._extra = self._connect(_EXTRA_TIMEOUT)
+        self._first = first
+        self._extras = extras
+        self._is_text = text
+        self._unknown: dict[str, float] = {}
 
     async def request(self, is_answer: IsAnswer) -> Any:
         """Return the answers by command. Raises a SourceError."""
@@ -148,29 +159,13 @@ class SocketCommands:
         return {"description": answer.status.description, **answer.sections}
 
 
-class JsonLine:
+class JsonLine(_SocketAsk):
     """Questions of one JSON object each (JSON-RPC) over a socket."""
 
     def __init__(self, context: SourceContext, question: JsonObject) -> None:
         """Take the question."""
-        self._client = CgminerClient(
-            context.data["host"], int(context.data["port"]), timeout=_FIRST_TIMEOUT
-        )
+        super().__init__(context)
         self._question = question
-
-    @property
-    def name(self) -> str:
-        """Host and port."""
-        return str(self._client)
-
-    @property
-    def url(self) -> str | None:
-        """Return None: there is nothing for a browser."""
-        return None
-
-    async def is_reachable(self) -> bool:
-        """Return whether a connection is accepted."""
-        return await self._client.is_reachable()
 
     async def request(self, is_answer: IsAnswer) -> Any:
         """Return the decoded answer. Raises a SourceError."""
