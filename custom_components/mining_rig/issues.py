@@ -37,14 +37,19 @@ def raise_issue(
     hass: HomeAssistant,
     entry: ConfigEntry,
     subject: str,
-    key: str,
+    key: str | None = None,
     data: Mapping[str, str] | None = None,
+    /,
     *,
     help_anchor: str,
     is_fixable: bool = True,
     **placeholders: str,
 ) -> None:
-    """Raise an issue of a rig; `help_anchor` is a heading of docs/troubleshooting.md."""
+    """Raise an issue of a rig.
+
+    `key` is that of its texts, the subject if there is none; `help_anchor` is a heading of
+    docs/troubleshooting.md.
+    """
     ir.async_create_issue(
         hass,
         DOMAIN,
@@ -52,9 +57,34 @@ def raise_issue(
         data={"entry_id": entry.entry_id, "subject": subject, **(data or {})},
         is_fixable=is_fixable,
         severity=ir.IssueSeverity.WARNING,
-        translation_key=key,
+        translation_key=key or subject,
         translation_placeholders={"rig": entry.title, **placeholders},
         learn_more_url=f"{TROUBLESHOOTING}#{help_anchor}",
+    )
+
+
+@callback
+def async_manage_issue(
+    hass: HomeAssistant,
+    entry: ConfigEntry,
+    subject: str,
+    is_there: bool,
+    *,
+    help_anchor: str,
+    is_fixable: bool = True,
+    **placeholders: str,
+) -> None:
+    """Raise an issue of a rig whose texts have its name, or delete it."""
+    if not is_there:
+        ir.async_delete_issue(hass, DOMAIN, issue_id(subject, entry))
+        return
+    raise_issue(
+        hass,
+        entry,
+        subject,
+        help_anchor=help_anchor,
+        is_fixable=is_fixable,
+        **placeholders,
     )
 
 
@@ -63,16 +93,13 @@ def async_manage_put_aside(
     hass: HomeAssistant, entry: ConfigEntry, file: str | None
 ) -> None:
     """Raise the issue that a rig's file was put aside under that name, or delete it."""
-    if file is None:
-        ir.async_delete_issue(hass, DOMAIN, issue_id(PUT_ASIDE, entry))
-        return
-    raise_issue(
+    async_manage_issue(
         hass,
         entry,
         PUT_ASIDE,
-        PUT_ASIDE,
+        file is not None,
         help_anchor="what-was-kept-of-a-rig-could-not-be-read",
-        file=file,
+        file=file or "",
     )
 
 
@@ -81,14 +108,11 @@ def async_manage_too_many_parts(
     hass: HomeAssistant, entry: ConfigEntry, ignored: int
 ) -> None:
     """Raise the issue that so many parts and readings are ignored, or delete it."""
-    if not ignored:
-        ir.async_delete_issue(hass, DOMAIN, issue_id(TOO_MANY_PARTS, entry))
-        return
-    raise_issue(
+    async_manage_issue(
         hass,
         entry,
         TOO_MANY_PARTS,
-        TOO_MANY_PARTS,
+        ignored > 0,
         help_anchor="a-rig-reports-too-many-parts",
         is_fixable=False,
         ignored=str(ignored),
@@ -112,7 +136,6 @@ def async_manage_problems(
             entry,
             subject,
             problem.key,
-            None,
             help_anchor=problem.help_anchor,
             is_fixable=False,
             **problem.placeholders,

@@ -92,7 +92,6 @@ def _compare(hass: HomeAssistant) -> None:
                     hass,
                     rig,
                     POLLED_TOO,
-                    POLLED_TOO,
                     help_anchor="a-rig-is-added-twice",
                     is_fixable=False,
                     other=other.title,

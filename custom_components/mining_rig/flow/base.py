@@ -185,7 +185,7 @@ class RigFlow(ConfigFlow):
         self, kind: str, answers: Answers, identity: Identity
     ) -> ConfigFlowResult:
         """Continue with the identified rig unless it is already configured."""
-        unique_id = _unique_id(kind, identity)
+        unique_id = unique_id_of(kind, identity)
         await self.async_set_unique_id(unique_id, raise_on_progress=False)
         known = self._entry_of(kind, unique_id, answers)
         if known is not None:
@@ -223,7 +223,7 @@ class RigFlow(ConfigFlow):
             )
         kind = entry.data[CONF_KIND]
         old, _ = await self._async_identify(kind, dict(entry.data))
-        if old is not None and _unique_id(kind, old) == entry.unique_id:
+        if old is not None and unique_id_of(kind, old) == entry.unique_id:
             return self.async_abort(
                 reason="same_id_elsewhere", description_placeholders=about
             )
@@ -373,7 +373,7 @@ class RigFlow(ConfigFlow):
         `id_may_differ` accepts the new id.
         """
         about = {"rig": entry.title, "host": str(data.get(CONF_HOST))}
-        found = _unique_id(entry.data[CONF_KIND], identity)
+        found = unique_id_of(entry.data[CONF_KIND], identity)
         unique_id = found or entry.unique_id
         if entry.unique_id not in (None, unique_id) and not id_may_differ:
             return self.async_abort(
@@ -388,5 +388,6 @@ class RigFlow(ConfigFlow):
         return self.async_update_reload_and_abort(entry, unique_id=unique_id, data=data)
 
 
-def _unique_id(kind: str, identity: Identity) -> str | None:
+def unique_id_of(kind: str, identity: Identity) -> str | None:
+    """Return the unique id of an entry, None where the rig reports no id."""
     return None if identity.rig_id is None else rig_unique_id(kind, identity.rig_id)

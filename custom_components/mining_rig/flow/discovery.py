@@ -21,7 +21,7 @@ from ..sources import KINDS, rig_unique_id
 from ..sources.common.contract import Identity
 from ..sources.common.detection import Found
 from ..sources.probe import CGMINER, ICERIVER, KNOWN_BY_MAC, WEB, async_probe
-from .base import RigFlow
+from .base import RigFlow, unique_id_of
 from .forms import Answers
 from .scan import async_resolve
 
@@ -148,7 +148,7 @@ class DiscoveryFlow(RigFlow):
             return self.async_abort(reason="not_supported")
         identity = self._with_mac(found.kind, identity)
         await self._async_apart(found.kind, identity.rig_id)
-        unique_id = self._id_of(found.kind, identity)
+        unique_id = unique_id_of(found.kind, identity)
         if (entry := self._entry_of(found.kind, unique_id, answers)) is not None:
             return await self._async_known(entry, {**entry.data, CONF_HOST: host})
         self._kind, self._answers, self._identity = found.kind, answers, identity
@@ -179,17 +179,13 @@ class DiscoveryFlow(RigFlow):
             return replace(identity, rig_id=self._mac, stable=True)
         return identity
 
-    @staticmethod
-    def _id_of(kind: str, identity: Identity) -> str | None:
-        return identity.rig_id and rig_unique_id(kind, identity.rig_id)
-
     async def async_step_discovered(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Show what was found and ask for its name; nothing is added without one."""
         assert self._identity is not None
         if user_input is not None:
-            unique_id = self._id_of(self._kind, self._identity)
+            unique_id = unique_id_of(self._kind, self._identity)
             await self.async_set_unique_id(unique_id, raise_on_progress=False)
         result = await self.async_step_name(user_input)
         if result["type"] is FlowResultType.FORM:

@@ -16,7 +16,7 @@ from homeassistant.helpers.selector import SelectSelector, SelectSelectorConfig
 import voluptuous as vol
 
 from ..const import DOMAIN
-from ..issues import TROUBLESHOOTING, issue_id, raise_issue
+from ..issues import TROUBLESHOOTING, async_manage_issue
 
 UNKNOWN_AGENT: Final = "unknown_agent"
 SHARED_CODE: Final = "shared_code"
@@ -57,15 +57,12 @@ def async_manage_shared_code(
     hass: HomeAssistant, entry: ConfigEntry, addresses: Sequence[str]
 ) -> None:
     """Raise the issue that rigs at these addresses push with one code, or delete it."""
-    if not addresses:
-        ir.async_delete_issue(hass, DOMAIN, issue_id(SHARED_CODE, entry))
-        return
     # It is deleted when one of them stops pushing: there is nothing to fix here.
-    raise_issue(
+    async_manage_issue(
         hass,
         entry,
         SHARED_CODE,
-        SHARED_CODE,
+        bool(addresses),
         help_anchor="two-rigs-seem-to-use-the-api-code-of-a-rig",
         is_fixable=False,
         addresses=", ".join(addresses),
