@@ -350,10 +350,9 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
     def _off(self, *, zero: bool) -> Snapshot:
         held = self._strategy.held_parts()
         snapshot = away_snapshot(self.known_parts, held, zero=zero)
-        values = {**snapshot.rig.values}
         if self.power.meter is not None:
-            return self._with_metered(snapshot.with_rig_values(values))
-        values[CONNECTED.plain] = False
+            return self._with_metered(snapshot)
+        values = {**snapshot.rig.values, CONNECTED.plain: False}
         self.power.add_kept_energy(values)
         return snapshot.with_rig_values(values)
 
@@ -386,6 +385,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
                 return False
         self.store.forgotten.add(key)
         self._parts.made_room()
-        self._unsaved = self.known_parts.forget([key])
+        self.known_parts.forget([key])
+        self._unsaved = True
         self._notify_known_parts()
         return True
