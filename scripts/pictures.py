@@ -111,12 +111,6 @@ def _add_menu(page: Page) -> None:
     page.locator("dialog-data-entry-flow step-flow-menu").wait_for()
 
 
-def _add_form(page: Page) -> None:
-    _add_menu(page)
-    page.get_by_text("XMRig", exact=True).first.click()
-    page.locator("dialog-data-entry-flow step-flow-form").wait_for()
-
-
 def _device(name: str) -> Callable[[Page], None]:
     def go(page: Page) -> None:
         _open(page, "/config/devices/dashboard")
@@ -140,7 +134,6 @@ def _card(name: str) -> Callable[[Page], None]:
 
 PICTURES = (
     Picture("add_menu", _add_menu),
-    Picture("add_form", _add_form),
     Picture("device", _device("Garage"), height=1100),
     Picture("t_rex", _device("Attic"), height=1100),
     Picture("asic", _device("Cellar"), height=1100),
