@@ -46,6 +46,14 @@ from simulator.xmrig import SimulatedXMRig
 from .rigs import async_set_up, entry_for
 from .texts import FOLDER, flatten, placeholders, texts
 
+OWN = {
+    ("binary_sensor", "overheating"),
+    ("number", "protection_limit"),
+    ("number", "protection_memory_limit"),
+    ("number", "protection_resume_below"),
+    ("switch", "thermal_protection"),
+}
+"""Entities of thermal protection, which belong to no reading."""
 CONTROLS = {
     "number": {*NUMBERS},
     "select": {Quantity.CHOICE, Quantity.TEXT},
@@ -205,7 +213,9 @@ def test_every_entity_text_has_a_reading() -> None:
         (platform, key)
         for platform, key in entity_texts()
         if not (
-            key in actions()
+            True
+            if (platform, key) in OWN
+            else key in actions()
             if platform == "button"
             else key == "software"
             if platform == "update"
@@ -258,7 +268,7 @@ def test_units_of_counted_things() -> None:
 def test_every_entity_has_an_icon() -> None:
     """Its own, or that of its device class."""
     for platform, key in entity_texts():
-        if platform in ("button", "event", "update"):
+        if platform in ("button", "event", "update") or (platform, key) in OWN:
             continue
         reading = reading_of(key)
         assert reading is not None

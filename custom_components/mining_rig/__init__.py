@@ -88,6 +88,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: RigConfigEntry) -> bool:
         await source.close()
         raise
     entry.runtime_data = coordinator
+    coordinator.protection.async_start()
     async_watch_power_meter(hass, entry)
     async_watch_address(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
@@ -99,6 +100,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: RigConfigEntry) -> bool
     """Unload the rig."""
     if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
         return False
+    await entry.runtime_data.protection.async_close()
     await entry.runtime_data.async_stop()
     if entry.disabled_by is not None:
         async_forget_issues(hass, entry)

@@ -3,6 +3,7 @@
 from typing import Any, Final, override
 
 from homeassistant.components.binary_sensor import BinarySensorEntity
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
@@ -11,6 +12,7 @@ from .entity import ReadingEntity, async_add_as_they_appear, channel_key, readin
 from .known_parts import KnownPart
 from .model import Channel
 from .platforms import BINARY_SENSORS
+from .protection_entities import async_add_protection
 
 PARALLEL_UPDATES: Final = 0
 
@@ -28,6 +30,7 @@ async def async_setup_entry(
         RigBinarySensor,
         channel_key,
     )
+    await async_add_protection(entry, async_add_entities, Platform.BINARY_SENSOR)
 
 
 class RigBinarySensor(ReadingEntity, BinarySensorEntity):

@@ -3,6 +3,7 @@
 from typing import Final, override
 
 from homeassistant.components.button import ButtonDeviceClass, ButtonEntity
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
@@ -10,6 +11,8 @@ from .coordinator import RigConfigEntry, RigCoordinator
 from .entity import CATEGORIES, RigEntity, async_add_as_they_appear
 from .known_parts import KnownPart
 from .model import Action
+from .protection_entities import async_add_protection
+from .readings import STOP
 
 PARALLEL_UPDATES: Final = 1
 
@@ -27,6 +30,7 @@ async def async_setup_entry(
         RigButton,
         lambda action: action.key,
     )
+    await async_add_protection(entry, async_add_entities, Platform.BUTTON)
 
 
 class RigButton(RigEntity, ButtonEntity):
@@ -57,4 +61,6 @@ class RigButton(RigEntity, ButtonEntity):
     @override
     async def async_press(self) -> None:
         """Press it."""
+        if self._action.key == STOP.key:
+            self.coordinator.protection.stopped()
         await self.coordinator.commands.async_press(self._part_key, self._action)

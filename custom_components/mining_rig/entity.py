@@ -223,6 +223,7 @@ class ControlEntity(ChannelEntity):
 
     async def _async_order(self, value: Value) -> None:
         """Write a value; return when the rig shows it."""
+        self.coordinator.protection.before_order(self._part_key, self._channel, value)
         await self.coordinator.commands.async_write(
             self._part_key, self._channel, value
         )

@@ -3,6 +3,7 @@
 from typing import Final, override
 
 from homeassistant.components.event import EventEntity
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
@@ -10,6 +11,7 @@ from .coordinator import RigConfigEntry, RigCoordinator
 from .entity import CATEGORIES, RigEntity, async_add_as_they_appear
 from .known_parts import KnownPart
 from .model import EventDescription, PartEvent
+from .protection_entities import async_add_protection
 
 PARALLEL_UPDATES: Final = 0
 
@@ -27,6 +29,7 @@ async def async_setup_entry(
         RigEvent,
         lambda kind: kind.key,
     )
+    await async_add_protection(entry, async_add_entities, Platform.EVENT)
 
 
 class RigEvent(RigEntity, EventEntity):

@@ -9,6 +9,7 @@ from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
 from .problem import Problem
+from .protection.data import Repair
 
 TROUBLESHOOTING: Final = (
     "https://github.com/mining-rig-home-assistant/mining_rig"
@@ -140,3 +141,37 @@ def async_manage_problems(
             is_fixable=False,
             **problem.placeholders,
         )
+
+
+PROTECTION_ISSUES: Final[Mapping[str, str]] = {
+    Repair.OVERHEATED: "protection_overheated",
+    Repair.STILL_HOT: "protection_still_hot",
+    Repair.POWER_STAYS_ON: "protection_power_stays_on",
+    Repair.LATCHED: "protection_latched",
+    Repair.NO_READING: "protection_no_reading",
+    Repair.FROZEN: "protection_frozen",
+}
+"""The issue of each repair of thermal protection."""
+
+
+@callback
+def async_manage_protection(
+    hass: HomeAssistant,
+    entry: ConfigEntry,
+    repair: str,
+    facts: Mapping[str, str] | None,
+) -> None:
+    """Raise an issue of thermal protection with what is known of the heat, or delete it."""
+    subject = PROTECTION_ISSUES[repair]
+    if facts is None:
+        ir.async_delete_issue(hass, DOMAIN, issue_id(subject, entry))
+        return
+    raise_issue(
+        hass,
+        entry,
+        subject,
+        subject,
+        help_anchor="a-rig-was-too-hot-and-was-stopped",
+        is_fixable=False,
+        **facts,
+    )

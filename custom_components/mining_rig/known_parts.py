@@ -107,6 +107,17 @@ class KnownPart:
         self._dumped = None
         return True
 
+    def forget_control(self, channel: Channel[Any]) -> None:
+        """Forget a control that was withdrawn, and its value."""
+        self.controls.pop(channel, None)
+        self.channels.pop(channel, None)
+        self._dumped = None
+
+    def forget_event(self, kind: EventDescription) -> None:
+        """Forget a kind of events that was withdrawn."""
+        self.events.pop(kind.key, None)
+        self._dumped = None
+
     def note_day(self, day: date, *, present: bool) -> None:
         """Note that the rig answered on a day, with the part or without."""
         self.days_absent = 0 if present else self.days_absent + 1

@@ -13,6 +13,7 @@ from .entity import ControlEntity, async_add_as_they_appear, channel_key, contro
 from .known_parts import KnownPart
 from .model import Channel, Quantity
 from .platforms import NUMBERS
+from .protection_entities import async_add_protection
 
 PARALLEL_UPDATES: Final = 1
 
@@ -26,6 +27,7 @@ async def async_setup_entry(
     await async_add_as_they_appear(
         entry, async_add_entities, controls_of(Platform.NUMBER), RigNumber, channel_key
     )
+    await async_add_protection(entry, async_add_entities, Platform.NUMBER)
 
 
 class _Plain(float):

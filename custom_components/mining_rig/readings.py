@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from .model import Action, Category, EventDescription, Quantity, Reading
+from .watchdog import Step
 
 HASHRATE: Final = Reading[float]("hashrate", Quantity.HASHRATE, unit="H/s")
 HASHRATE_HIGHEST: Final = Reading[float](
@@ -77,6 +78,10 @@ EXPECTED_HASHRATE: Final = Reading[float](
     enabled=False,
     unit="H/s",
 )
+NORMAL_PERCENT: Final = Reading[float](
+    "normal_percent", Quantity.RATIO, Category.DIAGNOSTIC, enabled=False, precision=0
+)
+"""The hashrate in percent of the expected one."""
 WORKING_CHIPS: Final = Reading[int](
     "working_chips",
     Quantity.NUMBER,
@@ -174,6 +179,9 @@ COMMAND: Final = EventDescription(
     enabled=False,
 )
 """What became of a command whose call had already returned."""
+
+WATCHDOG: Final = EventDescription("watchdog", tuple(Step), Category.DIAGNOSTIC)
+"""What the watchdog has done."""
 
 # What is set; where a value can also be measured, that is another reading.
 POWER_LIMIT: Final = Reading[float](

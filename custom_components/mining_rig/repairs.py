@@ -22,6 +22,7 @@ from homeassistant.helpers.start import async_at_started
 
 from .const import CONF_KIND, CONF_POWER_METER, CONF_WARN_IF_READ_ONLY, DOMAIN
 from .issues import (
+    PROTECTION_ISSUES,
     PUT_ASIDE,
     TOO_MANY_PARTS,
     async_manage_problems,
@@ -78,6 +79,7 @@ def async_forget_issues(hass: HomeAssistant, entry: ConfigEntry) -> None:
         SHARED_CODE,
         PUT_ASIDE,
         TOO_MANY_PARTS,
+        *PROTECTION_ISSUES.values(),
     ):
         ir.async_delete_issue(hass, DOMAIN, issue_id(subject, entry))
     async_manage_problems(hass, entry, ())

@@ -80,6 +80,24 @@ class RigStore:
         self._contents.derived = derived
 
     @property
+    def protection(self) -> dict[str, Any]:
+        """What thermal protection remembers."""
+        return self._contents.protection
+
+    @protection.setter
+    def protection(self, protection: dict[str, Any]) -> None:
+        self._contents.protection = protection
+
+    @property
+    def watchdog(self) -> dict[str, Any]:
+        """What the watchdog remembers."""
+        return self._contents.watchdog
+
+    @watchdog.setter
+    def watchdog(self, watchdog: dict[str, Any]) -> None:
+        self._contents.watchdog = watchdog
+
+    @property
     def forgotten(self) -> set[str]:
         """The parts that the owner removed although the rig still reports them."""
         return self._contents.forgotten

@@ -19,17 +19,21 @@ class Contents:
     """What is kept of a rig.
 
     `energy` holds totals in Wh by channel key, `orders` what the owner last ordered by
-    part, `derived` what the derived readings remember, `forgotten` the parts that the
-    owner removed although the rig still reports them, `shown_workers` how many workers'
-    entities were enabled last, `notes` what the source keeps.
+    part, `derived` what the derived readings remember, `watchdog` what that remembers,
+    `forgotten` the parts that the owner removed although the rig still reports them,
+    `shown_workers` how many workers' entities were enabled last, `notes` what the source
+    keeps.
     """
 
     known_parts: KnownParts = field(default_factory=KnownParts)
     energy: dict[str, float] = field(default_factory=dict)
     orders: dict[str, Any] = field(default_factory=dict)
     derived: dict[str, Any] = field(default_factory=dict)
+    watchdog: dict[str, Any] = field(default_factory=dict)
     forgotten: set[str] = field(default_factory=set)
     shown_workers: int = SHOWN_WORKERS
+    protection: dict[str, Any] = field(default_factory=dict)
+    """What thermal protection remembers, and its limits."""
     notes: dict[str, Any] = field(default_factory=dict)
     lost: bool = False
     """Notes that were kept before could not be read."""
@@ -43,8 +47,10 @@ class Contents:
             "energy": dict(self.energy),
             "orders": dict(self.orders),
             "derived": self.derived,
+            "watchdog": self.watchdog,
             "forgotten": sorted(self.forgotten),
             "shown_workers": self.shown_workers,
+            "protection": dict(self.protection),
             "notes": dict(self.notes),
             "lost": self.lost,
             "aside": self.aside,
@@ -95,6 +101,18 @@ def _take_derived(contents: Contents, value: Any) -> bool:
     return _take_items(contents.derived, value, _object)
 
 
+def _take_protection(contents: Contents, value: Any) -> bool:
+    return _take_items(contents.protection, value, _object)
+
+
+def _take_watchdog(contents: Contents, value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
+    # Its reader takes nothing in it for granted.
+    contents.watchdog = value
+    return True
+
+
 def _take_notes(contents: Contents, value: Any) -> bool:
     return _take_items(contents.notes, value, lambda note: note)
 
@@ -129,8 +147,10 @@ _FIELDS: Final[Mapping[str, Callable[[Contents, Any], bool]]] = {
     "energy": _take_energy,
     "orders": _take_orders,
     "derived": _take_derived,
+    "watchdog": _take_watchdog,
     "forgotten": _take_forgotten,
     "shown_workers": _take_shown_workers,
+    "protection": _take_protection,
     "notes": _take_notes,
     "lost": _take_lost,
     "aside": _take_aside,

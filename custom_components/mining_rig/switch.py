@@ -9,6 +9,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import RigConfigEntry
 from .entity import ControlEntity, async_add_as_they_appear, channel_key, controls_of
+from .protection_entities import async_add_protection
 
 # An "off" must not wait until the "on" before it is confirmed.
 PARALLEL_UPDATES: Final = 0
@@ -23,6 +24,7 @@ async def async_setup_entry(
     await async_add_as_they_appear(
         entry, async_add_entities, controls_of(Platform.SWITCH), RigSwitch, channel_key
     )
+    await async_add_protection(entry, async_add_entities, Platform.SWITCH)
 
 
 class RigSwitch(ControlEntity, SwitchEntity):

@@ -94,6 +94,15 @@ class Watchdog:
     """It must not mine now, so its power stays off."""
 
     @property
+    def has_power_off(self) -> bool:
+        """Whether the power is off, to be turned on."""
+        return self._power_on_at is not None
+
+    def cancel_power_off(self) -> None:
+        """Take that somebody else decides whether the power is on."""
+        self._power_on_at = None
+
+    @property
     def due(self) -> float | None:
         """When `tick` is to be called, None while nothing waits."""
         return None if self._is_held else self._power_on_at

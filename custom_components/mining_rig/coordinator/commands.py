@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry
@@ -31,6 +32,7 @@ from ..sources.common.contract import (
 from ..store import RigStore
 from .calls import CallEnded, Calls, Key
 from .orders import LONGEST_WAIT, Order, Orders, OrderState
+from .starter import STARTER_CONTROL, Starter
 from .strategy import Strategy
 from .turns import Turns
 
@@ -57,6 +59,7 @@ class Commands:
         *,
         entry: ConfigEntry,
         source: Source,
+        starter: Starter,
         store: RigStore,
         strategy: Strategy,
         turns: Turns,
@@ -70,6 +73,7 @@ class Commands:
         self._entry = entry
         self._coordinator = coordinator
         self._source = source
+        self._starter = starter
         self._store = store
         self._strategy = strategy
         self._turns = turns
@@ -82,38 +86,42 @@ class Commands:
         self._ordered_at: datetime | None = None
         """The steady moment when an order was last repeated."""
 
-    async def async_write(self, part: str, channel: Channel[Any], value: Value) -> None:
+    async def async_write(
+        self, part: str, channel: Channel[Any], value: Value, *, kept: bool = True
+    ) -> None:
         """Write one setting; return when the rig shows it, after 10 s at the latest.
 
+        `kept` is whether an order may be kept as the owner's own.
         Raises HomeAssistantError where the rig refuses it, or does not show it in a
         time that is no longer than that. A rig that may take longer is then watched
         by `orders`.
         """
         async with self._running():
             if channel is MINING_ALLOWED.plain:
-                await self._async_write(part, channel, value)
+                await self._async_write(part, channel, value, kept=kept)
             else:
                 async with self._one_setting:
-                    await self._async_write(part, channel, value)
+                    await self._async_write(part, channel, value, kept=kept)
 
     async def _async_write(
-        self, part: str, channel: Channel[Any], value: Value
+        self, part: str, channel: Channel[Any], value: Value, *, kept: bool
     ) -> None:
         snapshot = self._coordinator.data
         present = snapshot.parts.get(part)
         control = present.controls.get(channel) if present is not None else None
-        if control is None or not isinstance(self._source, Writable):
+        target = self._starter if control == STARTER_CONTROL else self._source
+        if control is None or not isinstance(target, Starter | Writable):
             online = snapshot.rig.get(CONNECTED.plain)
             raise self._error("not_offered" if online else "away")
         if channel is not MINING_ALLOWED.plain:
             async with self._turns.command():
-                order = await self._async_send(self._source, part, control, value)
+                order = await self._async_send(target, part, control, value)
         else:
-            if self._keeps_orders:
+            if self._keeps_orders and kept:
                 await self._store.async_order(part, value)
             try:
                 order = await self._async_allow(
-                    self._source, part, control, allowed=bool(value)
+                    target, part, control, allowed=bool(value)
                 )
             except CallEnded:
                 if self._calls.is_closed:
@@ -137,7 +145,12 @@ class Commands:
             raise self._error("not_confirmed")
 
     async def _async_allow(
-        self, source: Writable, part: str, control: Control[Any], *, allowed: bool
+        self,
+        source: Writable | Starter,
+        part: str,
+        control: Control[Any],
+        *,
+        allowed: bool,
     ) -> Order:
         """Send an order to mine or not to mine, in the place of older ones.
 
@@ -156,7 +169,11 @@ class Commands:
             return await self._async_send(source, part, control, allowed)
 
     async def _async_send(
-        self, source: Writable, part: str, control: Control[Any], value: Value
+        self,
+        source: Writable | Starter,
+        part: str,
+        control: Control[Any],
+        value: Value,
     ) -> Order:
         write = source.write
         is_urgent = control.channel is MINING_ALLOWED.plain and value is False
@@ -165,7 +182,13 @@ class Commands:
         with self._translated_errors():
             await write(part, control, value)
         self._turns.sent += 1
-        return self.orders.async_add(part, control, value, self._turns.sent)
+        proof = None
+        if isinstance(source, Starter):
+            proof = partial(source.is_followed, value=value)
+        order = self.orders.async_add(part, control, value, self._turns.sent, proof)
+        if not self._coordinator.data.rig.get(CONNECTED.plain):
+            self.orders.check_away()
+        return order
 
     async def async_wait(self, seconds: float) -> None:
         """Return when the rig has followed its orders.

@@ -46,6 +46,8 @@ class Order:
     state: OrderState = OrderState.PENDING
     number: int = 0
     """How many orders of the rig had been sent, this one included."""
+    proof: Callable[[Snapshot], bool] | None = None
+    """Whether a reading shows the order, where its channel's value does not prove it."""
     has_returned: bool = False
     """Whether the call that gave it has returned, with the order pending."""
     stop_timer: CALLBACK_TYPE | None = None
@@ -67,6 +69,8 @@ class Order:
 
     def is_shown(self, snapshot: Snapshot) -> bool:
         """Return whether a snapshot shows the value, numbers to half a step."""
+        if self.proof is not None:
+            return self.proof(snapshot)
         found = snapshot.parts.get(self.part)
         return found is not None and _same(
             found.get(self.control.channel), self.value, self.control.step
@@ -99,11 +103,18 @@ class Orders:
 
     @callback
     def async_add(
-        self, part: str, control: Control[Any], value: Value, number: int
+        self,
+        part: str,
+        control: Control[Any],
+        value: Value,
+        number: int,
+        proof: Callable[[Snapshot], bool] | None = None,
     ) -> Order:
         """Add an order that was sent; it takes the place of an older one."""
         self.drop(part, control.channel)
-        order = Order(part=part, control=control, value=value, number=number)
+        order = Order(
+            part=part, control=control, value=value, number=number, proof=proof
+        )
         self._orders[part, control.channel] = order
         if order.may_outlast_call:
             order.stop_timer = async_call_later(
@@ -151,6 +162,15 @@ class Orders:
                 order.state = OrderState.CONFIRMED
                 if mines or not order.starts_mining or order.stop_timer is None:
                     self._remove(order)
+
+    def check_away(self) -> None:
+        """Take that the rig does not answer: what stops its program has stopped it."""
+        for order in list(self._orders.values()):
+            if order.proof is not None and order.value is False:
+                if order.has_returned and order.state is OrderState.PENDING:
+                    self._report(order, COMMAND_CONFIRMED)
+                order.state = OrderState.CONFIRMED
+                self._remove(order)
 
     def _expire(self, order: Order) -> None:
         order.stop_timer = None

@@ -62,9 +62,12 @@ class RigParts:
         """Return what is taken of a reading that was taken before."""
         return self._limited(snapshot)[0]
 
-    def made_room(self) -> None:
-        """Look again at how much is ignored: the owner removed a part."""
+    def forget(self, key: str) -> None:
+        """Forget a part that the owner removed."""
+        self._store.forgotten.add(key)
+        # There may be room for another one.
         self._ignored = None
+        self._store.known_parts.forget([key])
 
     def _limited(self, snapshot: Snapshot) -> tuple[Snapshot, int]:
         return limited(snapshot, self._store.known_parts, self._shown_workers)

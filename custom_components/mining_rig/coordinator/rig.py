@@ -14,11 +14,7 @@ from homeassistant.core import (
     HomeAssistant,
     callback,
 )
-from homeassistant.exceptions import (
-    ConfigEntryAuthFailed,
-    ConfigEntryNotReady,
-    HomeAssistantError,
-)
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.event import (
     async_track_state_change_event,
@@ -33,7 +29,6 @@ from ..const import (
     CONF_POWER_METER,
     CONF_SHOWN_WORKERS,
     CONF_ZERO_WHILE_OFF,
-    DOMAIN,
     LOGGER,
     SHOWN_WORKERS,
 )
@@ -51,12 +46,17 @@ from .calls import CallEnded, Calls
 from .commands import Commands
 from .devices import RigDevices
 from .events import EventDispatcher
+from .first_reading import async_first_reading
 from .issues import RigIssues
 from .parts import RigParts
 from .power import PowerMeter, RigPower, power_settings
+from .protecting import Protecting
 from .reauth import Reauthentication
+from .starter import Starter
 from .strategy import PushStrategy, strategy_for
 from .turns import Turns
+from .watching import Watching
+from .withdrawn import async_withdraw
 from .workers import async_show_workers
 
 type RigConfigEntry = ConfigEntry[RigCoordinator]
@@ -100,6 +100,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         self.events = EventDispatcher()
         self._reauthentication = Reauthentication(hass, entry)
         self._calls = Calls()
+        self.starter = Starter(hass, options, store)
         turns = Turns()
         self._strategy = strategy_for(self, entry, source, turns)
         self.availability = Availability(
@@ -112,6 +113,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
             self,
             entry=entry,
             source=source,
+            starter=self.starter,
             store=store,
             strategy=self._strategy,
             turns=turns,
@@ -120,7 +122,9 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
             changed=self.refresh_orders,
             refused=self._reauthentication.refused,
         )
+        self.watching = Watching(hass, entry, self)
         self.devices = RigDevices(hass, entry, self.kind, source, self.known_parts)
+        self.protection = Protecting(self, entry, store)
         self._unsaved = False
         self._issues = RigIssues(hass, entry)
         self._known_parts_listeners: list[CALLBACK_TYPE] = []
@@ -142,6 +146,11 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         return self.availability.last_accepted
 
     @property
+    def is_protected(self) -> bool:
+        """Whether thermal protection has stopped the rig."""
+        return self.protection.has_tripped
+
+    @property
     def other_rig(self) -> str | None:
         """The id of another rig that answers at this one's address."""
         return self._strategy.other_rig
@@ -154,24 +163,16 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         A rig that is off is no error where its parts are known from earlier. Raises
         ConfigEntryNotReady or ConfigEntryAuthFailed.
         """
-        try:
-            await self._strategy.async_start()
-        except SourceRefused as err:
-            raise ConfigEntryAuthFailed(
-                translation_domain=DOMAIN,
-                translation_key="refused",
-                translation_placeholders={"rig": self.name},
-            ) from err
-        except SourceError as err:
-            if not self.known_parts.parts:
-                self._issues.failed(err, self.other_rig)
-                raise ConfigEntryNotReady(
-                    translation_domain=DOMAIN,
-                    translation_key="no_answer",
-                    translation_placeholders={"rig": self.name, "error": str(err)},
-                ) from err
+        err = await async_first_reading(
+            self._strategy,
+            self.known_parts,
+            self.name,
+            failed=lambda err: self._issues.failed(err, self.other_rig),
+        )
+        if err is not None:
             self.poll_failed(err)
             self.go_away(err)
+        self._unsaved |= async_withdraw(self)
         if self.known_parts.learn(self.data):
             self._unsaved = True
         for expected in (STATUS.plain, CONNECTED.plain):
@@ -190,6 +191,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         self.devices.async_register_rig()
 
         entry = self.config_entry
+        entry.async_on_unload(self.starter.async_track(self.refresh_orders))
         if (meter := self.power.meter) is not None:
             entry.async_on_unload(
                 async_track_state_change_event(
@@ -206,8 +208,8 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         )
         # A random first wait spreads the polls of many rigs over the interval.
         self.update_interval = self._strategy.interval * random.uniform(0.5, 1)
-        # A listener of its own: polls go on when every entity is disabled.
-        entry.async_on_unload(self.async_add_listener(lambda: None))
+        # It is also what polls go on for when every entity is disabled.
+        entry.async_on_unload(self.async_add_listener(self.watching.observe))
 
     async def async_stop(self) -> None:
         """Save and close the source."""
@@ -215,6 +217,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         self.commands.close()
         await self._calls.async_close()
         self.availability.close()
+        await self.watching.async_close()
         await self.source.close()
         await self._async_try_save()
 
@@ -224,6 +227,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
             return
         self._unsaved = False
         self.store.derived = self._derivation.dump()
+        self.store.watchdog = self.watching.dump()
         try:
             await self.store.async_save()
         except HomeAssistantError:
@@ -278,15 +282,19 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         )
 
     def _complete(self, snapshot: Snapshot) -> Snapshot:
-        return self._derivation.complete(
+        derived = self._derivation.complete(
             plausible(snapshot), self.power.metered(), dt_util.utcnow()
         )
+        return self.watching.complete(self.starter.complete(derived))
 
     @callback
     def refresh_orders(self) -> None:
         """Show what an order that was sent, or its end, changes."""
         if self.online:
-            self.data = self.commands.orders.complete_again(self.data)
+            data = self.starter.complete(self.data)
+            self.data = self.commands.orders.complete_again(data)
+        elif self.starter.is_set:
+            self.show_away()
         self.async_update_listeners()
 
     def _with_energy(self, snapshot: Snapshot, *, counted: bool = True) -> Snapshot:
@@ -340,6 +348,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
 
     def show_away(self) -> None:
         """Show what is known of a rig that is away."""
+        self.commands.orders.check_away()
         self.data = self._away()
 
     def _away(self) -> Snapshot:
@@ -348,7 +357,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         return without_verdict(snapshot) if waiting else snapshot
 
     def _off(self, *, zero: bool) -> Snapshot:
-        held = self._strategy.held_parts()
+        held = self.starter.held(self._strategy.held_parts(), self.known_parts)
         snapshot = away_snapshot(self.known_parts, held, zero=zero)
         if self.power.meter is not None:
             return self._with_metered(snapshot)
@@ -380,12 +389,10 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         """
         if (key := self.devices.part_of(device)) is None:
             return self.devices.rig_identifier not in device.identifiers
-        if self.online and (part := self.data.parts.get(key)) is not None:
-            if part.get(CONNECTED.plain) is not False:
-                return False
-        self.store.forgotten.add(key)
-        self._parts.made_room()
-        self.known_parts.forget([key])
+        part = self.data.parts.get(key) if self.online else None
+        if part is not None and part.get(CONNECTED.plain) is not False:
+            return False
+        self._parts.forget(key)
         self._unsaved = True
         self._notify_known_parts()
         return True

@@ -45,8 +45,20 @@ _TOLERANCE: Final = timedelta(seconds=1)
 """How much too early an update may be."""
 
 
+class Protected(Protocol):
+    """What a strategy has to know of thermal protection."""
+
+    @property
+    def longest_interval(self) -> timedelta:
+        """The longest time between two polls."""
+
+
 class Rig(Protocol):
     """What a strategy reads and calls of the coordinator."""
+
+    @property
+    def protection(self) -> Protected:
+        """The rig's thermal protection, which wants to be polled often while it is on."""
 
     @property
     def name(self) -> str:
@@ -141,12 +153,12 @@ class PollStrategy(Strategy):
     @property
     @override
     def interval(self) -> timedelta:
-        return self._interval
+        return min(self._interval, self._rig.protection.longest_interval)
 
     @property
     @override
     def stale_after(self) -> timedelta:
-        return max(self._interval * _POLLS_UNTIL_STALE, _SHORTEST_STALE)
+        return max(self.interval * _POLLS_UNTIL_STALE, _SHORTEST_STALE)
 
     @property
     @override
@@ -168,7 +180,7 @@ class PollStrategy(Strategy):
     @override
     async def async_start(self) -> None:
         await self._async_read()
-        self._next_poll = steady_now() + self._interval
+        self._next_poll = steady_now() + self.interval
 
     @override
     async def async_update(self) -> timedelta:
@@ -190,7 +202,7 @@ class PollStrategy(Strategy):
         # event loop for too long.
         await asyncio.sleep(0)
         wait = next_wait(
-            self._interval,
+            self.interval,
             online=self._rig.online,
             failed_polls=self._rig.availability.failed_polls,
             error=self._rig.availability.last_error,

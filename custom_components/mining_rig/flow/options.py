@@ -23,18 +23,24 @@ import voluptuous as vol
 
 from ..const import (
     CONF_BASE_POWER,
+    CONF_KEEP_ORDER,
     CONF_KEEP_PARTS,
     CONF_KIND,
     CONF_POLL_INTERVAL,
     CONF_POWER_METER,
+    CONF_PROTECTION,
     CONF_RATED_POWER,
     CONF_SHOWN_WORKERS,
+    CONF_START_STOP,
+    CONF_WATCHDOG,
     CONF_ZERO_WHILE_OFF,
     LONGEST_POLL_INTERVAL,
     RECORDER,
     SHORTEST_POLL_INTERVAL,
     SHOWN_WORKERS,
 )
+from ..coordinator.starter import has_own_pause
+from ..known_parts import KnownParts
 from ..model import PartKind
 from ..push.cloudhook import (
     CONF_CLOUDHOOK,
@@ -46,7 +52,11 @@ from ..push.const import CONF_ALLOW_PUBLIC, CONF_CLOUDHOOK_URL
 from ..sources import KINDS
 from ..store import RigStore
 from .forms import form_schema
+from .protection import is_switch_in_use, power_switch_fields, protection_fields
+from .sections import with_section, without_defaults
+from .start_stop import start_stop_error, start_stop_fields
 from .units import Scale, async_change_unit, async_scaled_sensors
+from .watchdog import watchdog_fields
 
 MOST_POWER: Final = 100_000
 """W; more than one rig at home can draw."""
@@ -115,7 +125,14 @@ class RigOptionsFlow(OptionsFlowWithReload):
             except HomeAssistantError:
                 errors[CONF_CLOUDHOOK] = "cloud_not_there"
                 options = user_input
+        if user_input is not None:
+            error = start_stop_error(user_input.get(CONF_START_STOP, {}))
+            if is_switch_in_use(self.hass, self.config_entry, user_input):
+                error = "switch_in_use"
+            if error is not None:
+                errors["base"], options = error, user_input
         if user_input is not None and not errors:
+            user_input = without_defaults(schema, user_input)
             own = {str(key) for key in schema.schema}
             others = {k: v for k, v in options.items() if k not in own}
             if not user_input.get(CONF_RATED_POWER):
@@ -129,11 +146,14 @@ class RigOptionsFlow(OptionsFlowWithReload):
         )
 
     @property
+    def _known_parts(self) -> KnownParts:
+        return RigStore.of(self.hass, self.config_entry.entry_id).known_parts
+
+    @property
     def _has_workers(self) -> bool:
         """Whether the rig has ever reported a worker."""
-        store = RigStore.of(self.hass, self.config_entry.entry_id)
         return any(
-            part.kind is PartKind.WORKER for part in store.known_parts.parts.values()
+            part.kind is PartKind.WORKER for part in self._known_parts.parts.values()
         )
 
     async def _async_want_cloudhook(self, wanted: bool) -> None:
@@ -147,15 +167,18 @@ class RigOptionsFlow(OptionsFlowWithReload):
             await async_delete_cloudhook(self.hass, entry)
 
     def _settings(self) -> vol.Schema:
-        own = er.async_entries_for_config_entry(
-            er.async_get(self.hass), self.config_entry.entry_id
-        )
+        registry = er.async_get(self.hass)
+        entry_id = self.config_entry.entry_id
+        own = [
+            entity.entity_id
+            for entity in er.async_entries_for_config_entry(registry, entry_id)
+        ]
         meter = EntitySelector(
             EntitySelectorConfig(
                 domain=Platform.SENSOR,
                 device_class=SensorDeviceClass.POWER,
                 # A sensor of the rig cannot be the source of its power.
-                exclude_entities=[entity.entity_id for entity in own],
+                exclude_entities=own,
             )
         )
         kind = KINDS[self.config_entry.data[CONF_KIND]]
@@ -164,6 +187,7 @@ class RigOptionsFlow(OptionsFlowWithReload):
             fields[vol.Optional(CONF_POWER_METER)] = meter
             fields[vol.Optional(CONF_BASE_POWER)] = _WATTS
             fields[vol.Optional(CONF_RATED_POWER)] = _WATTS
+            fields |= power_switch_fields(own)
         fields[vol.Optional(CONF_ZERO_WHILE_OFF, default=False)] = BooleanSelector()
         fields[vol.Optional(CONF_KEEP_PARTS, default=False)] = BooleanSelector()
         if not kind.pushes and not kind.own_schedule:
@@ -179,6 +203,15 @@ class RigOptionsFlow(OptionsFlowWithReload):
         if self._has_workers:
             shown = vol.Optional(CONF_SHOWN_WORKERS, default=SHOWN_WORKERS)
             fields[shown] = _WORKERS
+        options = self.config_entry.options
+        if kind.draws_power:
+            if not kind.pushes and not has_own_pause(self._known_parts):
+                if CONF_KEEP_ORDER not in fields:
+                    keep = vol.Optional(CONF_KEEP_ORDER, default=False)
+                    fields[keep] = BooleanSelector()
+                with_section(fields, CONF_START_STOP, start_stop_fields(own), options)
+            with_section(fields, CONF_PROTECTION, protection_fields(own), options)
+            with_section(fields, CONF_WATCHDOG, watchdog_fields(), options)
         return vol.Schema(fields)
 
     # ---- units

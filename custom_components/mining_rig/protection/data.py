@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from ..model import RIG
+from ..model import RIG, EventDescription
 from ..stored import age, items, number, texts, words
 
 POWER: Final = "power"
@@ -89,6 +89,10 @@ class Told(StrEnum):
     STOPPED_BY_OTHERS = "stopped_by_others"
     NO_READING = "no_reading"
     FROZEN = "frozen"
+
+
+PROTECTION: Final = EventDescription("protection", tuple(Told))
+"""What protection has done or noticed; an event of the rig."""
 
 
 class Repair(StrEnum):
