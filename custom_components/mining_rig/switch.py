@@ -2,13 +2,16 @@
 
 from typing import Any, Final, override
 
-from homeassistant.components.switch import SwitchEntity
+from homeassistant.components.switch import SwitchDeviceClass, SwitchEntity
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import RigConfigEntry
+from .coordinator import RigConfigEntry, RigCoordinator
+from .coordinator.protection_choices import is_stop
 from .entity import ControlEntity, async_add_as_they_appear, channel_key, controls_of
+from .known_parts import KnownPart
+from .model import Channel
 from .protection_entities import async_add_protection
 
 # An "off" must not wait until the "on" before it is confirmed.
@@ -28,7 +31,19 @@ async def async_setup_entry(
 
 
 class RigSwitch(ControlEntity, SwitchEntity):
-    """A control that is on or off; it shows what the rig reports."""
+    """A control that is on or off; it shows what the rig reports.
+
+    What lets a part work or not has a device class, by which automations and dashboards
+    find it.
+    """
+
+    def __init__(
+        self, coordinator: RigCoordinator, part: KnownPart, channel: Channel[Any]
+    ) -> None:
+        """Bind to the control."""
+        super().__init__(coordinator, part, channel)
+        if is_stop(channel):
+            self._attr_device_class = SwitchDeviceClass.SWITCH
 
     @property
     @override

@@ -37,18 +37,18 @@ def inputs(blueprint: str) -> dict[str, Any]:
     text = (FOLDER / f"automation/mining_rig/{blueprint}.yaml").read_text()
     document = parse_yaml(text)
     assert isinstance(document, dict)
-    sections = document["blueprint"]["input"].values()
-    return {
-        key: facts for section in sections for key, facts in section["input"].items()
-    }
+    found: dict[str, Any] = {}
+    for key, facts in document["blueprint"]["input"].items():
+        found |= facts.get("input", {key: facts})
+    return found
 
 
 @pytest.mark.parametrize("blueprint", BLUEPRINTS)
 def test_no_limit_that_a_healthy_rig_passes(blueprint: str) -> None:
-    """What is hot differs from chip to chip, so the owner has to say it."""
+    """What is hot differs from chip to chip, so the owner has to say it; 0 is none."""
     found = [inputs(blueprint)[key] for key in LIMITS if key in inputs(blueprint)]
     assert found
-    assert all("default" not in limit for limit in found)
+    assert all(limit.get("default", 0) == 0 for limit in found)
 
 
 @pytest.mark.parametrize("blueprint", BLUEPRINTS)
@@ -105,6 +105,13 @@ def phone(hass: HomeAssistant) -> str:
     return device.id
 
 
+def device_of(hass: HomeAssistant, rig: dict[str, str]) -> str | None:
+    """Return the device of the rig itself."""
+    entry = er.async_get(hass).async_get(rig["hottest"])
+    assert entry is not None
+    return entry.device_id
+
+
 async def related(
     hass: HomeAssistant, hass_ws_client: WebSocketGenerator, entity: str
 ) -> list[str]:
@@ -148,14 +155,10 @@ async def test_cutting_is_listed(
     ("key", "entity"),
     [
         ("temperature_sensors", "card"),
-        ("mining_switch", "switch"),
         ("plug", "switch"),
-        ("connection", "connected"),
         ("hashrate", "hashrate"),
         ("acceptance_rate", "acceptance"),
         ("rejection_rate", "acceptance"),
-        ("does_not_follow", "not_following"),
-        ("readings", "not_following"),
     ],
 )
 async def test_telling_is_listed(
@@ -168,8 +171,21 @@ async def test_telling_is_listed(
     entity: str,
 ) -> None:
     """The same for the messages."""
-    chosen = {"phones": [phone], "temperature_limit": 85, key: [rig[entity]]}
+    chosen = {"phones": [phone], "rig": "elsewhere", key: [rig[entity]]}
     await automate(hass, "tell_my_phone", chosen)
+    assert await related(hass, hass_ws_client, rig["hottest"]) == ["automation.test"]
+
+
+async def test_telling_is_listed_at_the_rig(
+    hass: HomeAssistant,
+    hass_ws_client: WebSocketGenerator,
+    rig: dict[str, str],
+    phone: str,
+) -> None:
+    """Nothing but the rig has to be chosen for that."""
+    await automate(
+        hass, "tell_my_phone", {"phones": [phone], "rig": device_of(hass, rig)}
+    )
     assert await related(hass, hass_ws_client, rig["hottest"]) == ["automation.test"]
 
 
@@ -212,18 +228,18 @@ async def test_text_of_telling(
         "temperature_limit": 65,
         "hot_minutes": 0,
         "problem_minutes": 0,
-        "does_not_follow": [rig["not_following"]],
+        "rig": device_of(hass, rig),
         "hashrate": [rig["hashrate"]],
         "hashrate_limit": 15,
         "hashrate_minutes": 0,
     }
     await automate(hass, "tell_my_phone", chosen)
     await heat(hass, freezer, rig["hottest"])
-    hass.states.async_set(rig["not_following"], "on")
+    hass.states.async_set(rig["not_following"], "on", {"device_class": "problem"})
     hass.states.async_set(rig["hashrate"], "10", {"unit_of_measurement": "MH/s"})
     await pass_seconds(hass, freezer, 10)
     assert sorted(texts(told)) == [
-        f"{shown} does not follow: Not following commands.",
+        f"{shown} has a problem: Not following commands.",
         f"{shown} is slow: Its hashrate is only 10.00 MH/s (limit 15 MH/s).",
         f"{shown} is too hot: 87 °C (limit 65 °C).",
     ]

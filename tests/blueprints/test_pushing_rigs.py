@@ -7,7 +7,7 @@ from typing import Any
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant, ServiceCall
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import (
@@ -153,26 +153,25 @@ def titles(calls: Sequence[ServiceCall]) -> list[str]:
     return [call.data["title"] for call in calls]
 
 
-async def tell(hass: HomeAssistant, id_root: str, switch: str, **inputs: Any) -> None:
+async def tell(hass: HomeAssistant, id_root: str, **inputs: Any) -> None:
     """Have a rig told of, with the blueprint's own times."""
     (phone,) = [d for d in dr.async_get(hass).devices if d.name == "Phone"]
 
     def of(platform: str, channel: str) -> list[str]:
         return [entity_id(hass, platform, channel, id_root=id_root)]
 
+    hottest = er.async_get(hass).async_get(*of("sensor", "hottest"))
+    assert hottest is not None
     await automate(
         hass,
         "tell_my_phone",
         {
             "phones": [phone.id],
+            "rig": hottest.device_id,
             "rig_name": "Rig",
-            "mining_switch": of("switch", switch),
-            "connection": of("binary_sensor", "connected"),
             "temperature_sensors": of("sensor", "hottest"),
             "temperature_limit": 80,
             "hashrate": of("sensor", "hashrate"),
-            "does_not_follow": of("binary_sensor", "not_following"),
-            "readings": of("binary_sensor", "rig_monitor_frozen"),
             **inputs,
         },
     )
@@ -203,7 +202,7 @@ async def test_asic_off_by_order_is_no_news(
     hass: HomeAssistant, asic: SimulatedAsic, asic_time: Go, told: list[ServiceCall]
 ) -> None:
     """Nobody is told of an ASIC that was switched off, nor while it boots."""
-    await tell(hass, "a1b2c3", "rig_monitor_power", does_not_follow=[])
+    await tell(hass, "a1b2c3")
     switch = entity_id(hass, "switch", "rig_monitor_power")
     await order(hass, switch, "off")
     await asic_time(900)
@@ -223,13 +222,13 @@ async def test_relay_that_is_stuck(
     hass: HomeAssistant, asic: SimulatedAsic, asic_time: Go, told: list[ServiceCall]
 ) -> None:
     """That it does not follow is told while its order is off."""
-    await tell(hass, "a1b2c3", "rig_monitor_power")
+    await tell(hass, "a1b2c3")
     asic.fault("relay_stuck")
     await order(hass, entity_id(hass, "switch", "rig_monitor_power"), "off")
     await asic_time(110)
     assert not told
     await asic_time(100)
-    assert titles(told) == ["Rig does not follow"]
+    assert titles(told) == ["Rig has a problem"]
 
 
 async def test_buttons_of_a_computer(
@@ -239,7 +238,7 @@ async def test_buttons_of_a_computer(
     told: list[ServiceCall],
 ) -> None:
     """Pause stops its miner, which is no news of any kind; resume starts it."""
-    await tell(hass, "d4e5f6", "mining_allowed")
+    await tell(hass, "d4e5f6")
     assert computer.mining
     computer.fault("hot")
     await computer_time(180)
@@ -279,7 +278,7 @@ async def test_readings(
     title: str,
 ) -> None:
     """A rig whose readings are frozen or missing is told of, though it answers."""
-    await tell(hass, "d4e5f6", "mining_allowed")
+    await tell(hass, "d4e5f6")
     computer.fault(fault)
     await computer_time(minutes * 60 - 30)
     assert not told

@@ -6,7 +6,7 @@ from typing import Any
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE
 from homeassistant.core import CoreState, HomeAssistant, ServiceCall
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import (
@@ -20,21 +20,29 @@ from ..rigs import async_set_up, entity_id, entry_for
 from .running import async_start, automate, pass_seconds
 
 SWITCH, PLUG, TIMES = "input_boolean.mining", "input_boolean.plug", "input_boolean.run"
+EVENT = "event.protection"
+ATTRIBUTES: dict[str, dict[str, str]] = {
+    SWITCH: {"device_class": "switch"},
+    PLUG: {},
+    TIMES: {},
+}
 WATCHED = {
-    "offline": ("binary_sensor.connection", STATE_ON, STATE_OFF),
+    "offline": ("sensor.status", "mining", "offline"),
+    "idle": ("sensor.status_of_another_kind", "mining", "idle"),
     "hot": ("sensor.temperature", "60", "81"),
     "hashrate": ("sensor.hashrate", "10", "8.9"),
     "rejections": ("sensor.rejections", "1", "5.1"),
-    "follows": ("binary_sensor.follows", STATE_OFF, STATE_ON),
-    "readings": ("binary_sensor.frozen", STATE_OFF, STATE_ON),
+    "problem": ("binary_sensor.frozen", STATE_OFF, STATE_ON),
 }
+CLASSES = {"offline": "enum", "idle": "enum", "problem": "problem"}
+"""Device classes of what is found by itself."""
 TITLES = {
     "offline": "Garage is offline",
+    "idle": "Garage is idle",
     "hot": "Garage is too hot",
     "hashrate": "Garage is slow",
     "rejections": "Garage loses shares",
-    "follows": "Garage does not follow",
-    "readings": "Garage has a problem",
+    "problem": "Garage has a problem",
 }
 
 type Automate = Callable[..., Awaitable[None]]
@@ -51,8 +59,34 @@ async def _home(hass: HomeAssistant) -> None:
     )
     assert await async_setup_component(hass, "homeassistant", {})
     await hass.async_block_till_done()
-    for entity, good, _ in WATCHED.values():
-        hass.states.async_set(entity, good, {"friendly_name": entity})
+
+
+@pytest.fixture
+def rig(hass: HomeAssistant, _home: None) -> str:
+    """Return the device of a rig that is well: status, problem, switch and events."""
+    entry = MockConfigEntry(domain="mining_rig")
+    entry.add_to_hass(hass)
+    device = dr.async_get(hass).async_get_or_create(
+        config_entry_id=entry.entry_id,
+        identifiers={("mining_rig", "1")},
+        name="Cellar",
+    )
+    registry = er.async_get(hass)
+    found = [WATCHED[kind][0] for kind in CLASSES] + [EVENT]
+    for entity in found:
+        domain, name = entity.split(".")
+        registry.async_get_or_create(
+            domain,
+            "mining_rig",
+            name,
+            suggested_object_id=name,
+            device_id=device.id,
+            config_entry=entry,
+        )
+    registry.async_update_entity(SWITCH, device_id=device.id, device_class="switch")
+    for kind in WATCHED:
+        mend(hass, kind)
+    return device.id
 
 
 @pytest.fixture
@@ -78,25 +112,23 @@ def told(hass: HomeAssistant) -> list[ServiceCall]:
 
 
 @pytest.fixture
-def watch(hass: HomeAssistant, phone: str) -> Automate:
+def watch(hass: HomeAssistant, phone: str, rig: str) -> Automate:
     """Return what makes the automation, with what differs from a usual one."""
 
     async def make(**inputs: Any) -> None:
         usual: dict[str, Any] = {
             "phones": [phone],
+            "rig": rig,
             "rig_name": "Garage",
-            "mining_switch": [SWITCH],
             "plug": [PLUG],
             "schedule": [TIMES],
-            "connection": [WATCHED["offline"][0]],
             "temperature_sensors": [WATCHED["hot"][0]],
             "temperature_limit": 80,
             "hashrate": [WATCHED["hashrate"][0]],
             "hashrate_limit": 9,
             "rejection_rate": [WATCHED["rejections"][0]],
-            "does_not_follow": [WATCHED["follows"][0]],
-            "readings": [WATCHED["readings"][0]],
             "offline_minutes": 1,
+            "idle_minutes": 1,
             "hashrate_minutes": 1,
             "rejections_minutes": 1,
         }
@@ -117,14 +149,19 @@ def wait(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> Pass:
 
 def spoil(hass: HomeAssistant, kind: str) -> None:
     """Let one thing be bad."""
-    entity, _, bad = WATCHED[kind]
-    hass.states.async_set(entity, bad, {"friendly_name": entity})
+    set_state(hass, kind, WATCHED[kind][2])
 
 
 def mend(hass: HomeAssistant, kind: str) -> None:
     """Let one thing be good."""
-    entity, good, _ = WATCHED[kind]
-    hass.states.async_set(entity, good, {"friendly_name": entity})
+    set_state(hass, kind, WATCHED[kind][1])
+
+
+def set_state(hass: HomeAssistant, kind: str, value: str) -> None:
+    """Give what is watched another state."""
+    entity = WATCHED[kind][0]
+    attributes = {"friendly_name": entity, "device_class": CLASSES.get(kind)}
+    hass.states.async_set(entity, value, attributes)
 
 
 @pytest.mark.parametrize("kind", WATCHED)
@@ -161,16 +198,16 @@ async def test_told_once(
 async def test_off_on_purpose(
     hass: HomeAssistant, watch: Automate, wait: Pass, told: list[ServiceCall], off: str
 ) -> None:
-    """Nothing is told, but that it mines against its order; told when meant to run."""
+    """Nothing but a problem is told; the rest when it is meant to run."""
     await watch()
-    hass.states.async_set(off, STATE_OFF)
+    hass.states.async_set(off, STATE_OFF, ATTRIBUTES[off])
     for kind in WATCHED:
         spoil(hass, kind)
     await wait(120)
     titles = {call.data["title"] for call in told}
-    assert titles == (set() if off == PLUG else {TITLES["follows"]})
+    assert titles == ({TITLES["problem"]} if off == SWITCH else set())
     told.clear()
-    hass.states.async_set(off, STATE_ON)
+    hass.states.async_set(off, STATE_ON, ATTRIBUTES[off])
     await wait(70)
     assert {call.data["title"] for call in told} == set(TITLES.values()) - titles
 
@@ -192,7 +229,7 @@ async def test_hot_while_off(
 ) -> None:
     """Heat is told also while it is off, if asked for."""
     await watch(hot_while_off=True)
-    hass.states.async_set(SWITCH, STATE_OFF)
+    hass.states.async_set(SWITCH, STATE_OFF, ATTRIBUTES[SWITCH])
     spoil(hass, "hot")
     spoil(hass, "hashrate")
     await wait(120)
@@ -204,8 +241,8 @@ async def test_unavailable(
 ) -> None:
     """What is not known is neither hot nor slow; a lost connection is offline."""
     await watch()
-    for entity, _, _ in WATCHED.values():
-        hass.states.async_set(entity, STATE_UNAVAILABLE)
+    for kind in WATCHED:
+        set_state(hass, kind, STATE_UNAVAILABLE)
     await wait(120)
     assert [call.data["title"] for call in told] == [TITLES["offline"]]
 
@@ -235,6 +272,49 @@ async def test_critical(
     assert data[TITLES["hot"]]["push"]["sound"]["critical"] == 1
     assert data[TITLES["hot"]]["channel"] == "alarm_stream"
     assert "push" not in data[TITLES["hashrate"]]
+
+
+@pytest.mark.parametrize(
+    ("event", "message"),
+    [
+        (
+            {"event_type": "power_cut", "temperature": 87.0, "limit": 85.0},
+            "Garage is too hot: 87 °C (limit 85 °C). Power turned off.",
+        ),
+        (
+            {"event_type": "no_reading"},
+            "Garage is not protected: It mines, and reports no temperature.",
+        ),
+        (
+            {"event_type": "given_up"},
+            "Garage does not mine well: Restarts have not helped, and are used up for"
+            " today.",
+        ),
+    ],
+)
+async def test_events(
+    hass: HomeAssistant,
+    *,
+    watch: Automate,
+    wait: Pass,
+    told: list[ServiceCall],
+    event: dict[str, Any],
+    message: str,
+) -> None:
+    """What protection and the watchdog do is told at once, also while it is off."""
+    hass.states.async_set(EVENT, "unknown")
+    await watch(critical=["protection"])
+    hass.states.async_set(SWITCH, STATE_OFF, ATTRIBUTES[SWITCH])
+    hass.states.async_set(EVENT, "2026-06-01T19:00:01.000+00:00", event)
+    await wait(1)
+    (call,) = told
+    assert f"{call.data['title']}: {call.data['message']}" == message
+    assert call.data["data"]["push"]["sound"]["critical"] == 1
+    hass.states.async_set(
+        EVENT, "2026-06-01T19:00:02.000+00:00", {"event_type": "stopped_by_others"}
+    )
+    await wait(1)
+    assert len(told) == 1
 
 
 async def test_start(
@@ -299,15 +379,14 @@ async def test_button_without_effect(
     hass: HomeAssistant, watch: Automate, wait: Pass, told: list[ServiceCall]
 ) -> None:
     """A rig that does not obey is told."""
-    async_mock_service(hass, "switch", "turn_off")
-    hass.states.async_set("switch.rig", STATE_ON)
-    await watch(mining_switch=["switch.rig"], plug=[])
+    await watch(plug=[])
+    async_mock_service(hass, "homeassistant", "turn_off")
     spoil(hass, "hot")
     await wait(70)
     assert [b["title"] for b in told[0].data["data"]["actions"]] == ["Pause", "Resume"]
     await press(hass, told[0], "Pause")
     await wait(20)
-    assert told[1].data["message"] == "rig did not turn off."
+    assert told[1].data["message"] == "Cellar did not turn off."
 
 
 async def test_polled_rig(
@@ -322,10 +401,9 @@ async def test_polled_rig(
     """An XMRig that is off is told of; one without power on purpose is not."""
     async with SimulatedXMRig(token="secret", restricted=False) as rig:
         await async_set_up(hass, entry_for(rig))
-        await watch(
-            connection=[entity_id(hass, "binary_sensor", "connected")],
-            mining_switch=[entity_id(hass, "switch", "mining_allowed")],
-        )
+        status = er.async_get(hass).async_get(entity_id(hass, "sensor", "status"))
+        assert status is not None
+        await watch(rig=status.device_id)
         rig.fault("off")
         hass.states.async_set(PLUG, STATE_OFF)
         for _ in range(20):
