@@ -17,13 +17,11 @@ type _Wanted = Mapping[str, tuple[str, tuple[str, ...]]]
 """Inputs of a blueprint: the domain and the possible keys of the entity for each."""
 
 _TELL: _Wanted = {
-    "mining_switch": ("switch", ("mining_allowed",)),
-    "connection": ("binary_sensor", ("connected",)),
     "temperature_sensors": ("sensor", ("hottest",)),
     "hashrate": ("sensor", ("hashrate",)),
-    "does_not_follow": ("binary_sensor", ("not_following",)),
-    "readings": ("binary_sensor", ("rig_monitor_frozen",)),
 }
+_OF_A_COMPUTER = (("binary_sensor", "rig_monitor_frozen"), ("switch", "mining_allowed"))
+"""What only a CPU/GPU rig with an agent has."""
 _CUT: _Wanted = {
     "temperature_sensors": ("sensor", ("hottest",)),
     "rig_switches": ("switch", ("rig_monitor_power",)),
@@ -44,7 +42,8 @@ async def make(home: HomeAssistant) -> bool:
         if state["entity_id"].startswith("automation.")
     }
     rigs = await read_rigs(home)
-    if TELL not in there and (found := _find(rigs, _TELL)) is not None:
+    computers = [rig for rig in rigs if all(rig.find(*key) for key in _OF_A_COMPUTER)]
+    if TELL not in there and (found := _find(computers, _TELL)) is not None:
         rig, entities = found
         await _save(
             home,
@@ -54,7 +53,7 @@ async def make(home: HomeAssistant) -> bool:
             {
                 **entities,
                 "phones": [await phone.device_id(home)],
-                "rig_name": rig.name,
+                "rig": rig.device_id,
                 # In reality a rig may be hot for a minute.
                 "hot_minutes": 0,
                 "temperature_limit": 80,

@@ -1,15 +1,23 @@
 """Proof that everything works together, without a person: `--check`."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 import time
-from typing import Any
 
-import aiohttp
-
-from . import check_pushing, config_dir, farm, home, phone, ports, pushing, rigs
+from . import (
+    check_protection,
+    check_pushing,
+    config_dir,
+    farm,
+    home,
+    phone,
+    ports,
+    pushing,
+    rigs,
+)
+from .check_miner import HASHRATES, hashrate_of
 from .console import say
 from .errors import DemoError
 from .options import Options
@@ -75,18 +83,19 @@ async def _check_running(
     rig, switch = _steerable(await read_rigs(house.api), simulated.said.rigs)
     await _turn(house, switch, "off")
     done(f"{rig.name}: mining is switched off in Home Assistant")
-    if await _hashrate(rig):
+    if await hashrate_of(rig):
         raise DemoError(f"{rig.name} still mines although it was switched off.")
     done(f"{rig.name}: the miner itself says that it stands still")
 
     await _turn(house, switch, "on")
 
     async def mines_again() -> bool:
-        return bool(await _hashrate(rig))
+        return bool(await hashrate_of(rig))
 
     await until(mines_again, f"{rig.name} mines again")
     done(f"{rig.name}: switched on, the miner itself says that it mines")
     await check_pushing.check(house.api, simulated.said, base, done)
+    await check_protection.check(house.api, simulated.said, done)
 
 
 def _mines(device: Device) -> bool:
@@ -103,7 +112,7 @@ def _steerable(
         if switch is None or switch.state != "on":
             continue
         for rig in known:
-            if rig.kind in _HASHRATES and device.name in (rig.slug, rig.name):
+            if rig.kind in HASHRATES and device.name in (rig.slug, rig.name):
                 return rig, switch
     raise DemoError("No rig has a mining switch that is on.")
 
@@ -112,49 +121,3 @@ async def _turn(house: home.RunningHome, switch: Entity, state: str) -> None:
     await house.api.post(
         f"/api/services/switch/turn_{state}", {"entity_id": switch.entity_id}
     )
-
-
-async def _hashrate(rig: SimulatedRig) -> float | None:
-    """Ask the miner itself, not Home Assistant."""
-    return await _HASHRATES[rig.kind](rig.form)
-
-
-async def _xmrig_hashrate(form: Mapping[str, Any]) -> float | None:
-    """H/s over ten seconds. Source: XMRig's HTTP API, GET /2/summary."""
-    headers = {}
-    if token := form.get("access_token"):
-        headers["Authorization"] = f"Bearer {token}"
-    address = f"http://{form['host']}:{form['port']}/2/summary"
-    async with (
-        aiohttp.ClientSession() as session,
-        session.get(address, headers=headers) as response,
-    ):
-        summary = await response.json(content_type=None)
-    if summary["paused"]:
-        return None
-    hashrate: float | None = summary["hashrate"]["total"][0]
-    return hashrate
-
-
-async def _t_rex_hashrate(form: Mapping[str, Any]) -> float | None:
-    """H/s at this moment. Source: T-Rex's HTTP API, GET /summary."""
-    base = f"http://{form['host']}:{form['port']}"
-    query = {}
-    async with aiohttp.ClientSession() as session:
-        if password := form.get("password"):
-            asked = {"password": password}
-            async with session.get(f"{base}/login", params=asked) as response:
-                query["sid"] = (await response.json(content_type=None))["sid"]
-        async with session.get(f"{base}/summary", params=query) as response:
-            summary = await response.json(content_type=None)
-        async with session.get(f"{base}/logout", params=query):
-            pass
-    if summary["paused"]:
-        return None
-    return float(sum(card["hashrate_instant"] for card in summary["gpus"]))
-
-
-_HASHRATES: Mapping[str, Callable[[Mapping[str, Any]], Awaitable[float | None]]] = {
-    "t_rex": _t_rex_hashrate,
-    "xmrig": _xmrig_hashrate,
-}

@@ -46,21 +46,21 @@ async def _check_computer(
 ) -> None:
     """Heat a CPU/GPU rig; pause and resume it by the buttons of the message."""
     rig = next(rig for rig in said.rigs if pushing.is_cpu_gpu(rig))
-    await _post(f"{rig.control}/hot")
+    await post(f"{rig.control}/hot")
     message = await until(
         lambda: _message(said, f"{rig.name} is too hot"),
         f"the phone is told that {rig.name} is hot",
     )
     done(f"{rig.name}: the phone says {message['title']}: {message['message']}")
-    await _post(f"{said.phone}/press/pause?message={message['number']}")
+    await post(f"{said.phone}/press/pause?message={message['number']}")
     await until(_shows(home, rig, "switch", "mining_allowed", "off"), "it is paused")
     if served := await _playbooks(base, rig):
         raise DemoError(f"{rig.name} is paused and gets playbooks: {served}")
-    await until(_is(said, rig, mining=False), f"the miner of {rig.name} stops")
+    await until(is_state(said, rig, mining=False), f"the miner of {rig.name} stops")
     done(f"{rig.name}: Pause is pressed, no playbook is served, the miner has stopped")
-    await _post(f"{rig.control}/normal")
-    await _post(f"{said.phone}/press/resume?message={message['number']}")
-    await until(_is(said, rig, mining=True), f"the miner of {rig.name} starts")
+    await post(f"{rig.control}/normal")
+    await post(f"{said.phone}/press/resume?message={message['number']}")
+    await until(is_state(said, rig, mining=True), f"the miner of {rig.name} starts")
     done(f"{rig.name}: Resume is pressed, the miner has started again")
 
 
@@ -72,8 +72,8 @@ async def _check_asic(home: HomeAssistant, said: Announcement, done: _Done) -> N
         if pushing.is_pushed(rig) and not pushing.is_cpu_gpu(rig)
     )
     await pushing.set_stale_after(home, rig, _STALE_AFTER)
-    await _post(f"{rig.control}/hot")
-    await until(_is(said, rig, powered=False), f"the power of {rig.name} is cut")
+    await post(f"{rig.control}/hot")
+    await until(is_state(said, rig, powered=False), f"the power of {rig.name} is cut")
     await until(
         lambda: _message(said, f"{rig.name} is too hot"),
         "the phone is told that the power was cut",
@@ -83,12 +83,12 @@ async def _check_asic(home: HomeAssistant, said: Announcement, done: _Done) -> N
     await until(_shows(home, rig, "switch", "rig_monitor_power", "off"), "it obeys")
     done(f"{rig.name}: nothing is pushed, readings are unavailable, its switch is not")
     before = (await _state(said, rig))["pushed"]
-    await _post(f"{rig.control}/normal")
-    device = await _device(home, rig)
+    await post(f"{rig.control}/normal")
+    device = await device_of(home, rig)
     switch = device.find("switch", "rig_monitor_power")
     assert switch is not None
     await home.post("/api/services/switch/turn_on", {"entity_id": switch.entity_id})
-    await until(_is(said, rig, powered=True, mining=True), f"{rig.name} boots")
+    await until(is_state(said, rig, powered=True, mining=True), f"{rig.name} boots")
     await until(_shows(home, rig, "binary_sensor", "connected", "on"), "it is back")
     if (await _state(said, rig))["pushed"] <= before:
         raise DemoError(f"{rig.name} is there again and has pushed nothing.")
@@ -129,7 +129,8 @@ async def _ask(address: str) -> dict[str, Any]:
     return answer
 
 
-async def _post(address: str) -> None:
+async def post(address: str) -> None:
+    """Tell the simulator; DemoError if it refuses."""
     async with aiohttp.ClientSession() as session, session.post(address) as response:
         if not response.ok:
             raise DemoError(f"{address}: {await response.text()}")
@@ -141,9 +142,11 @@ async def _state(said: Announcement, rig: SimulatedRig) -> Mapping[str, Any]:
     return next(state for state in states if state["slug"] == rig.slug)
 
 
-def _is(
+def is_state(
     said: Announcement, rig: SimulatedRig, **wanted: bool
 ) -> Callable[[], Awaitable[bool]]:
+    """Return what asks the simulated rig itself whether it is so."""
+
     async def look() -> bool:
         state = await _state(said, rig)
         return all(state[key] is value for key, value in wanted.items())
@@ -157,7 +160,8 @@ async def _message(said: Announcement, title: str) -> Mapping[str, Any] | None:
     return next((m for m in messages if m["title"] == title), None)
 
 
-async def _device(home: HomeAssistant, rig: SimulatedRig) -> Device:
+async def device_of(home: HomeAssistant, rig: SimulatedRig) -> Device:
+    """Return the device of a rig in Home Assistant."""
     return next(d for d in await read_rigs(home) if d.name == rig.name)
 
 
@@ -165,7 +169,7 @@ def _shows(
     home: HomeAssistant, rig: SimulatedRig, domain: str, key: str, state: str
 ) -> Callable[[], Awaitable[bool]]:
     async def look() -> bool:
-        entity = (await _device(home, rig)).find(domain, key)
+        entity = (await device_of(home, rig)).find(domain, key)
         return entity is not None and entity.state == state
 
     return look

@@ -18,6 +18,7 @@ from . import (
     home,
     phone,
     ports,
+    protection,
     pushing,
     rigs,
 )
@@ -184,5 +185,6 @@ async def _automate(
             if waiting:
                 await pushing.start_agents_when_open(base, waiting)
             await automations.make_when_possible(house.api)
+            await protection.switch_on_when_possible(house.api)
     except DemoError as error:
         say(str(error))

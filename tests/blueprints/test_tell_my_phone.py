@@ -287,8 +287,10 @@ async def test_critical(
         ),
         (
             {"event_type": "given_up"},
-            "Garage does not mine well: Restarts have not helped, and are used up for"
-            " today.",
+            (
+                "Garage does not mine well:"
+                " Restarts have not helped, and are used up for today."
+            ),
         ),
     ],
 )

@@ -1,0 +1,69 @@
+"""Proof that thermal protection stops rigs of every kind, and how soon."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+import time
+
+from . import protection
+from .check_miner import hashrate_of
+from .check_pushing import device_of, is_state, post
+from .client import HomeAssistant
+from .pushing import is_cpu_gpu, is_pushed
+from .rigs import Announcement, SimulatedRig
+from .waiting import until
+
+_RIGS = ("Garage", "Attic", "Cellar", "Workshop")
+_ABOVE = 3
+"""°C above the present heat that the limit is set to."""
+
+type _Done = Callable[[str], None]
+
+
+async def check(home: HomeAssistant, said: Announcement, done: _Done) -> None:
+    """Heat one rig of each way to be paused; DemoError if one goes on mining."""
+    async with asyncio.TaskGroup() as all_rigs:
+        for rig in said.rigs:
+            if rig.name in _RIGS:
+                all_rigs.create_task(_check(home, said, rig, done))
+
+
+async def _check(
+    home: HomeAssistant, said: Announcement, rig: SimulatedRig, done: _Done
+) -> None:
+    hottest = await until(
+        lambda: _hottest(home, rig), f"{rig.name} reports a temperature"
+    )
+    limit = round(hottest) + _ABOVE
+    await protection.switch_on(home, await device_of(home, rig), limit)
+    await post(f"{rig.control}/hot")
+
+    async def is_hot() -> bool:
+        return (await _hottest(home, rig) or 0) >= limit
+
+    await until(is_hot, f"{rig.name} reaches {limit} °C")
+    began = time.monotonic()
+    await until(_has_stopped(said, rig), f"protection stops {rig.name}")
+    done(
+        f"{rig.name} ({rig.kind}): stopped {time.monotonic() - began:.1f} s after its"
+        f" first reading of {limit} °C or more, without an automation"
+    )
+    await post(f"{rig.control}/normal")
+
+
+async def _hottest(home: HomeAssistant, rig: SimulatedRig) -> float | None:
+    sensor = (await device_of(home, rig)).find("sensor", "hottest")
+    return None if sensor is None else sensor.number
+
+
+def _has_stopped(
+    said: Announcement, rig: SimulatedRig
+) -> Callable[[], Awaitable[bool]]:
+    """Return what asks the rig itself, not Home Assistant."""
+    if is_pushed(rig):
+        wanted = {"mining": False} if is_cpu_gpu(rig) else {"powered": False}
+        return is_state(said, rig, **wanted)
+
+    async def look() -> bool:
+        return not await hashrate_of(rig)
+
+    return look
