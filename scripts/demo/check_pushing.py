@@ -46,20 +46,20 @@ async def _check_computer(
 ) -> None:
     """Heat a CPU/GPU rig; pause and resume it by the buttons of the message."""
     rig = next(rig for rig in said.rigs if pushing.is_cpu_gpu(rig))
-    await post(f"{rig.control}/hot")
+    await _post(f"{rig.control}/hot")
     message = await until(
         lambda: _message(said, f"{rig.name} is too hot"),
         f"the phone is told that {rig.name} is hot",
     )
     done(f"{rig.name}: the phone says {message['title']}: {message['message']}")
-    await post(f"{said.phone}/press/pause?message={message['number']}")
+    await _post(f"{said.phone}/press/pause?message={message['number']}")
     await until(_shows(home, rig, "switch", "mining_allowed", "off"), "it is paused")
     if served := await _playbooks(base, rig):
         raise DemoError(f"{rig.name} is paused and gets playbooks: {served}")
     await until(is_state(said, rig, mining=False), f"the miner of {rig.name} stops")
     done(f"{rig.name}: Pause is pressed, no playbook is served, the miner has stopped")
-    await post(f"{rig.control}/normal")
-    await post(f"{said.phone}/press/resume?message={message['number']}")
+    await _post(f"{rig.control}/normal")
+    await _post(f"{said.phone}/press/resume?message={message['number']}")
     await until(is_state(said, rig, mining=True), f"the miner of {rig.name} starts")
     done(f"{rig.name}: Resume is pressed, the miner has started again")
 
@@ -72,7 +72,7 @@ async def _check_asic(home: HomeAssistant, said: Announcement, done: _Done) -> N
         if pushing.is_pushed(rig) and not pushing.is_cpu_gpu(rig)
     )
     await pushing.set_stale_after(home, rig, _STALE_AFTER)
-    await post(f"{rig.control}/hot")
+    await _post(f"{rig.control}/hot")
     await until(is_state(said, rig, powered=False), f"the power of {rig.name} is cut")
     await until(
         lambda: _message(said, f"{rig.name} is too hot"),
@@ -83,7 +83,7 @@ async def _check_asic(home: HomeAssistant, said: Announcement, done: _Done) -> N
     await until(_shows(home, rig, "switch", "rig_monitor_power", "off"), "it obeys")
     done(f"{rig.name}: nothing is pushed, readings are unavailable, its switch is not")
     before = (await _state(said, rig))["pushed"]
-    await post(f"{rig.control}/normal")
+    await _post(f"{rig.control}/normal")
     device = await device_of(home, rig)
     switch = device.find("switch", "rig_monitor_power")
     assert switch is not None
@@ -129,7 +129,7 @@ async def _ask(address: str) -> dict[str, Any]:
     return answer
 
 
-async def post(address: str) -> None:
+async def _post(address: str) -> None:
     """Tell the simulator; DemoError if it refuses."""
     async with aiohttp.ClientSession() as session, session.post(address) as response:
         if not response.ok:

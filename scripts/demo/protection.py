@@ -24,11 +24,14 @@ async def switch_on_when_possible(home: HomeAssistant) -> None:
         await asyncio.sleep(_PAUSE)
 
 
-async def switch_on(home: HomeAssistant, rig: Device, limit: float) -> None:
+async def switch_on(
+    home: HomeAssistant, rig: Device, limit: float, *, proven: bool = False
+) -> None:
     """Choose a limit in °C, prove that the pause works, and switch protection on."""
     number = _id(rig, "number", "protection_limit")
     await _act(home, "number/set_value", number, value=limit)
-    if (test := rig.find("button", "protection_test")) is not None:
+    test = rig.find("button", "protection_test")
+    if test is not None and not proven:
         await _act(home, "button/press", test.entity_id)
     await _act(home, "switch/turn_on", _id(rig, "switch", "thermal_protection"))
 
