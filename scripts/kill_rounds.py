@@ -128,7 +128,7 @@ class Rounds:
 
     async def _home(self, stack: AsyncExitStack) -> HomeAssistant:
         """Connect once its rigs are there."""
-        wanted = {"switch.dragon_power", "switch.caheo_mining"}
+        wanted = {"switch.dragon_mains_power", "switch.caheo_mining"}
         async with asyncio.timeout(_STARTS_WITHIN):
             while True:
                 try:
@@ -151,7 +151,7 @@ class Rounds:
         writers = [
             asyncio.create_task(writer)
             for writer in (
-                self._switch(home, "power", "switch.dragon_power"),
+                self._switch(home, "power", "switch.dragon_mains_power"),
                 self._switch(home, "mining", "switch.caheo_mining"),
                 self._push_specs(),
                 self._push_logs(number),

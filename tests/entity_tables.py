@@ -16,12 +16,27 @@ _TEXTS = json.loads(
 )
 
 
+NAMED_BY_CLASS = frozenset(("Connectivity", "Energy", "Power", "Temperature"))
+"""The names that are Home Assistant's own, by their device classes."""
+
+
 def name_of(entity: er.RegistryEntry) -> str:
     """Return an entity's name as the pages have it: without its number, or the first."""
     texts = _TEXTS["entity"][entity.domain]
     key = str(entity.translation_key)
-    name: str = texts.get(key.replace("_number", ""), texts[key])["name"]
-    return name.replace("{number}", "1")
+    if (text := texts.get(key.replace("_number", ""), texts.get(key))) is None:
+        # Home Assistant names and translates it by its class.
+        name = str(entity.original_device_class).capitalize()
+        assert name in NAMED_BY_CLASS
+        return name
+    return str(text["name"]).replace("{number}", "1")
+
+
+def _names_of(entity: er.RegistryEntry) -> tuple[str, ...]:
+    """Return its names on the pages: also with the first number, and with its own."""
+    texts = _TEXTS["entity"][entity.domain].get(str(entity.translation_key), {})
+    first = texts.get("name", "").replace("{number}", "1")
+    return (name_of(entity), first, str(entity.original_name))
 
 
 def documented(*pages: Page) -> dict[str, list[dict[str, str]]]:
@@ -48,7 +63,11 @@ def undocumented(
         (name_of(entity), entity.unit_of_measurement, entity.disabled)
         for entity in entities
         if not (entity.disabled and _is_shown(entity) and entity.unique_id in controls)
-        if not any(_is_true(row, entity) for row in described.get(name_of(entity), ()))
+        if not any(
+            _is_true(row, entity)
+            for name in _names_of(entity)
+            for row in described.get(name, ())
+        )
     ]
 
 

@@ -370,7 +370,7 @@ async def test_names_are_unique(hass: HomeAssistant, make_rig: MakeRig) -> None:
     assert done["type"] is FlowResultType.CREATE_ENTRY
     ids = hass.states.async_entity_ids("binary_sensor")
     assert "binary_sensor.office_pc_mining_active" in ids
-    assert "binary_sensor.office_pc_2_connection" in ids
+    assert "binary_sensor.office_pc_2_connectivity" in ids
 
 
 async def test_rig_without_a_name(hass: HomeAssistant, rig: SimulatedXMRig) -> None:
@@ -461,7 +461,7 @@ async def test_rig_has_moved(
         assert entry.state is ConfigEntryState.NOT_LOADED
     else:
         assert entry.state is ConfigEntryState.LOADED
-        assert hass.states.get("binary_sensor.office_pc_connection").state == "on"
+        assert hass.states.get("binary_sensor.office_pc_connectivity").state == "on"
 
 
 async def test_rig_has_moved_and_another_took_its_place(
@@ -683,7 +683,7 @@ async def test_reconfigure_with_a_new_id(
     assert done["reason"] == "reconfigure_successful"
     assert entry.unique_id == "xmrig_beef"
     assert entry.state is ConfigEntryState.LOADED
-    assert hass.states.get("binary_sensor.office_pc_connection").state == "on"
+    assert hass.states.get("binary_sensor.office_pc_connectivity").state == "on"
 
 
 async def test_reconfigure_to_the_id_of_another_entry(

@@ -327,11 +327,11 @@ async def test_notify_that_it_is_off(
     await pass_minutes(3)
     garage.fault("on")
     await pass_minutes(10)
-    assert hass.states.is_state("binary_sensor.garage_connection", STATE_ON)
+    assert hass.states.is_state("binary_sensor.garage_connectivity", STATE_ON)
     assert not messages
     garage.fault("off")
     await pass_minutes(10)
-    assert hass.states.is_state("binary_sensor.garage_connection", STATE_OFF)
+    assert hass.states.is_state("binary_sensor.garage_connectivity", STATE_OFF)
     assert len(messages) == 1
 
 

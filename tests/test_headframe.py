@@ -119,6 +119,33 @@ async def test_account(hass: HomeAssistant, pool: SimulatedHeadframe) -> None:
     assert online == "on"
 
 
+async def test_an_account_fits_on_a_page(
+    hass: HomeAssistant, pool: SimulatedHeadframe
+) -> None:
+    """Hashrate, workers and money; fees to come and halves of sums are for who asks."""
+    assert await async_set_up(hass, entry_of(pool))
+    own = f"headframe_{pool.account.id}_rig_"
+    enabled = {
+        entity.unique_id.removeprefix(own)
+        for entity in er.async_get(hass).entities.values()
+        if entity.unique_id.startswith(own)
+        and not entity.disabled
+        and entity.entity_category is None
+    }
+    assert len(enabled) <= 24, sorted(enabled)
+    assert {
+        "hashrate",
+        "headframe_workers",
+        "headframe_workers_off",
+        "headframe_workers_down",
+        "headframe_earnings_today",
+        "headframe_balance",
+        "headframe_last_payout",
+        "headframe_wallet_address_changes",
+    } <= enabled
+    assert not any("_in_processing" in key or "_next" in key for key in enabled)
+
+
 async def test_no_state_is_an_exponent(
     hass: HomeAssistant,
     pool: SimulatedHeadframe,

@@ -295,6 +295,7 @@ async def test_workers_come_and_go(
     assert workers(hass) == before
 
 
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
 async def test_a_day_of_money(
     hass: HomeAssistant,
     pool: SimulatedHeadframe,

@@ -242,13 +242,15 @@ async def test_a_meter_beats_everything(
 async def test_rated_watts_are_an_estimate(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, office: SimulatedXMRig
 ) -> None:
-    """Named so, its energy off by default, and only while the rig mines."""
+    """Named so, with its energy, and only while the rig mines."""
     await async_set_up(hass, entry_for(office, options={"rated_power": 90}))
     assert value(hass, "power_estimate") == 90
+    energy = state(hass, "sensor", "energy_estimate")
+    assert energy.name == "Office PC Estimated energy"
+    # What the Energy dashboard asks of a device.
+    assert energy.attributes["state_class"] == "total_increasing"
+    assert energy.attributes["device_class"] == "energy"
     registry = er.async_get(hass)
-    energy = registry.async_get(entity_id(hass, "sensor", "energy_estimate"))
-    assert energy is not None
-    assert energy.disabled_by is er.RegistryEntryDisabler.INTEGRATION
     assert not registry.async_get_entity_id(
         "sensor", "mining_rig", f"{ID_ROOT}_rig_power"
     )

@@ -79,10 +79,10 @@ async def test_asic(hass: HomeAssistant, push: Push) -> None:
     assert await push("asic_log_ks5l") == 200
     assert shown(hass) == {
         "acceptance_rate": "100.0 %",
-        "accepted_shares": "7225 shares",
-        "pool_accepted_shares_1": "7225 shares",
-        "pool_accepted_shares_2": "0 shares",
-        "pool_accepted_shares_3": "0 shares",
+        "accepted_shares": "7225",
+        "pool_accepted_shares_1": "7225",
+        "pool_accepted_shares_2": "0",
+        "pool_accepted_shares_3": "0",
         "coin": "Kaspa",
         "efficiency": "233.162348 J/TH",
         "energy_estimate": "0.0 kWh",
@@ -99,10 +99,10 @@ async def test_asic(hass: HomeAssistant, push: Push) -> None:
         "pool_2": "eu1.kaspa-pool.org:4441",
         "pool_3": "us1.kaspa-pool.org:4441",
         "power_estimate": "3500 W",
-        "rejected_shares": "0 shares",
-        "pool_rejected_shares_1": "0 shares",
-        "pool_rejected_shares_2": "0 shares",
-        "pool_rejected_shares_3": "0 shares",
+        "rejected_shares": "0",
+        "pool_rejected_shares_1": "0",
+        "pool_rejected_shares_2": "0",
+        "pool_rejected_shares_3": "0",
         "rig_monitor_lan_address": "192.168.1.XX",
         "rig_monitor_pool_user_1": "kaspa:**********.worker_1",
         "rig_monitor_pool_user_2": "kaspa:**********.worker_1",
@@ -128,6 +128,34 @@ async def test_asic(hass: HomeAssistant, push: Push) -> None:
     ]
     assert (rig.manufacturer, rig.model) == ("Ice River", "Ice River KS5L")
     assert rig.sw_version == "Factory BOOT_3_1 image_1.0"
+
+
+async def test_an_asic_fits_on_a_page(hass: HomeAssistant, push: Push) -> None:
+    """No unused pools, no copies: what it is about, in 24 entities."""
+    assert await push("asic_specs") == 200
+    assert await push("asic_log_ks5l") == 200
+    entities = {
+        entity.unique_id.removeprefix("a1b2c3_"): entity
+        for entity in er.async_get(hass).entities.values()
+        if entity.unique_id.startswith("a1b2c3_")
+    }
+    enabled = {key for key, entity in entities.items() if not entity.disabled}
+    assert len(enabled) <= 24
+    assert len(entities) > 50
+    assert {
+        "rig_status",
+        "rig_hashrate",
+        "rig_power_estimate",
+        "rig_energy_estimate",
+        "rig_hottest",
+        "rig_pool",
+        "rig_rig_monitor_power",
+        "rig_coin",
+        "rig_accepted_shares",
+        "hashboard_1_hashrate",
+        "hashboard_1_temperature_2",
+    } <= enabled
+    assert "rig_pool_2" in entities.keys() - enabled
 
 
 @pytest.mark.usefixtures("entity_registry_enabled_by_default")
@@ -362,6 +390,7 @@ async def test_rated_power_and_measured_power(hass: HomeAssistant, push: Push) -
     assert state(hass, "sensor", "power").state == "3211.5"
 
 
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
 async def test_strange_fields_cost_only_themselves(
     hass: HomeAssistant, push: Push
 ) -> None:
@@ -426,13 +455,13 @@ async def test_totals_of_shares_do_not_fall(
 
     # Nobody knows yet what the second has taken.
     assert await total(pool_1_accepted=100, pool_2_accepted=None) == ""
-    assert await total(pool_1_accepted=100, pool_2_accepted=20) == "120 shares"
-    assert await total(pool_1_accepted=101, pool_2_accepted=None) == "121 shares"
-    assert await total(pool_1_accepted=None, pool_2_accepted=22) == "123 shares"
+    assert await total(pool_1_accepted=100, pool_2_accepted=20) == "120"
+    assert await total(pool_1_accepted=101, pool_2_accepted=None) == "121"
+    assert await total(pool_1_accepted=None, pool_2_accepted=22) == "123"
     # All start from nothing when the miner restarts.
-    assert await total(pool_1_accepted=1, pool_2_accepted=0) == "1 shares"
+    assert await total(pool_1_accepted=1, pool_2_accepted=0) == "1"
     nothing = {f"pool_{n}_accepted": None for n in (1, 2, 3)}
-    assert await total(**nothing) == "unknown shares"
+    assert await total(**nothing) == "unknown"
 
 
 async def test_total_without_unused_pools(hass: HomeAssistant, push: Push) -> None:

@@ -85,7 +85,7 @@ async def test_orders_survive_kill_9(tmp_path: Path) -> None:
         await pushing.add_playbook(api, rig)
         await _switch(api, "switch.caheo_mining", "off")
         await _switch(api, "switch.dragon_locate_light", "on")
-        await _switch(api, "switch.dragon_power", "off")
+        await _switch(api, "switch.dragon_mains_power", "off")
         await _killed(child)
     orders = _notes(folder, ASIC)[ORDERS_NOTE]
     assert (orders["power"], orders["light"]) == (False, True)
@@ -99,7 +99,7 @@ async def test_orders_survive_kill_9(tmp_path: Path) -> None:
         assert told["light_expected_status"] == "on"
         assert await _ask(port, PC) == []
         states = {s["entity_id"]: s["state"] for s in await api.command("get_states")}
-        assert states["switch.dragon_power"] == "off"
+        assert states["switch.dragon_mains_power"] == "off"
         assert states["switch.caheo_mining"] == "off"
         await _switch(api, "switch.caheo_mining", "on")
         (served,) = await _ask(port, PC)

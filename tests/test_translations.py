@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 import json
+from pathlib import Path
 import re
 import sys
 from typing import Any
@@ -64,6 +65,16 @@ CONTROLS = {
 INSTALLS = {"t_rex_install_update"}
 """Actions that an update entity presses; they have no button."""
 WINDOWS = "|".join(Window)
+NAMED_BY_CLASS = {
+    ("sensor", "power"),
+    ("sensor", "energy"),
+    ("sensor", "temperature"),
+    ("binary_sensor", "connected"),
+}
+"""Entities without a text: Home Assistant has their names, in every language."""
+LONGEST_NAME = 22
+LONG_NAMES: set[tuple[str, str]] = set()
+"""Those for which no shorter name says the same."""
 STRUCTURE = {
     "config",
     "options",
@@ -175,6 +186,12 @@ def entity_texts() -> Iterator[tuple[str, str]]:
             yield rest[0], rest[1]
 
 
+def shown_entities() -> Iterator[tuple[str, str]]:
+    """Go through platforms and keys of all entities."""
+    yield from entity_texts()
+    yield from NAMED_BY_CLASS
+
+
 def may_show(platform: str, reading: Reading[Any]) -> bool:
     """Tell whether a platform can have entities of a reading."""
     quantity = reading.quantity
@@ -193,7 +210,7 @@ def test_every_reading_has_a_text() -> None:
     """Its sensor or binary sensor has one, and where it can be set its control."""
     shown: set[str] = set()
     set_: set[str] = set()
-    for platform, key in entity_texts():
+    for platform, key in shown_entities():
         if platform in ("button", "event", "update"):
             continue
         if (reading := reading_of(key)) and may_show(platform, reading):
@@ -227,6 +244,51 @@ def test_every_entity_text_has_a_reading() -> None:
     assert unused == []
 
 
+def test_names_that_home_assistant_has() -> None:
+    """They are left to it: it has them in every language."""
+    assert not NAMED_BY_CLASS.intersection(entity_texts())
+    for platform, key in NAMED_BY_CLASS:
+        reading = readings()[key]
+        rows: Any = SENSORS if platform == "sensor" else BINARY_SENSORS
+        component = import_module(f"homeassistant.components.{platform}")
+        strings = json.loads(
+            (Path(str(component.__file__)).parent / "strings.json").read_text()
+        )
+        device_class = rows[reading.quantity].device_class
+        assert strings["entity_component"][device_class]["name"].isalpha()
+
+
+def test_names_are_short() -> None:
+    """A phone shows about 22 characters beside a state, and the last are cut off."""
+    long = {
+        (platform, key)
+        for platform, key in entity_texts()
+        if len(texts()[f"entity.{platform}.{key}.name"].format(number=1)) > LONGEST_NAME
+    }
+    assert long == LONG_NAMES
+
+
+def test_names_of_problems() -> None:
+    """They name what is wrong, so that "OK" is good: "Missing chips: OK"."""
+    fine = re.compile(
+        r"\b(ok|health\w*|status|state|connection|connectivity|active|working|stable)\b",
+        re.IGNORECASE,
+    )
+    for platform, key in entity_texts():
+        reading = reading_of(key) if platform == "binary_sensor" else None
+        if reading is not None and reading.quantity is Quantity.PROBLEM:
+            assert not fine.search(texts()[f"entity.{platform}.{key}.name"]), key
+
+
+def test_names_that_each_kind_disables() -> None:
+    """The entities that a kind disables at first are ones that there are."""
+    for kind in KINDS.values():
+        for key in kind.quiet:
+            match = re.fullmatch(r"(.+?)(?:_\d)?", key)
+            assert match is not None
+            assert {key, match[1]} & readings().keys(), key
+
+
 def test_every_action_has_a_text_and_an_icon() -> None:
     """What can be pressed has a name."""
     for key, action in actions().items():
@@ -256,13 +318,14 @@ def test_every_choice_has_a_text() -> None:
 
 
 def test_units_of_counted_things() -> None:
-    """Only what has no unit of its own is counted in words."""
-    for path in texts():
+    """What is counted needs no second noun: "Accepted shares: 5,828"."""
+    for path, unit in texts().items():
         if path.startswith("entity.") and path.endswith(".unit_of_measurement"):
             reading = reading_of(path.split(".")[2])
             assert reading is not None
-            assert reading.quantity in (Quantity.COUNTER, Quantity.NUMBER), path
+            assert reading.quantity is Quantity.NUMBER, path
             assert reading.unit is None
+            assert "/" in unit, path
 
 
 def test_every_entity_has_an_icon() -> None:
@@ -312,8 +375,8 @@ async def test_entities_of_real_rigs(
         for entity in entities:
             key = entity.translation_key
             path = f"entity.{entity.domain}.{key}"
-            assert f"{path}.name" in texts()
-            assert placeholders(texts()[f"{path}.name"]) <= {"number"}
+            if (entity.domain, key) not in NAMED_BY_CLASS:
+                assert placeholders(texts()[f"{path}.name"]) <= {"number"}
             icon = icons()["entity"].get(entity.domain, {}).get(key)
             assert icon or entity.original_device_class, entity.entity_id
         names = [hass.states.get(e.entity_id) for e in entities if not e.disabled]

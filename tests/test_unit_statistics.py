@@ -169,6 +169,32 @@ async def test_statistics_go_on(hass: HomeAssistant, entry: MockConfigEntry) -> 
     assert len(rows) >= 2
 
 
+async def test_counts_that_had_a_noun(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """What was recorded as "4 threads" goes on as "4", and nothing is asked."""
+    assert await async_set_up(hass, entry)
+    sensor = entity_id(hass, "sensor", "xmrig_threads", "cpu")
+    registry = er.async_get(hass)
+    registry.async_update_entity(sensor, unit_of_measurement="threads")
+    start = dt_util.utcnow().replace(minute=0, second=0, microsecond=0)
+    await async_record(hass, sensor, "threads", start - timedelta(hours=5), mean=4)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await async_wait_recording_done(hass)
+    now = dt_util.utcnow()
+    do_adhoc_statistics(
+        hass, start=now.replace(minute=now.minute // 5 * 5, second=0, microsecond=0)
+    )
+    await async_wait_recording_done(hass)
+    assert [key for key in ir.async_get(hass).issues if key[0] == "sensor"] == []
+    unit, rows = await get_instance(hass).async_add_executor_job(recorded, hass, sensor)
+    assert unit is None
+    assert [row[1] for row in rows][:2] == [4, 8]
+    counted = registry.async_get(sensor)
+    assert counted is not None
+    assert counted.unit_of_measurement is None
+
+
 async def test_zeros_cost_nothing(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory
 ) -> None:

@@ -12,6 +12,7 @@ from homeassistant.requirements import RequirementsNotFound
 
 from .const import CONF_KIND, DOMAIN
 from .coordinator import RigConfigEntry, RigCoordinator
+from .counts import async_drop_nouns
 from .history import async_watch_history
 from .issues import async_manage_put_aside
 from .polled_too import async_forget_address, async_watch_address
@@ -91,6 +92,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: RigConfigEntry) -> bool:
     coordinator.protection.async_start()
     async_watch_power_meter(hass, entry)
     async_watch_address(hass, entry)
+    async_drop_nouns(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     async_watch_history(hass, entry)
     return True

@@ -158,7 +158,8 @@ class ChannelEntity(RigEntity):
         self, coordinator: RigCoordinator, part: KnownPart, channel: Channel[Any]
     ) -> None:
         """Take names, category and default from the channel's reading."""
-        super().__init__(coordinator, part, channel.key, enabled=part.enables(channel))
+        enabled = part.enables(channel) and channel.key not in coordinator.kind.quiet
+        super().__init__(coordinator, part, channel.key, enabled=enabled)
         self._channel = channel
         self._attr_translation_key = translation_key(channel)
         if channel.number is not None:

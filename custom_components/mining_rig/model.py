@@ -98,10 +98,10 @@ class Reading[T: Value]:
     secret: bool = False
     """A wallet, a user: never in diagnostics."""
     address: bool = False  # it is shown as host and port only
+    word: bool = False  # a program's word for something, shown as a name
     shown: tuple[Window, ...] = ()
     """Averages whose entities are enabled at first; others are not."""
-    heat: bool = False
-    """A flag: true means that heat has stopped the part."""
+    heat: bool = False  # a flag: true means that heat has stopped the part
     hottest: Reading[float] | None = None
     """A temperature: the reading that shows the highest of a rig; None for no such one."""
     _channels: dict[tuple[Window | None, int | None], Channel[T]] = field(

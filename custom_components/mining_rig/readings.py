@@ -22,9 +22,7 @@ EFFICIENCY: Final = Reading[float]("efficiency", Quantity.EFFICIENCY)
 POWER: Final = Reading[float]("power", Quantity.POWER)
 ENERGY: Final = Reading[float]("energy", Quantity.ENERGY)
 POWER_ESTIMATE: Final = Reading[float]("power_estimate", Quantity.POWER)
-ENERGY_ESTIMATE: Final = Reading[float](
-    "energy_estimate", Quantity.ENERGY, enabled=False
-)
+ENERGY_ESTIMATE: Final = Reading[float]("energy_estimate", Quantity.ENERGY)
 # What has one limit has one highest temperature. Memory bears more than chips, and what
 # is beside them (regulators, air, the board of the computer) says nothing about them.
 HOTTEST: Final = Reading[float]("hottest", Quantity.TEMPERATURE)
@@ -135,7 +133,9 @@ POOL_REJECTED: Final = Reading[int](
 POOL_LATENCY: Final = Reading[float](
     "pool_latency", Quantity.LATENCY, Category.DIAGNOSTIC, enabled=False
 )
-ALGORITHM: Final = Reading[str]("algorithm", Quantity.TEXT, Category.DIAGNOSTIC)
+ALGORITHM: Final = Reading[str](
+    "algorithm", Quantity.TEXT, Category.DIAGNOSTIC, word=True
+)
 COIN: Final = Reading[str]("coin", Quantity.TEXT, Category.DIAGNOSTIC)
 STARTED: Final = Reading[datetime]("started", Quantity.UPTIME, Category.DIAGNOSTIC)
 VERSION: Final = Reading[str]("version", Quantity.TEXT, Category.DIAGNOSTIC)

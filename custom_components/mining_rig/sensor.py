@@ -34,6 +34,7 @@ from .model import RIG, Channel, Part, Quantity, Value
 from .platforms import SENSORS
 from .readings import ALGORITHM, HASHRATE
 from .usual_units import unit_of_algorithm, unit_of_parts, usual_unit
+from .words import as_name
 from .writing import AT_ONCE, should_report, should_write, writing_rule
 
 PARALLEL_UPDATES: Final = 0
@@ -108,7 +109,11 @@ class RigSensor(ReadingEntity, SensorEntity):
 
     def _native(self, value: Value | None) -> Value | None:
         # A decimal as text might read 1E-8; money is written in plain digits.
-        return f"{value:f}" if isinstance(value, Decimal) else value
+        if isinstance(value, Decimal):
+            return f"{value:f}"
+        if isinstance(value, str) and self._channel.reading.word:
+            return as_name(value)
+        return value
 
     def _show(self) -> None:
         """Let the present value be the shown one."""

@@ -312,7 +312,7 @@ async def test_asic_loses_its_power(
     assert not asic.powered
     assert titles(sent) == ["Cellar is too hot"]
     text = sent[0].data["message"]
-    assert re.fullmatch(r"\d+ °C \(limit 85 °C\)\. Power turned off\.", text)
+    assert re.fullmatch(r"\d+ °C \(limit 85 °C\)\. Mains power turned off\.", text)
     await asic_time(600)
     assert hass.states.is_state(hottest, STATE_UNAVAILABLE)
     silent = "Cellar was too hot and is silent. Look after it!"

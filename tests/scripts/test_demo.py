@@ -381,7 +381,7 @@ ENTITIES = [
     _entity(2, "sensor.garage_hashrate", "hashrate"),
     _entity(2, "sensor.garage_power", "power"),
     _entity(2, "sensor.garage_energy", "energy"),
-    _entity(2, "binary_sensor.garage_connection", "connected"),
+    _entity(2, "binary_sensor.garage_connectivity", "connected"),
     _entity(2, "sensor.garage_efficiency", "efficiency", disabled_by="user"),
     _entity(2, "sensor.garage_hottest", "hottest", hidden_by="user"),
     _entity(3, "sensor.gpu_temperature", "temperature"),
@@ -426,7 +426,7 @@ def test_every_rig_has_a_section(rigs: list[Device]) -> None:
     assert heading["heading"] == "garage"
     assert heading["tap_action"]["navigation_path"].endswith("/device2")
     assert [badge["entity"] for badge in heading["badges"]] == [
-        "binary_sensor.garage_connection"
+        "binary_sensor.garage_connectivity"
     ]
     assert [card["entity"] for card in cards if "entity" in card] == [
         "switch.garage_mining",

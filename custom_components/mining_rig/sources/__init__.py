@@ -55,6 +55,8 @@ class Kind:
     """Whether its source decides what to request when, so that polls have no option."""
     options: Form = Form(())
     """Fields of the options flow beside those of every kind."""
+    quiet: frozenset[str] = frozenset()
+    """Keys of channels whose entities are disabled at first: others show the same."""
     hidden: frozenset[str] = frozenset()
     """Keys of an entry's data that are secret beside the form's."""
     actions: Mapping[str, KindAction] = field(default_factory=dict)
@@ -217,6 +219,21 @@ KINDS: Final[dict[str, Kind]] = {
             )
         ),
         pushes=True,
+        # *Pool* and its shares are those of the pool in use, *Hottest temperature* is
+        # the highest of all, and the others of an ASIC are details.
+        quiet=frozenset(
+            (
+                *(f"pool_{pool}" for pool in (1, 2, 3)),
+                *(f"pool_connected_{pool}" for pool in (1, 2, 3)),
+                *(f"pool_accepted_shares_{pool}" for pool in (1, 2, 3)),
+                *(f"pool_rejected_shares_{pool}" for pool in (1, 2, 3)),
+                *(f"fan_speed_{fan}" for fan in (1, 2, 3, 4)),
+                "acceptance_rate",
+                "rig_monitor_lan_address",
+                "rig_monitor_software",
+                "temperature_1",
+            )
+        ),
         options=Form(
             (
                 Field(key="stale_after", kind=FieldKind.SECONDS),

@@ -37,12 +37,14 @@ REJECTED_HASHRATE: Final = Reading[float](
 
 # Of an account.
 ACCOUNT_STATUS: Final = Reading[str](
-    "headframe_account_status", Quantity.TEXT, Category.DIAGNOSTIC
+    "headframe_account_status", Quantity.TEXT, Category.DIAGNOSTIC, word=True
 )
 WORKERS: Final = Reading[int]("headframe_workers", Quantity.NUMBER)
-WORKERS_STABLE: Final = Reading[int]("headframe_workers_stable", Quantity.NUMBER)
+WORKERS_STABLE: Final = Reading[int](
+    "headframe_workers_stable", Quantity.NUMBER, enabled=False
+)
 WORKERS_UNAVAILABLE: Final = Reading[int](
-    "headframe_workers_unavailable", Quantity.NUMBER
+    "headframe_workers_unavailable", Quantity.NUMBER, enabled=False
 )
 WORKERS_OFF: Final = Reading[int]("headframe_workers_off", Quantity.NUMBER)
 WORKERS_DOWN: Final = Reading[bool]("headframe_workers_down", Quantity.PROBLEM)
@@ -57,7 +59,7 @@ EARNINGS_YESTERDAY: Final = Reading[Decimal](
 )
 """Until they are credited, at about 10:10 UTC."""
 EARNINGS_IN_PROCESSING: Final = Reading[Decimal](
-    "headframe_earnings_in_processing", Quantity.MONEY, unit=BTC
+    "headframe_earnings_in_processing", Quantity.MONEY, enabled=False, unit=BTC
 )
 """Both days together: what is earned and not yet credited."""
 BALANCE: Final = Reading[Decimal]("headframe_balance", Quantity.MONEY, unit=BTC)
@@ -88,11 +90,15 @@ THRESHOLD_NEXT: Final = Reading[Decimal](
     "headframe_payout_threshold_next",
     Quantity.MONEY,
     Category.DIAGNOSTIC,
+    enabled=False,
     unit=BTC,
     setting=True,
 )
 THRESHOLD_NEXT_AT: Final = Reading[datetime](
-    "headframe_payout_threshold_next_at", Quantity.MOMENT, Category.DIAGNOSTIC
+    "headframe_payout_threshold_next_at",
+    Quantity.MOMENT,
+    Category.DIAGNOSTIC,
+    enabled=False,
 )
 ADDRESS: Final = Reading[str](
     "headframe_wallet_address",
@@ -108,13 +114,13 @@ ADDRESS_CHANGES: Final = Reading[bool](
 
 FEE: Final = Reading[float]("headframe_fee", Quantity.RATIO, Category.DIAGNOSTIC)
 FEE_NEXT: Final = Reading[float](
-    "headframe_fee_next", Quantity.RATIO, Category.DIAGNOSTIC
+    "headframe_fee_next", Quantity.RATIO, Category.DIAGNOSTIC, enabled=False
 )
 FEE_NEXT_AT: Final = Reading[datetime](
-    "headframe_fee_next_at", Quantity.MOMENT, Category.DIAGNOSTIC
+    "headframe_fee_next_at", Quantity.MOMENT, Category.DIAGNOSTIC, enabled=False
 )
 OPERATOR_FEE: Final = Reading[float](
-    "headframe_operator_fee", Quantity.RATIO, Category.DIAGNOSTIC
+    "headframe_operator_fee", Quantity.RATIO, Category.DIAGNOSTIC, enabled=False
 )
 REWARD_RATE: Final = Reading[Decimal](
     "headframe_reward_rate",
@@ -140,10 +146,10 @@ REFERRAL_HASHRATE_MONTH: Final = Reading[float](
     unit="H/s",
 )
 PROFIT_SHARINGS: Final = Reading[int](
-    "headframe_profit_sharings", Quantity.NUMBER, Category.DIAGNOSTIC
+    "headframe_profit_sharings", Quantity.NUMBER, Category.DIAGNOSTIC, enabled=False
 )
 PROFIT_SHARED: Final = Reading[float](
-    "headframe_profit_shared", Quantity.RATIO, Category.DIAGNOSTIC
+    "headframe_profit_shared", Quantity.RATIO, Category.DIAGNOSTIC, enabled=False
 )
 """The share of all earnings that goes to other accounts now."""
 

@@ -55,7 +55,7 @@ WAN_ADDRESS: Final = Reading[str](
 
 # Of all GPUs of a CPU/GPU rig, for each of the two algorithms.
 GPU_ALGORITHM: Final = Reading[str](
-    "rig_monitor_gpu_algorithm", Quantity.TEXT, Category.DIAGNOSTIC
+    "rig_monitor_gpu_algorithm", Quantity.TEXT, Category.DIAGNOSTIC, word=True
 )
 GPU_COIN: Final = Reading[str](
     "rig_monitor_gpu_coin", Quantity.TEXT, Category.DIAGNOSTIC
