@@ -12,6 +12,7 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 
 from custom_components.mining_rig import readings
+from custom_components.mining_rig.sources.common import optional_requests
 from custom_components.mining_rig.sources.common.contract import (
     Polled,
     Pressable,
@@ -23,7 +24,6 @@ from custom_components.mining_rig.sources.common.contract import (
     Writable,
 )
 from custom_components.mining_rig.sources.common.decoding import Fields
-from custom_components.mining_rig.sources.miners import requests
 from custom_components.mining_rig.sources.miners.read_only import ReadOnlyMiner
 
 from .conftest import Serve
@@ -252,7 +252,7 @@ async def test_unknown_command(
         source = await open_source("teamredminer", port, session)
         for hours in (0, 0, 1):
             with patch.object(
-                requests, "monotonic", return_value=10_000 + 3600 * hours
+                optional_requests, "monotonic", return_value=10_000 + 3600 * hours
             ):
                 found = await source.read(NOW)
             assert found.parts["gpu0"].get(readings.TEMPERATURE.plain) == 68

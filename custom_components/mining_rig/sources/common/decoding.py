@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 import math
 import re
-from typing import Any, Final
+from typing import Any, Final, override
 
 from ...model import Channel, Value
 
@@ -24,6 +24,9 @@ _LARGEST: Final = 1e200
 _AMOUNT: Final = re.compile(r"-?\d{1,40}(?:\.\d{1,40})?(?:[eE][+-]?\d{1,2})?", re.ASCII)
 _AMOUNT_DIGITS: Final = 60
 """Digits of an amount of money before and after the point, at most."""
+_NUMBER: Final = re.compile(
+    r"\s*[-+]?\d{1,40}(\.\d{1,40})?([eE][-+]?\d{1,3})?\s*", re.ASCII
+)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _CPU_NOISE: Final = re.compile(
@@ -61,6 +64,10 @@ class Fields:
         self._data = data
         self._path = path
         self.unparsed: list[str] = [] if unparsed is None else unparsed
+
+    def of(self, data: Any, *path: _Step) -> Fields:
+        """Return fields of the same kind of a part of the data, or made of it."""
+        return type(self)(data, *self._path, *path, unparsed=self.unparsed)
 
     def raw(self, *path: _Step) -> Any:
         """Return the value at a path, None where there is none."""
@@ -210,7 +217,7 @@ class Fields:
         if found is not None and not isinstance(found, dict):
             self._note(path)
             found = None
-        return Fields(found, *self._path, *path, unparsed=self.unparsed)
+        return self.of(found, *path)
 
     def each(self, *path: _Step, most: int | None = None) -> Iterator[Fields]:
         """Iterate over the objects of the list at the path, the first `most` of them."""
@@ -232,12 +239,48 @@ class Fields:
             return
         for index, item in enumerate(found[:most]):
             if isinstance(item, dict):
-                yield (
-                    index,
-                    Fields(item, *self._path, *path, index, unparsed=self.unparsed),
-                )
+                yield index, self.of(item, *path, index)
             else:
                 self._note([*path, index])
+
+
+class TextNumbers(Fields):
+    """Fields whose numbers may be text: "61.5", "4.59e+06"."""
+
+    __slots__ = ()
+
+    @override
+    def number(
+        self,
+        *path: _Step,
+        minimum: float = 0,
+        maximum: float = math.inf,
+        scale: float = 1,
+    ) -> float | None:
+        """Return a finite number within the bounds, as `Fields.number`."""
+        if (found := self._of_text(path)) is not None:
+            return found.number(minimum=minimum, maximum=maximum, scale=scale)
+        return super().number(*path, minimum=minimum, maximum=maximum, scale=scale)
+
+    @override
+    def count(self, *path: _Step, maximum: int = LARGEST_COUNT) -> int | None:
+        """Return a whole number from 0 to `maximum`."""
+        if (found := self._of_text(path)) is not None:
+            return found.count(maximum=maximum)
+        return super().count(*path, maximum=maximum)
+
+    def _of_text(self, path: tuple[_Step, ...]) -> Fields | None:
+        """Return the number in a text in place of it, None for anything else."""
+        text = self.raw(*path)
+        if type(text) is not str or (match := _NUMBER.fullmatch(text)) is None:
+            return None
+        is_whole = match[1] is None and match[2] is None
+        return Fields(
+            int(text) if is_whole else float(text),
+            *self._path,
+            *path,
+            unparsed=self.unparsed,
+        )
 
 
 class Values(dict[Channel[Any], Value]):

@@ -1,13 +1,15 @@
 """The rig and its cards while an answer of a miner program is mapped."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 import re
 from typing import Any, Final
 
 from ...hashrate import parse_unit
-from ...model import RIG, Channel, Part, PartKind, Snapshot, Value, part_map
+from ...model import RIG, Channel, Part, PartKind, Snapshot, Value, Window, part_map
 from ...readings import HASHRATE, VERSION
+from ...windows import LENGTHS
 from ..common.decoding import Fields, Values
 
 _ADDRESS: Final = re.compile(
@@ -15,6 +17,7 @@ _ADDRESS: Final = re.compile(
     r"(?P<bus>[0-9a-f]{1,3}):(?P<device>[0-9a-f]{1,2})(?:\.[0-7])?",
     re.IGNORECASE,
 )
+_CARD: Final = re.compile(r"gpu ?(\d{1,3})", re.IGNORECASE)
 _LAST_BUS: Final = 255
 _LAST_DEVICE: Final = 31
 
@@ -42,6 +45,11 @@ def pci_address(found: Any, base: int) -> str | None:
     return (
         f"{domain:04x}:{bus:02x}:{device:02x}" if domain else f"{bus:02x}:{device:02x}"
     )
+
+
+def card_number(name: str) -> int | None:
+    """Return the number in a name such as "gpu2" or "GPU 0", None for any other."""
+    return int(found[1]) if (found := _CARD.fullmatch(name)) else None
 
 
 def rate_unit(text: str | None) -> tuple[float, str] | None:
@@ -97,6 +105,18 @@ class Mapped:
             return
         values.put_rate(HASHRATE.channel(number=number), rate, unit)
         self.units[number] = unit[1]
+
+    def put_averages(
+        self,
+        number: int | None,
+        rates: Fields,
+        places: Mapping[str, Window] | Mapping[int, Window],
+        uptime: float,
+    ) -> None:
+        """Add the rig's averages in H/s whose windows are full after `uptime` seconds."""
+        for place, window in places.items():
+            if uptime >= LENGTHS[window].total_seconds():
+                self.rig.put(HASHRATE.channel(window, number), rates.number(place))
 
     def snapshot(self, fields: Fields, version: str | None) -> Snapshot:
         """Return all parts; `fields` are those of the whole answer.

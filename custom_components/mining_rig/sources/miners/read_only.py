@@ -12,7 +12,7 @@ from typing import Any, Final
 from ...model import Snapshot
 from ..common.cgminer_decoding import CgminerAnswer
 from ..common.contract import Identity, SourceContext, SourceGarbled, SourceRefused
-from ..common.decoding import Fields
+from ..common.decoding import Fields, TextNumbers
 from ..common.detection import Line, Question, Recognised, SocketQuestion
 from ..common.http import Answer
 from .requests import Ask, HttpPaths
@@ -116,7 +116,7 @@ class ReadOnlyMiner:
         """Do nothing: the program keeps no sessions."""
 
     async def _request(self) -> Fields:
-        fields = Fields(await self._ask.request(self._is_answer))
+        fields = TextNumbers(await self._ask.request(self._is_answer))
         if not self._is_answer(fields.raw()):
             raise SourceGarbled(
                 f"{self._ask.name} is not {self._program.name}", other_device=True

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from ...model import Snapshot, Window
-from ...readings import HASHRATE, REJECTED, STARTED
+from ...readings import REJECTED, STARTED
 from ..common import answer_table as table
 from ..common.contract import SourceContext
 from ..common.decoding import Fields
@@ -41,7 +41,7 @@ _CARDS: Final = tuple(
     )
     for place in range(_MOST_CARDS)
 )
-_AVERAGES: Final = ((1, Window.M1, 60), (2, Window.M15, 900))
+_AVERAGES: Final = {1: Window.M1, 2: Window.M15}
 
 
 def version(fields: Fields) -> str | None:
@@ -60,12 +60,8 @@ def parse(fields: Fields, now: datetime) -> Snapshot:
     shares = fields.count("results", "shares_total")
     if accepted is not None and shares is not None and shares >= accepted:
         mapped.rig[REJECTED.plain] = shares - accepted
-    uptime = fields.number("uptime") or 0
-    for place, window, seconds in _AVERAGES:
-        # An average is 0 until its time is over.
-        if uptime >= seconds:
-            rate = fields.number("hashrate", "total", place)
-            mapped.rig.put(HASHRATE.channel(window), rate)
+    totals = fields.of(fields.raw("hashrate", "total"), "hashrate", "total")
+    mapped.put_averages(None, totals, _AVERAGES, fields.number("uptime") or 0)
     lists = (fields.raw("hashrate", "threads"), fields.raw("hwmon", "busID"))
     cards = max(len(found) if isinstance(found, list) else 0 for found in lists)
     for place, places in enumerate(_CARDS[:cards]):
