@@ -49,7 +49,7 @@ QUESTION: Final = socket_question(_NAME, _LINE, version, has_page=True)
 def _title(fields: Fields) -> tuple[str, str | None]:
     """Return version and coin: "PM 5.1c - ETH"."""
     name, _, coin = (fields.text("result", 0) or "?").partition(" - ")
-    return name.strip() or "?", coin.strip() or None
+    return name.strip() or "?", coin.strip().upper() or None
 
 
 def _unit(name: str, coin: str | None) -> tuple[float, str]:
@@ -101,11 +101,11 @@ def parse(fields: Fields, now: datetime) -> Snapshot:
 def _numbers(fields: Fields, place: int) -> list[float | None]:
     """Return the numbers of a text with semicolons; None for "off" and −1."""
     found = fields.raw("result", place)
-    if not isinstance(found, str) or not found:
+    if not isinstance(found, str | int | float) or found == "":
         return []
     return [
         (float(word) if "." in word else int(word)) if _NUMBER.fullmatch(word) else None
-        for word in map(str.strip, found.split(";")[:_MOST])
+        for word in map(str.strip, str(found).split(";")[:_MOST])
     ]
 
 

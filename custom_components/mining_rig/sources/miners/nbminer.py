@@ -38,8 +38,8 @@ _COINS: Final = tuple(
             latency=f"latency{tail}",
             difficulty=f"difficulty{tail}",
         ),
-        rows(number, hashrate=f"hashrate{tail}_raw"),
-        rows(number, hashrate=f"total_hashrate{tail}_raw"),
+        rows(number, hashrate=[f"hashrate{tail}", f"hashrate{tail}_raw"]),
+        rows(number, hashrate=[f"total_hashrate{tail}", f"total_hashrate{tail}_raw"]),
     )
     for number, tail in zip(NUMBERS[:2], ("", "2"), strict=True)
 )

@@ -180,10 +180,13 @@ class JsonLine(_SocketAsk):
 class HttpPaths:
     """Makes a `HttpGet` of those paths."""
 
-    def __init__(self, *paths: str) -> None:
-        """Take the paths in their order."""
+    def __init__(self, *paths: str, secret: str | None = None) -> None:
+        """Take the paths in their order, and the field that goes into the query."""
         self.paths = paths
+        self._secret = secret
 
     def __call__(self, context: SourceContext) -> HttpGet:
         """Return what requests them."""
-        return HttpGet(context, *self.paths)
+        key = self._secret or ""
+        value = context.data.get(key)
+        return HttpGet(context, *self.paths, query={key: value} if value else None)

@@ -62,10 +62,14 @@ def parse(fields: Fields, now: datetime) -> Snapshot:
         mapped.rig[REJECTED.plain] = shares - accepted
     totals = fields.of(fields.raw("hashrate", "total"), "hashrate", "total")
     mapped.put_averages(None, totals, _AVERAGES, fields.number("uptime") or 0)
-    lists = (fields.raw("hashrate", "threads"), fields.raw("hwmon", "busID"))
+    lists = [fields.raw("hashrate", "threads")]
+    if isinstance(sensors := fields.raw("hwmon"), dict):
+        lists += sensors.values()
     cards = max(len(found) if isinstance(found, list) else 0 for found in lists)
     for place, places in enumerate(_CARDS[:cards]):
-        address = pci_address(fields.raw("hwmon", "busID", place), 10)
+        bus = fields.raw("hwmon", "busID", place)
+        # The base of a text is not known.
+        address = pci_address(bus, 10) if isinstance(bus, int) else None
         values = mapped.add_card(number=place, address=address)
         table.put_rows(values, fields, places)
     return mapped.snapshot(fields, version(fields))
