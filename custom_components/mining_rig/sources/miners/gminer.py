@@ -48,9 +48,9 @@ def version(fields: Fields) -> str | None:
         is_early = fields.has("devices") and (
             fields.has("total_accepted_shares") or fields.has("devices", 0, "gpu_id")
         )
-        return "?" if is_early else None
+        return "" if is_early else None
     name, _, rest = name.partition(" ")
-    return rest.strip() or "?" if name == _NAME else None
+    return rest.strip() or "" if name == _NAME else None
 
 
 def parse(fields: Fields, now: datetime) -> Snapshot:

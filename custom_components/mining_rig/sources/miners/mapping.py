@@ -141,6 +141,8 @@ class Mapped:
     def snapshot(self, fields: Fields, version: str | None) -> Snapshot:
         """Return all parts; `fields` are those of the whole answer.
 
+        `version` is "" or None where the answer has none.
+
         Of a second and third algorithm the rig's hashrate is the sum of the cards'
         where the answer has no total; of the first, `derive` adds them up.
         """
@@ -153,6 +155,7 @@ class Mapped:
                 for unit, names in _WORK:
                     if names.search(algorithm):
                         self.units[number] = unit
+        version = version or None
         self.rig.put(VERSION.plain, version)
         return Snapshot(
             parts=part_map(

@@ -36,7 +36,7 @@ def version(fields: Fields) -> str | None:
     """Return the version of a miniZ, None for the answer of anything else."""
     if fields.raw("method") != _METHOD or not isinstance(fields.raw("result"), list):
         return None
-    return fields.text("version") or "?"
+    return fields.text("version") or ""
 
 
 QUESTION: Final = socket_question(_NAME, _LINE, version, has_page=True)

@@ -27,9 +27,9 @@ _WORDS: Final = {"accepted": "Accepted", "rejected": "Denied"}
 
 
 def version(fields: Fields) -> str | None:
-    """Return "?" for a nanominer, whose answer has no version, else None."""
+    """Return "" for a nanominer, whose answer has no version, else None."""
     keys = ("Algorithms", "Devices", "WorkTime")
-    return "?" if all(fields.has(key) for key in keys) else None
+    return "" if all(fields.has(key) for key in keys) else None
 
 
 def coins(fields: Fields) -> list[tuple[str, Fields]]:

@@ -49,7 +49,7 @@ def version(fields: Fields) -> str | None:
     """Return the version of an NBMiner, None for the answer of anything else."""
     if not fields.has("miner", "devices") or not fields.has("stratum"):
         return None
-    return fields.text("version") or "?"
+    return fields.text("version") or ""
 
 
 def parse(fields: Fields, now: datetime) -> Snapshot:

@@ -29,7 +29,8 @@ class Program:
     ask: Callable[[SourceContext], Ask]
     """Makes what requests an answer."""
     version: Callable[[Fields], str | None]
-    """Returns the version in an answer, None where it is not this program's."""
+    """Returns the version in an answer, "" where it has none; None where the answer is
+    not this program's."""
     parse: Callable[[Fields, datetime], Snapshot]
     """Maps an answer that was received at that moment."""
     zilliqa_stops: Callable[[Fields], frozenset[int | None]] = lambda _: frozenset()
@@ -98,7 +99,7 @@ class ReadOnlyMiner:
             rig_id=None,
             title=self._host,
             model=self._program.name,
-            version=self._program.version(await self._request()),
+            version=self._program.version(await self._request()) or None,
         )
 
     async def read(self, now: datetime) -> Snapshot:

@@ -39,7 +39,7 @@ def version(fields: Fields) -> str | None:
     if name is None and fields.has("solution_stat") and fields.has("devices"):
         # Some versions leave it out.
         name = _NAME
-    return fields.text("version") or "?" if name == _NAME else None
+    return fields.text("version") or "" if name == _NAME else None
 
 
 def algorithms(fields: Fields) -> list[tuple[int | None, str]]:

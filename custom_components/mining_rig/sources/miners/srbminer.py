@@ -37,7 +37,6 @@ _AVERAGES: Final = {
     "1hr": Window.H1,
     "12hr": Window.H12,
 }
-_TOTALS: Final = (("gpu", "total"), ("cpu", "total"), ("now",), ("1min",))
 _ALGORITHMS: Final = {
     number: rows(
         number,
@@ -60,7 +59,7 @@ def version(fields: Fields) -> str | None:
     if isinstance(fields.raw("algorithms"), list):
         return fields.text("miner_version")
     is_old = fields.has("rig_name") and _algorithms(fields)[0].has("hashrate", "now")
-    return fields.text("miner_version") or "?" if is_old else None
+    return fields.text("miner_version") or "" if is_old else None
 
 
 def _algorithms(fields: Fields) -> list[Fields]:
@@ -105,10 +104,11 @@ def parse(fields: Fields, now: datetime) -> Snapshot:
 
 def _total(rates: Fields) -> float | None:
     """Return an algorithm's present hashrate, that of the cards and the processor."""
-    gpu, cpu, now, minute = (rates.number(*path) for path in _TOTALS)
-    if gpu or cpu or (gpu is not None and cpu is not None):
-        return (gpu or 0) + (cpu or 0)
-    return next((rate for rate in (now, gpu, cpu, minute) if rate is not None), None)
+    totals = [rates.number(kind, "total") for kind in ("gpu", "cpu")]
+    known = [total for total in totals if total is not None]
+    if len(known) == len(totals) or any(known):
+        return sum(known)
+    return rates.number("now") if rates.has("now") else rates.number("1min")
 
 
 PROGRAM: Final = Program("SRBMiner", HttpPaths("/", "/api/v2/status"), version, parse)

@@ -48,7 +48,7 @@ def version(fields: Fields) -> str | None:
     """Return the version of a WildRig, None for the answer of anything else."""
     if not (fields.text("ua") or "").startswith(_NAME):
         return None
-    return fields.text("version") or "?"
+    return fields.text("version") or ""
 
 
 def parse(fields: Fields, now: datetime) -> Snapshot:
