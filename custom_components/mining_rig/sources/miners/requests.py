@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any, Final, Protocol
 
 from ..common.cgminer import CgminerClient
-from ..common.cgminer_decoding import UnknownCommand
+from ..common.cgminer_decoding import CgminerAnswer, UnknownCommand
 from ..common.contract import JsonObject, SourceContext, SourceError, SourceGarbled
 from ..common.http import Query, http_for
 from ..common.optional_requests import OptionalRequests
@@ -134,7 +134,7 @@ class SocketCommands(_SocketAsk):
     async def request(self, is_answer: IsAnswer) -> Any:
         """Return the answers by command. Raises a SourceError."""
         self._optional.start()
-        answers = {self._first: await self._ask(self._first)}
+        answers = {self._first: _shown(await self._ask(self._first))}
         if not is_answer(answers):
             return answers
         for command in self._extras:
@@ -153,15 +153,18 @@ class SocketCommands(_SocketAsk):
             if err.other_device:
                 raise
             return err
-        if "error" in answer:
+        if answer.data.get("error") is not None:
             # A JSON error to a command in text: it is not known.
             raise UnknownCommand("not_offered")
-        return answer
+        return _shown(answer)
 
-    async def _ask(self, command: str) -> JsonObject:
+    async def _ask(self, command: str) -> CgminerAnswer:
         ask = self._client.ask_text if self._is_text else self._client.ask
-        answer = await ask(command)
-        return {"description": answer.status.description, **answer.sections}
+        return await ask(command)
+
+
+def _shown(answer: CgminerAnswer) -> JsonObject:
+    return {"description": answer.status.description, **answer.sections}
 
 
 class JsonLine(_SocketAsk):
