@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 import math
 import re
-from typing import Any, Final, override
+from typing import Any, Final
 
 from ...model import Channel, Value
 
@@ -49,10 +49,19 @@ def cpu_name(brand: str | None) -> str | None:
     return " ".join(_CPU_NOISE.sub("", brand).split()) or brand
 
 
+def _number_in(text: str) -> int | float | None:
+    """Return the number that a text is, None for any other text."""
+    if (match := _NUMBER.fullmatch(text)) is None:
+        return None
+    return int(text) if match[1] is None and match[2] is None else float(text)
+
+
 class Fields:
     """A JSON object, or any other value in its place, read by path."""
 
     __slots__ = ("_data", "_path", "unparsed")
+    _reads_text = False
+    """Whether a text can be a number."""
 
     def __init__(
         self, data: Any, *path: _Step, unparsed: list[str] | None = None
@@ -103,6 +112,8 @@ class Fields:
         found = self.raw(*path)
         if found is None:
             return None
+        if type(found) is str and self._reads_text:
+            found = _number_in(found)
         if (
             type(found) is float or type(found) is int
         ) and -_LARGEST < found < _LARGEST:
@@ -134,6 +145,8 @@ class Fields:
         found = self.raw(*path)
         if found is None:
             return None
+        if type(found) is str and self._reads_text:
+            found = _number_in(found)
         if type(found) is float and found.is_integer():
             found = int(found)
         if type(found) is int and 0 <= found <= maximum:
@@ -248,39 +261,7 @@ class TextNumbers(Fields):
     """Fields whose numbers may be text: "61.5", "4.59e+06"."""
 
     __slots__ = ()
-
-    @override
-    def number(
-        self,
-        *path: _Step,
-        minimum: float = 0,
-        maximum: float = math.inf,
-        scale: float = 1,
-    ) -> float | None:
-        """Return a finite number within the bounds, as `Fields.number`."""
-        if (found := self._of_text(path)) is not None:
-            return found.number(minimum=minimum, maximum=maximum, scale=scale)
-        return super().number(*path, minimum=minimum, maximum=maximum, scale=scale)
-
-    @override
-    def count(self, *path: _Step, maximum: int = LARGEST_COUNT) -> int | None:
-        """Return a whole number from 0 to `maximum`."""
-        if (found := self._of_text(path)) is not None:
-            return found.count(maximum=maximum)
-        return super().count(*path, maximum=maximum)
-
-    def _of_text(self, path: tuple[_Step, ...]) -> Fields | None:
-        """Return the number in a text in place of it, None for anything else."""
-        text = self.raw(*path)
-        if type(text) is not str or (match := _NUMBER.fullmatch(text)) is None:
-            return None
-        is_whole = match[1] is None and match[2] is None
-        return Fields(
-            int(text) if is_whole else float(text),
-            *self._path,
-            *path,
-            unparsed=self.unparsed,
-        )
+    _reads_text = True
 
 
 class Values(dict[Channel[Any], Value]):
