@@ -1,6 +1,7 @@
 """Answers of miner programs in other layouts than the recorded ones."""
 
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -456,3 +457,15 @@ def test_cut_text(body: str) -> None:
 def test_every_kind_is_here() -> None:
     """Those without an object for each card have tests of their own."""
     assert {*ANSWERS, "claymore", "wildrig"} == {*KINDS}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_length(kind: str) -> None:
+    """A program is a page of mapping, and a shape of its answer in the simulator."""
+    root = Path(__file__).parents[2]
+    for lines, place in (
+        (120, "custom_components/mining_rig/sources/miners"),
+        (60, "simulator/programs"),
+    ):
+        text = (root / place / f"{kind}.py").read_text()
+        assert len(text.splitlines()) <= lines
