@@ -213,6 +213,7 @@ def test_no_cards(kind: str, path: tuple[str, ...]) -> None:
     [
         ("equihash144_5", "Sol/s"),
         ("BeamHashIII", "Sol/s"),
+        ("zelHash", "Sol/s"),
         ("cuckatoo32", "g/s"),
         ("Cuckaroo29", "g/s"),
         ("kawpow", "H/s"),

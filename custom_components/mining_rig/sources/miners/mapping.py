@@ -23,7 +23,7 @@ _LAST_BUS: Final = 255
 _LAST_DEVICE: Final = 31
 _DECIMAL: Final = 10
 _WORK: Final = (
-    ("Sol/s", re.compile("equihash|beamhash|zhash", re.IGNORECASE)),
+    ("Sol/s", re.compile("equihash|beamhash|zelhash|zhash", re.IGNORECASE)),
     ("g/s", re.compile("cuck[oa]", re.IGNORECASE)),
 )
 """The base units of algorithms whose work is not hashes, for answers without a unit."""
