@@ -91,20 +91,38 @@ async def test_a_secret_is_asked_for(hass: HomeAssistant) -> None:
         assert (await async_go_on(hass, step, right))["step_id"] == "name"
 
 
-async def test_several_answers(hass: HomeAssistant) -> None:
-    """What cannot be told apart without its secret is a list."""
+async def test_locked_program(hass: HomeAssistant) -> None:
+    """One that does not say what it is without its secret is not several rigs."""
     async with SimulatedXMRig(token=TOKEN) as rig:
         step = await async_enter(hass, host="127.0.0.1", port=rig.port)
-        assert step["step_id"] == "found"
+        assert step["step_id"] == "locked"
         [choice] = step["data_schema"].schema.values()
         assert choice.config["options"] == [
-            {"value": "xmrig", "label": "XMRig, asks for a password"},
-            {"value": "xmrig_proxy", "label": "xmrig-proxy, asks for a password"},
+            {"value": "xmrig", "label": "XMRig"},
+            {"value": "xmrig_proxy", "label": "xmrig-proxy"},
         ]
         step = await async_go_on(hass, step, {"go_on_as": "xmrig"})
         assert step["step_id"] == "network"
         right = {"host": "127.0.0.1", "port": rig.port, "access_token": TOKEN}
         assert (await async_go_on(hass, step, right))["step_id"] == "name"
+
+
+async def test_several_answers(hass: HomeAssistant) -> None:
+    """What answers at several usual ports is a list, with what each asks for."""
+    async with SimulatedTRex(password="secret") as one, SimulatedXMRig() as other:
+        ports = {
+            "t_rex": {one.port: QUESTIONS["t_rex"]},
+            "xmrig": {other.port: QUESTIONS["xmrig"]},
+        }
+        with usual(**ports):
+            step = await async_enter(hass, host="127.0.0.1")
+        assert step["step_id"] == "found"
+        [choice] = step["data_schema"].schema.values()
+        locked, named = choice.config["options"]
+        assert locked == {"value": "t_rex", "label": "T-Rex, asks for a password"}
+        assert named["label"].startswith("XMRig 6.26.0 on ")
+        step = await async_go_on(hass, step, {"go_on_as": "xmrig"})
+        assert step["step_id"] == "name"
 
 
 async def test_usual_ports(hass: HomeAssistant, serve: Serve) -> None:

@@ -198,6 +198,8 @@ LABELS = {
     "avalon": "Avalon Nano3s",
     "axeos": "Bitaxe Gamma v2.15.0",
     "iceriver": "IceRiver",
+    "miniz": "miniZ",
+    "nanominer": "nanominer",
 }
 
 

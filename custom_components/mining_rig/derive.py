@@ -32,6 +32,7 @@ from .readings import (
     REJECTED,
     STARTED,
 )
+from .windows import LENGTHS
 
 _SUMMED: Final[tuple[Channel[float], ...]] = (
     HASHRATE.plain,
@@ -42,11 +43,6 @@ _COUNTED: Final[tuple[Channel[Any], ...]] = (
     REJECTED.plain,
     INVALID.plain,
 )
-_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_LENGTHS: Final = {
-    window: timedelta(seconds=int(window[:-1]) * _SECONDS[window[-1]])
-    for window in Window
-}
 _ALWAYS_DRAWING: Final = frozenset((PartKind.GPU, PartKind.HASHBOARD))
 """A processor draws what the rest of its computer does, unless it works."""
 _WORKED: Final = "worked"
@@ -337,7 +333,7 @@ def _without_unfilled(
         if channel.window is not None
         and not value
         and channel.reading.quantity is Quantity.HASHRATE
-        and now - started < _LENGTHS[channel.window]
+        and now - started < LENGTHS[channel.window]
     ]
     if not unfilled:
         return part

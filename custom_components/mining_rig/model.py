@@ -196,13 +196,10 @@ class Control[T: Value]:
     """Something that can be written; its channel is how the write is confirmed."""
 
     channel: Channel[T]
-    minimum: float = 0
-    """Of a number; of a text the fewest characters."""
-    maximum: float = 100
-    """Of a number; of a text the most characters."""
+    minimum: float = 0  # of a number; of a text the fewest characters
+    maximum: float = 100  # of a number; of a text the most characters
     step: float = 1
-    options: tuple[str, ...] = ()
-    """What a select offers; empty: the reading's choices."""
+    options: tuple[str, ...] = ()  # of a select; empty: the reading's choices
     free: bool = False
     """Names given by the owner, not words to translate; such a text is chosen."""
     confirm_within: float = 6.0
@@ -235,8 +232,7 @@ class Action:
     key: str
     category: Category = Category.PRIMARY
     enabled: bool = True
-    restarts: bool = False
-    """It restarts the rig or its miner."""
+    restarts: bool = False  # it restarts the rig or its miner
 
 
 @dataclass(frozen=True, slots=True, eq=False)

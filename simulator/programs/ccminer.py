@@ -1,6 +1,5 @@
 """A simulated ccminer, whose API is text over a socket."""
 
-from collections.abc import Mapping
 from typing import Any, override
 
 from .program import POOL, WALLET, SimulatedSocketProgram
@@ -57,5 +56,4 @@ class SimulatedCcminer(SimulatedSocketProgram):
 
 
 def _record(**values: Any) -> str:
-    pairs: Mapping[str, Any] = values
-    return ";".join(f"{key}={value}" for key, value in pairs.items()) + "|"
+    return ";".join(f"{key}={value}" for key, value in values.items()) + "|"

@@ -17,13 +17,14 @@ from custom_components.mining_rig.sources.common.contract import (
 from custom_components.mining_rig.sources.miners.read_only import ReadOnlyMiner
 from simulator.clock import ManualClock
 from simulator.programs import PROGRAMS, SimulatedProgram, SimulatedSrbMiner
-from tests.sources.miner_programs import module
+from tests.sources.miner_programs import KINDS, module
 
 HASHRATE = readings.HASHRATE.plain
 PLACES = (
-    *("/", "/api/v2/status", "/stat", "/summary"),
-    *("devs", "miner_getstat1", "summary"),
+    *("/", "/api/v1/status", "/api/v2/status", "/stat", "/stats", "/status"),
+    *("/summary", "devs", "getstat", "miner_getstat1", "summary"),
 )
+NO_CLOCKS = frozenset({"claymore", "nanominer", "onezerominer"})
 
 
 @pytest.fixture
@@ -46,6 +47,11 @@ async def read(rig: SimulatedProgram, session: ClientSession) -> Snapshot:
     return await (await source_of(rig, session)).read(now)
 
 
+def test_every_program() -> None:
+    """All that the integration knows are simulated."""
+    assert {*PROGRAMS} == {*KINDS}
+
+
 @pytest.mark.parametrize("kind", PROGRAMS)
 async def test_read(kind: str, clock: ManualClock, session: ClientSession) -> None:
     """Every value arrives as the rig has it."""
@@ -66,10 +72,12 @@ async def test_read(kind: str, clock: ManualClock, session: ClientSession) -> No
                 watts = card.get(readings.POWER.plain)
                 assert watts == pytest.approx(status.power, abs=0.5)
                 assert card.key == f"{status.bus:02x}:00"
-            if kind != "claymore":
+            if kind not in NO_CLOCKS:
                 assert card.get(readings.CORE_CLOCK.plain) == status.core_clock
+            if kind != "claymore":
                 assert card.get(readings.ACCEPTED.plain) == status.accepted > 500
-        assert snapshot.rig.get(readings.POOL.plain) == "rvn.2miners.com:6060"
+        if kind != "onezerominer":
+            assert snapshot.rig.get(readings.POOL.plain) == "rvn.2miners.com:6060"
         started = snapshot.rig.get(readings.STARTED.plain)
         assert started is not None
         assert abs(clock() - started.timestamp() - 7200) < 60

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from custom_components.mining_rig.model import Snapshot
 from custom_components.mining_rig.sources.common.cgminer_decoding import decode
-from custom_components.mining_rig.sources.common.decoding import Fields
+from custom_components.mining_rig.sources.common.decoding import TextNumbers
 
 FIXTURES: Final = Path(__file__).parent.parent / "fixtures" / "miners"
 NOW: Final = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -40,7 +40,7 @@ def module(kind: str) -> ModuleType:
 
 def parse(kind: str, answer: Any) -> Snapshot:
     """Return the snapshot of a decoded answer."""
-    found: Snapshot = module(kind).parse(Fields(answer), NOW)
+    found: Snapshot = module(kind).parse(TextNumbers(answer), NOW)
     return found
 
 

@@ -121,7 +121,8 @@ def test_srbminer_old_product() -> None:
         "gpu_hashrate": [{"gpu0": 400, "gpu1": 412}],
     }
     found = parse("srbminer", answer)
-    assert module("srbminer").version(Fields(answer)) == "?"
+    assert module("srbminer").version(Fields(answer)) == ""
+    assert readings.VERSION.plain not in found.rig.values
     assert rig_of(found, HASHRATE) == 812
     assert rig_of(found, ACCEPTED) == 9
     assert rig_of(found, readings.POOL.plain) == "pool.example:3333"
@@ -266,7 +267,7 @@ def test_gminer_early() -> None:
     answer = of_json("gminer_2.33_stat.json")
     del answer["miner"]
     answer["speedUnit"] = answer.pop("speed_unit")
-    assert module("gminer").version(Fields(answer)) == "?"
+    assert module("gminer").version(Fields(answer)) == ""
     assert parse("gminer", answer).parts["01:00"].get(HASHRATE) == 0.1
     assert module("gminer").version(Fields({"miner": "zion-miner"})) is None
 

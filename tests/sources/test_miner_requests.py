@@ -12,6 +12,7 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 
 from custom_components.mining_rig import readings
+from custom_components.mining_rig.sources.common import optional_requests
 from custom_components.mining_rig.sources.common.contract import (
     Polled,
     Pressable,
@@ -23,7 +24,6 @@ from custom_components.mining_rig.sources.common.contract import (
     Writable,
 )
 from custom_components.mining_rig.sources.common.decoding import Fields
-from custom_components.mining_rig.sources.miners import requests
 from custom_components.mining_rig.sources.miners.read_only import ReadOnlyMiner
 
 from .conftest import Serve
@@ -212,7 +212,8 @@ async def test_socket(kind: str, session: ClientSession) -> None:
     async with miner(reply) as (port, questions):
         source = await open_source(kind, port, session)
         assert source.address is None
-        assert (await source.identify()).version
+        version = module(kind).version(Fields(RECORDED[name].make()))
+        assert (await source.identify()).version == (version or None)
         found = await source.read(NOW)
     assert found == module(kind).parse(Fields(RECORDED[name].make()), NOW)
     assert {*files} <= {command_of(question) for question in questions}
@@ -252,7 +253,7 @@ async def test_unknown_command(
         source = await open_source("teamredminer", port, session)
         for hours in (0, 0, 1):
             with patch.object(
-                requests, "monotonic", return_value=10_000 + 3600 * hours
+                optional_requests, "monotonic", return_value=10_000 + 3600 * hours
             ):
                 found = await source.read(NOW)
             assert found.parts["gpu0"].get(readings.TEMPERATURE.plain) == 68
@@ -261,6 +262,70 @@ async def test_unknown_command(
     assert asked.count("pools") == 2
     # Closed without an answer: perhaps it was busy.
     assert asked.count("summary") == 3
+
+
+@pytest.mark.parametrize("kind", HTTP)
+async def test_cut_off(kind: str, serve: Serve, session: ClientSession) -> None:
+    """A cut-off answer is a missed poll, not another device's."""
+    name, path = HTTP[kind]
+    body = json.dumps(RECORDED[name].make())
+
+    async def answer(request: web.Request) -> web.Response:
+        if request.path != path:
+            raise web.HTTPNotFound
+        return web.Response(text=body[: len(body) // 2])
+
+    server = await serve(answer)
+    source = await open_source(kind, server.port or 0, session)
+    with pytest.raises(SourceGarbled) as garbled:
+        await source.read(NOW)
+    assert not garbled.value.other_device
+
+
+@pytest.mark.parametrize(
+    ("kind", "command"),
+    [(kind, command) for kind in SOCKET for command in SOCKET[kind][0]],
+)
+async def test_cut_off_socket(kind: str, command: str, session: ClientSession) -> None:
+    """So it is over a socket, with each of the commands that are known."""
+    files, _ = SOCKET[kind]
+
+    def reply(question: str) -> bytes | None:
+        if (file := files.get(asked := command_of(question))) is None:
+            return None
+        body = (FIXTURES / file).read_bytes()
+        return body[: len(body) // 2] if asked == command else body
+
+    async with miner(reply) as (port, _):
+        source = await open_source(kind, port, session)
+        with pytest.raises(SourceGarbled) as garbled:
+            await source.read(NOW)
+    assert not garbled.value.other_device
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        UNKNOWN,
+        b'{"STATUS":[{"STATUS":"E","Code":23,"Msg":"Invalid JSON"}]}',
+        b'{"id":null,"error":{"code":-32700,"message":"Parse error"}}',
+        b'{"id":0,"error":"unknown method"}',
+    ],
+)
+async def test_json_error_to_text(error: bytes, session: ClientSession) -> None:
+    """It means that the command is not known: that costs its own values, once."""
+    summary = (FIXTURES / "ccminer_summary.txt").read_bytes()
+
+    def reply(question: str) -> bytes | None:
+        return summary if command_of(question) == "summary" else error
+
+    async with miner(reply) as (port, questions):
+        source = await open_source("ccminer", port, session)
+        for _ in range(2):
+            found = await source.read(NOW)
+    assert found.rig.get(readings.HASHRATE.plain) == 1230
+    asked = [command_of(question) for question in questions]
+    assert sorted(asked) == ["pool", "summary", "summary", "threads"]
 
 
 @pytest.mark.parametrize("kind", SOCKET)

@@ -28,7 +28,7 @@ _FORM: Final = Form(
 
 
 class AddressFlow(RigFlow):
-    """The steps `address` and `found`."""
+    """The steps `address`, `found` and `locked`."""
 
     _typed: Answers
 
@@ -48,7 +48,7 @@ class AddressFlow(RigFlow):
                     return await self._async_detected(found[0])
                 if found:
                     self._others = found
-                    return await self.async_step_found()
+                    return await self._async_choose()
                 has_port = CONF_PORT in self._typed
                 errors = (
                     {CONF_HOST: "not_found"} if has_port else {CONF_PORT: "ask_port"}
@@ -67,23 +67,31 @@ class AddressFlow(RigFlow):
             return await async_detect(session, typed[CONF_HOST], [port])
         return await async_detect_usual(session, typed[CONF_HOST])
 
-    async def async_step_found(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Choose one of several that answer at the address."""
-        if user_input is not None:
-            [found] = [f for f in self._others if f.kind == user_input[CONF_GO_ON_AS]]
-            return await self._async_detected(found)
+    async def async_step_found(self, user_input: dict[str, Any]) -> ConfigFlowResult:
+        """Go on with one of several that answer at the address."""
+        [found] = [f for f in self._others if f.kind == user_input[CONF_GO_ON_AS]]
+        return await self._async_detected(found)
+
+    async def async_step_locked(self, user_input: dict[str, Any]) -> ConfigFlowResult:
+        """Go on with what a program is that does not say it without a password."""
+        return await self.async_step_found(user_input)
+
+    async def _async_choose(self) -> ConfigFlowResult:
+        """Let the owner choose: one of several, or what the only one is."""
+        places = {tuple(found.ports.items()) for found in self._others}
+        is_one = len(places) == 1 and all(found.needs for found in self._others)
         options = [
             SelectOptionDict(
                 value=found.kind,
-                label=await async_found_text(self.hass, found, locked=True),
+                label=found.title
+                if is_one
+                else await async_found_text(self.hass, found, locked=True),
             )
             for found in self._others
         ]
         choice = SelectSelector(SelectSelectorConfig(options=options))
         return self.async_show_form(
-            step_id="found",
+            step_id="locked" if is_one else "found",
             data_schema=vol.Schema({vol.Required(CONF_GO_ON_AS): choice}),
             description_placeholders={"host": self._typed[CONF_HOST]},
         )

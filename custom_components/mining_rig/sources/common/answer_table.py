@@ -100,9 +100,9 @@ def number(
         if type(found) in _NUMBERS and found in none:
             return None
         value = fields.number(*path, maximum=high, scale=scale)
-        return (
-            value if value is None or digits is None else round(value, digits or None)
-        )
+        if value is None or (not value and 0 in none):
+            return None
+        return value if digits is None else round(value, digits or None)
 
     unchanged = scale == 1 and digits is None
     low = _ABOVE_ZERO if 0 in none else 0

@@ -11,7 +11,14 @@ from itertools import islice
 import re
 from typing import Any, Final
 
-from .cgminer_format import MOST_RECORDS, merge_pairs, parse_json, parse_text, text_of
+from .cgminer_format import (
+    MOST_RECORDS,
+    is_text_answer,
+    merge_pairs,
+    parse_json,
+    parse_text,
+    text_of,
+)
 from .contract import CommandRefused, JsonObject, SourceGarbled, SourceUnreachable
 from .decoding import WALLET
 
@@ -138,8 +145,7 @@ def decode(body: bytes) -> CgminerAnswer:
     # Outside of the handler: what could not be decoded must not cling to the error.
     raise SourceGarbled(
         f"{len(body)} bytes that are no answer of cgminer",
-        other_device=data is not None
-        or not (is_json or text.startswith(("STATUS=", "CMD="))),
+        other_device=data is not None or not (is_json or is_text_answer(text)),
     )
 
 

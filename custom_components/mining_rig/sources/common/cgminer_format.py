@@ -263,6 +263,12 @@ _JSON_NUMBER: Final = re.compile(
 # Text --------------------------------------------------------------------------------
 
 
+def is_text_answer(text: str) -> bool:
+    """Return whether a text begins like an answer, even if it is cut off."""
+    name, equals, _ = text.partition("=")
+    return bool(equals) and name in ("STATUS", "CMD", *_SECTION_OF)
+
+
 def parse_text(text: str) -> JsonObject:
     r"""Return a text answer as the object that the JSON form would be.
 
@@ -301,6 +307,8 @@ _SECTION_OF: Final = {
     "TEMP": "TEMPS",
     # ccminer and cpuminer: the answer to `summary`.
     "NAME": "SUMMARY",
+    # Of some, the answer to `pool` does not begin with its name.
+    "URL": "POOLS",
 }
 """The section's name in JSON by the first key of a record in text."""
 _TEXT_RECORD: Final = re.compile(r"(?:\\.|[^|])++", re.DOTALL)

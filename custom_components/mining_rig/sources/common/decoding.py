@@ -24,6 +24,9 @@ _LARGEST: Final = 1e200
 _AMOUNT: Final = re.compile(r"-?\d{1,40}(?:\.\d{1,40})?(?:[eE][+-]?\d{1,2})?", re.ASCII)
 _AMOUNT_DIGITS: Final = 60
 """Digits of an amount of money before and after the point, at most."""
+_NUMBER: Final = re.compile(
+    r"\s*[-+]?\d{1,40}(\.\d{1,40})?([eE][-+]?\d{1,3})?\s*", re.ASCII
+)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _CPU_NOISE: Final = re.compile(
@@ -46,10 +49,19 @@ def cpu_name(brand: str | None) -> str | None:
     return " ".join(_CPU_NOISE.sub("", brand).split()) or brand
 
 
+def _number_in(text: str) -> int | float | None:
+    """Return the number that a text is, None for any other text."""
+    if (match := _NUMBER.fullmatch(text)) is None:
+        return None
+    return int(text) if match[1] is None and match[2] is None else float(text)
+
+
 class Fields:
     """A JSON object, or any other value in its place, read by path."""
 
     __slots__ = ("_data", "_path", "unparsed")
+    _reads_text = False
+    """Whether a text can be a number."""
 
     def __init__(
         self, data: Any, *path: _Step, unparsed: list[str] | None = None
@@ -61,6 +73,10 @@ class Fields:
         self._data = data
         self._path = path
         self.unparsed: list[str] = [] if unparsed is None else unparsed
+
+    def of(self, data: Any, *path: _Step) -> Fields:
+        """Return fields of the same kind of a part of the data, or made of it."""
+        return type(self)(data, *self._path, *path, unparsed=self.unparsed)
 
     def raw(self, *path: _Step) -> Any:
         """Return the value at a path, None where there is none."""
@@ -96,6 +112,8 @@ class Fields:
         found = self.raw(*path)
         if found is None:
             return None
+        if type(found) is str and self._reads_text:
+            found = _number_in(found)
         if (
             type(found) is float or type(found) is int
         ) and -_LARGEST < found < _LARGEST:
@@ -127,6 +145,8 @@ class Fields:
         found = self.raw(*path)
         if found is None:
             return None
+        if type(found) is str and self._reads_text:
+            found = _number_in(found)
         if type(found) is float and found.is_integer():
             found = int(found)
         if type(found) is int and 0 <= found <= maximum:
@@ -210,7 +230,7 @@ class Fields:
         if found is not None and not isinstance(found, dict):
             self._note(path)
             found = None
-        return Fields(found, *self._path, *path, unparsed=self.unparsed)
+        return self.of(found, *path)
 
     def each(self, *path: _Step, most: int | None = None) -> Iterator[Fields]:
         """Iterate over the objects of the list at the path, the first `most` of them."""
@@ -232,12 +252,16 @@ class Fields:
             return
         for index, item in enumerate(found[:most]):
             if isinstance(item, dict):
-                yield (
-                    index,
-                    Fields(item, *self._path, *path, index, unparsed=self.unparsed),
-                )
+                yield index, self.of(item, *path, index)
             else:
                 self._note([*path, index])
+
+
+class TextNumbers(Fields):
+    """Fields whose numbers may be text: "61.5", "4.59e+06"."""
+
+    __slots__ = ()
+    _reads_text = True
 
 
 class Values(dict[Channel[Any], Value]):

@@ -4,17 +4,18 @@ https://github.com/bzminer/bzminer: each device has lists with one item an algor
 Of the pools those count that were ever connected; the others are templates.
 """
 
+from collections import Counter
 from datetime import datetime
-from typing import Final, override
+from typing import Any, Final
 
-from ...model import PartKind, Snapshot
+from ...model import Channel, PartKind, Snapshot
 from ...readings import HASHRATE, STARTED
 from ..common import answer_table as table
 from ..common.contract import SourceContext, SourceRefused
-from ..common.decoding import MOST_LISTED, Fields
+from ..common.decoding import MOST_LISTED, Fields, Values
 from .mapping import NUMBERS, Mapped, pci_address
 from .read_only import Program, ReadOnlyMiner, question
-from .requests import HttpGet, HttpPaths
+from .requests import HttpPaths
 from .rows import SHARES, rows
 
 _CPU: Final = 4
@@ -62,51 +63,50 @@ def parse(fields: Fields, now: datetime) -> Snapshot:
     """Map an answer."""
     mapped = Mapped()
     mapped.rig.put(STARTED.plain, fields.start(now, "uptime_s"))
-    used = [
-        pool
-        for pool in fields.each("pools", most=MOST_LISTED)
-        if pool.number("uptime_s")
-    ]
-    for places, pool in zip(_POOLS, used, strict=False):
+    pools: dict[str | None, Fields] = {}
+    for pool in fields.each("pools", most=MOST_LISTED):
+        name, uptime = pool.text("algorithm"), pool.number("uptime_s")
+        if uptime != 0 and (name not in pools or pool.number("status") == _MINING):
+            pools[name] = pool
+    for places, pool in zip(_POOLS, pools.values(), strict=False):
         table.put_rows(mapped.rig, pool, places)
-    totals: dict[int | None, float] = {}
+    # What the devices count beats the counters of the pools.
+    totals = Counter[Channel[Any]]()
     for card in fields.each("devices", most=MOST_LISTED):
-        is_cpu, status = card.raw("vendor") == _CPU, card.raw("status", 0)
-        is_live = status is None or status == _MINING
-        if is_cpu and not is_live:
-            continue
-        values = mapped.add_card(
-            number=0 if is_cpu else card.count("id"),
-            address=None if is_cpu else pci_address(card.raw("pci_bus_id"), 10),
-            name=card.text("name"),
-            kind=PartKind.CPU if is_cpu else PartKind.GPU,
-        )
+        is_cpu, status = card.number("vendor") == _CPU, _at(card, "status", 0)
+        is_live = not card.has(*status) or card.number(*status) == _MINING
+        values = Values()
+        if is_live or not is_cpu:
+            values = mapped.add_card(
+                number=0 if is_cpu else card.count("id"),
+                address=None if is_cpu else pci_address(card.raw("pci_bus_id"), 10),
+                name=card.text("name"),
+                kind=PartKind.CPU if is_cpu else PartKind.GPU,
+            )
         table.put_rows(values, card, _CARD)
         for place, number in enumerate(NUMBERS):
-            for word, key in _WORDS.items():
-                shares = card.count(key, place)
-                values.put(SHARES[word].channel(number=number), shares)
-            rate = card.number("hashrate", place)
-            if rate is not None and (is_live or not rate):
-                mapped.put_rate(values, number, rate)
-                totals[number] = totals.get(number, 0) + rate
-    for number, total in totals.items():
-        mapped.rig[HASHRATE.channel(number=number)] = total
+            found: dict[Channel[Any], float | None] = {
+                SHARES[word].channel(number=number): card.count(*_at(card, key, place))
+                for word, key in _WORDS.items()
+            }
+            rate = card.number(*_at(card, "hashrate", place))
+            if is_live or not rate:
+                found[HASHRATE.channel(number=number)] = rate
+            known = {channel: n for channel, n in found.items() if n is not None}
+            values.update(known)
+            totals.update(known)
+    mapped.rig.update(totals)
     return mapped.snapshot(fields, version(fields))
 
 
-class _Paths(HttpPaths):
-    """Adds the owner's password, if there is one."""
-
-    @override
-    def __call__(self, context: SourceContext) -> HttpGet:
-        """Return what requests them."""
-        password = context.data.get("password")
-        query = {"password": password} if password else None
-        return HttpGet(context, *self.paths, query=query)
+def _at(card: Fields, key: str, place: int) -> tuple[str | int, ...]:
+    """Return the path to a value of an algorithm: an item, or what is no list."""
+    return (key, place) if place or isinstance(card.raw(key), list) else (key,)
 
 
-PROGRAM: Final = Program("BzMiner", _Paths("/status"), version, parse)
+PROGRAM: Final = Program(
+    "BzMiner", HttpPaths("/status", secret="password"), version, parse
+)
 QUESTION: Final = question(PROGRAM)
 
 

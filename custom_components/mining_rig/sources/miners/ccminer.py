@@ -43,7 +43,9 @@ def version(fields: Fields) -> str | None:
     if name is None or not (found.has("KHS") or found.has("HS")):
         return None
     release = found.raw("VER")
-    return f"{name} {release}" if isinstance(release, str | int | float) else name
+    if not isinstance(release, str | int | float):
+        return name
+    return found.of(f"{name} {release}").text()
 
 
 QUESTION: Final = socket_question(

@@ -48,8 +48,8 @@ QUESTION: Final = socket_question(_NAME, _LINE, version, has_page=True)
 
 def _title(fields: Fields) -> tuple[str, str | None]:
     """Return version and coin: "PM 5.1c - ETH"."""
-    name, _, coin = (fields.text("result", 0) or "?").partition(" - ")
-    return name.strip() or "?", coin.strip() or None
+    name, _, coin = (fields.text("result", 0) or "").partition(" - ")
+    return name.strip(), coin.strip().upper() or None
 
 
 def _unit(name: str, coin: str | None) -> tuple[float, str]:
@@ -71,7 +71,7 @@ def parse(fields: Fields, now: datetime) -> Snapshot:
     pools = (fields.text("result", 7) or "").split(";")
     for place, number in enumerate(NUMBERS[:2]):
         rates = _numbers(fields, 3 + 2 * place)
-        if all(rate is None for rate in rates):
+        if place and all(rate is None for rate in rates):
             continue
         totals = [*_numbers(fields, 2 + 2 * place), None, None, None]
         mapped.put_rate(rig, number, totals[0], unit)
@@ -101,11 +101,11 @@ def parse(fields: Fields, now: datetime) -> Snapshot:
 def _numbers(fields: Fields, place: int) -> list[float | None]:
     """Return the numbers of a text with semicolons; None for "off" and −1."""
     found = fields.raw("result", place)
-    if not isinstance(found, str) or not found:
+    if not isinstance(found, str | int | float) or found == "":
         return []
     return [
         (float(word) if "." in word else int(word)) if _NUMBER.fullmatch(word) else None
-        for word in map(str.strip, found.split(";")[:_MOST])
+        for word in map(str.strip, str(found).split(";")[:_MOST])
     ]
 
 

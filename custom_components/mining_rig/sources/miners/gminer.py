@@ -12,7 +12,7 @@ from ...readings import ALGORITHM, STARTED
 from ..common import answer_table as table
 from ..common.contract import SourceContext
 from ..common.decoding import MOST_LISTED, Fields
-from .mapping import NUMBERS, Mapped, pci_address, rate_unit
+from .mapping import NUMBERS, UNNAMED, Mapped, pci_address, rate_unit
 from .read_only import Program, ReadOnlyMiner, question
 from .requests import HttpPaths
 from .rows import SHARES, rows
@@ -45,10 +45,12 @@ def version(fields: Fields) -> str | None:
     """Return the version of a GMiner, None for the answer of anything else."""
     if (name := fields.text("miner")) is None:
         # Early versions have no name.
-        is_early = fields.has("total_accepted_shares") and fields.has("devices")
-        return "?" if is_early else None
+        is_early = fields.has("devices") and (
+            fields.has("total_accepted_shares") or fields.has("devices", 0, "gpu_id")
+        )
+        return "" if is_early else None
     name, _, rest = name.partition(" ")
-    return rest.strip() or "?" if name == _NAME else None
+    return rest.strip() or "" if name == _NAME else None
 
 
 def parse(fields: Fields, now: datetime) -> Snapshot:
@@ -61,9 +63,8 @@ def parse(fields: Fields, now: datetime) -> Snapshot:
     units = {}
     for number, tail, places, _ in _COINS:
         table.put_rows(mapped.rig, fields, places)
-        units[tail] = rate_unit(
-            fields.text(f"speed_unit{tail}") or fields.text(f"speedUnit{tail}")
-        )
+        unit = fields.text(f"speed_unit{tail}") or fields.text(f"speedUnit{tail}")
+        units[tail] = rate_unit(unit) if unit else UNNAMED
         if names:
             mapped.rig.put(ALGORITHM.channel(number=number), names.pop(0))
     for card in fields.each("devices", most=MOST_LISTED):

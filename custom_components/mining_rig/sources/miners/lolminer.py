@@ -55,7 +55,7 @@ _ALGORITHMS: Final = tuple(
 def version(fields: Fields) -> str | None:
     """Return the version of a lolMiner, None for the answer of anything else."""
     name, _, rest = (fields.text("Software") or "").partition(" ")
-    return rest.strip() or "?" if name == _NAME else None
+    return rest.strip() or "" if name == _NAME else None
 
 
 def parse(fields: Fields, now: datetime) -> Snapshot:

@@ -1,13 +1,15 @@
 """The rig and its cards while an answer of a miner program is mapped."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 import re
 from typing import Any, Final
 
 from ...hashrate import parse_unit
-from ...model import RIG, Channel, Part, PartKind, Snapshot, Value, part_map
-from ...readings import HASHRATE, VERSION
+from ...model import RIG, Channel, Part, PartKind, Snapshot, Value, Window, part_map
+from ...readings import ALGORITHM, HASHRATE, VERSION
+from ...windows import LENGTHS
 from ..common.decoding import Fields, Values
 
 _ADDRESS: Final = re.compile(
@@ -15,8 +17,19 @@ _ADDRESS: Final = re.compile(
     r"(?P<bus>[0-9a-f]{1,3}):(?P<device>[0-9a-f]{1,2})(?:\.[0-7])?",
     re.IGNORECASE,
 )
+_CARD: Final = re.compile(r"gpu ?(\d{1,3})", re.IGNORECASE)
+_BUS: Final = re.compile(r"\d{1,3}", re.ASCII)
 _LAST_BUS: Final = 255
 _LAST_DEVICE: Final = 31
+_DECIMAL: Final = 10
+_WORK: Final = (
+    ("Sol/s", re.compile("equihash|beamhash|zelhash|zhash", re.IGNORECASE)),
+    ("g/s", re.compile("cuck[oa]", re.IGNORECASE)),
+)
+"""The base units of algorithms whose work is not hashes, for answers without a unit."""
+
+UNNAMED: Final = (1.0, "H/s")
+"""The unit of a hashrate that has none in the answer."""
 
 NUMBERS: Final = (None, 2, 3)
 """The numbers of the channels of a first, second and third algorithm."""
@@ -26,11 +39,15 @@ def pci_address(found: Any, base: int) -> str | None:
     """Return a PCI address as bus and device in hexadecimal: "0a:00".
 
     `found` is a bus number, or a text such as "3:0" or "0000:03:00.0" whose numbers are
-    to that base. None for anything else.
+    to that base. None for anything else, and for 00:00, where no card can be.
     """
+    if type(found) is str:
+        found = found.strip()
+        if base == _DECIMAL and _BUS.fullmatch(found):
+            found = int(found)
     if type(found) is int:
-        return f"{found:02x}:00" if 0 <= found <= _LAST_BUS else None
-    if type(found) is not str or (match := _ADDRESS.fullmatch(found.strip())) is None:
+        return f"{found:02x}:00" if 0 < found <= _LAST_BUS else None
+    if type(found) is not str or (match := _ADDRESS.fullmatch(found)) is None:
         return None
     try:
         bus, device = (int(match[name], base) for name in ("bus", "device"))
@@ -39,9 +56,16 @@ def pci_address(found: Any, base: int) -> str | None:
     if bus > _LAST_BUS or device > _LAST_DEVICE:
         return None
     domain = int(match["domain"] or "0", 16)
+    if not (domain or bus or device):
+        return None
     return (
         f"{domain:04x}:{bus:02x}:{device:02x}" if domain else f"{bus:02x}:{device:02x}"
     )
+
+
+def card_number(name: str) -> int | None:
+    """Return the number in a name such as "gpu2" or "GPU 0", None for any other."""
+    return int(found[1]) if (found := _CARD.fullmatch(name)) else None
 
 
 def rate_unit(text: str | None) -> tuple[float, str] | None:
@@ -90,16 +114,34 @@ class Mapped:
         values: Values,
         number: int | None,
         rate: float | None,
-        unit: tuple[float, str] | None = (1, "H/s"),
+        unit: tuple[float, str] | None = UNNAMED,
     ) -> None:
-        """Add the hashrate of an algorithm in a unit; nothing where that is not known."""
+        """Add the hashrate of an algorithm in a unit; nothing where that is not known.
+
+        Without one it is that of the algorithm, mostly H/s.
+        """
         if rate is None or unit is None:
             return
         values.put_rate(HASHRATE.channel(number=number), rate, unit)
-        self.units[number] = unit[1]
+        if unit is not UNNAMED:
+            self.units[number] = unit[1]
+
+    def put_averages(
+        self,
+        number: int | None,
+        rates: Fields,
+        places: Mapping[str, Window] | Mapping[int, Window],
+        uptime: float,
+    ) -> None:
+        """Add the rig's averages in H/s whose windows are full after `uptime` seconds."""
+        for place, window in places.items():
+            if uptime >= LENGTHS[window].total_seconds():
+                self.rig.put(HASHRATE.channel(window, number), rates.number(place))
 
     def snapshot(self, fields: Fields, version: str | None) -> Snapshot:
         """Return all parts; `fields` are those of the whole answer.
+
+        `version` is "" or None where the answer has none.
 
         Of a second and third algorithm the rig's hashrate is the sum of the cards'
         where the answer has no total; of the first, `derive` adds them up.
@@ -107,6 +149,13 @@ class Mapped:
         for channel in (HASHRATE.channel(number=number) for number in NUMBERS[1:]):
             if channel not in self.rig:
                 _put_sum(self.rig, channel, self._cards)
+        for number in NUMBERS:
+            algorithm = self.rig.get(ALGORITHM.channel(number=number))
+            if number not in self.units and isinstance(algorithm, str):
+                for unit, names in _WORK:
+                    if names.search(algorithm):
+                        self.units[number] = unit
+        version = version or None
         self.rig.put(VERSION.plain, version)
         return Snapshot(
             parts=part_map(

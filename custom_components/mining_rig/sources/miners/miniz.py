@@ -36,7 +36,7 @@ def version(fields: Fields) -> str | None:
     """Return the version of a miniZ, None for the answer of anything else."""
     if fields.raw("method") != _METHOD or not isinstance(fields.raw("result"), list):
         return None
-    return fields.text("version") or "?"
+    return fields.text("version") or ""
 
 
 QUESTION: Final = socket_question(_NAME, _LINE, version, has_page=True)
@@ -45,7 +45,9 @@ QUESTION: Final = socket_question(_NAME, _LINE, version, has_page=True)
 def parse(fields: Fields, now: datetime) -> Snapshot:
     """Map an answer."""
     mapped = Mapped()
-    mapped.rig.put(STARTED.plain, table.read_moment(fields, "start_time"))
+    started = table.read_moment(fields, "start_time")
+    started = started or table.read_moment(fields, "result", 0, "start_time")
+    mapped.rig.put(STARTED.plain, started)
     table.put_rows(mapped.rig, fields, _RIG)
     for card in fields.each("result", most=MOST_LISTED):
         values = mapped.add_card(

@@ -7,31 +7,29 @@ not reset after its round.
 
 from collections.abc import Iterator
 from datetime import datetime
-import re
 from typing import Final
 
-from ...hashrate import parse_hashrate
 from ...model import Snapshot
 from ...readings import ALGORITHM, STARTED
 from ..common import answer_table as table
 from ..common.contract import SourceContext
 from ..common.decoding import MOST_LISTED, Fields, Values
-from .mapping import NUMBERS, Mapped, pci_address
+from .mapping import NUMBERS, Mapped, card_number, pci_address
 from .read_only import Program, ReadOnlyMiner, question
 from .requests import HttpPaths
-from .rows import SHARES, rows
+from .rows import SHARES, read_rate, rows
 
-_GPU: Final = re.compile(r"GPU (\d{1,3})")
 _ZILLIQA: Final = "Zilliqa"
+_TOTAL: Final = ("Total", "Hashrate")
 _CARD: Final = rows(power="Power", temperature="Temperature", fan="Fan")
 _POOL: Final = {number: rows(number, pool="CurrentPool") for number in NUMBERS}
 _WORDS: Final = {"accepted": "Accepted", "rejected": "Denied"}
 
 
 def version(fields: Fields) -> str | None:
-    """Return "?" for a nanominer, whose answer has no version, else None."""
+    """Return "" for a nanominer, whose answer has no version, else None."""
     keys = ("Algorithms", "Devices", "WorkTime")
-    return "?" if all(fields.has(key) for key in keys) else None
+    return "" if all(fields.has(key) for key in keys) else None
 
 
 def coins(fields: Fields) -> list[tuple[str, Fields]]:
@@ -46,11 +44,11 @@ def zilliqa_stops(fields: Fields) -> frozenset[int | None]:
     found = coins(fields)
     if len(found) < 2 or not found[-1][0].startswith(_ZILLIQA):
         return frozenset()
-    if not _rate(found[-1][1], "Total"):
+    if not read_rate(found[-1][1], *_TOTAL):
         return frozenset()
     numbered = zip(NUMBERS, found[:-1], strict=False)
     return frozenset(
-        number for number, (_, coin) in numbered if _rate(coin, "Total") == 0
+        number for number, (_, coin) in numbered if read_rate(coin, *_TOTAL) == 0
     )
 
 
@@ -60,10 +58,10 @@ def parse(fields: Fields, now: datetime) -> Snapshot:
     mapped.rig.put(STARTED.plain, fields.start(now, "WorkTime"))
     cards: dict[str, Values] = {}
     for name, card in _named(fields, "Devices"):
-        if (found := _GPU.fullmatch(name)) is None:
+        if (number := card_number(name)) is None:
             continue
         cards[name] = mapped.add_card(
-            number=int(found[1]),
+            number=number,
             address=pci_address(card.raw("Pci"), 16),
             name=card.text("Name"),
         )
@@ -75,7 +73,7 @@ def parse(fields: Fields, now: datetime) -> Snapshot:
         table.put_rows(mapped.rig, coin, _POOL[number])
         for key, values in (("Total", mapped.rig), *cards.items()):
             if rests or not name.startswith(_ZILLIQA):
-                mapped.put_rate(values, number, _rate(coin, key))
+                mapped.put_rate(values, number, read_rate(coin, key, "Hashrate"))
             for share, word in _WORDS.items():
                 channel = SHARES[share].channel(number=number)
                 values.put(channel, coin.count(key, word))
@@ -83,18 +81,12 @@ def parse(fields: Fields, now: datetime) -> Snapshot:
 
 
 def _named(fields: Fields, key: str) -> Iterator[tuple[str, Fields]]:
-    """Go through the objects inside of the objects of a list, with their names."""
-    for item in fields.each(key, most=MOST_LISTED):
+    """Go through the objects inside of an object, or of those of a list, with names."""
+    found = fields.raw(key)
+    one = [fields.inside(key)] if isinstance(found, dict) else None
+    for item in one or fields.each(key, most=MOST_LISTED):
         for name in item.raw():
             yield name, item.inside(name)
-
-
-def _rate(coin: Fields, key: str) -> float | None:
-    found = coin.raw(key, "Hashrate")
-    if not isinstance(found, str):
-        return coin.number(key, "Hashrate")
-    rate = parse_hashrate(found)
-    return None if rate is None else rate[0]
 
 
 PROGRAM: Final = Program(

@@ -38,8 +38,8 @@ _COINS: Final = tuple(
             latency=f"latency{tail}",
             difficulty=f"difficulty{tail}",
         ),
-        rows(number, hashrate=f"hashrate{tail}_raw"),
-        rows(number, hashrate=f"total_hashrate{tail}_raw"),
+        rows(number, hashrate=[f"hashrate{tail}", f"hashrate{tail}_raw"]),
+        rows(number, hashrate=[f"total_hashrate{tail}", f"total_hashrate{tail}_raw"]),
     )
     for number, tail in zip(NUMBERS[:2], ("", "2"), strict=True)
 )
@@ -49,7 +49,7 @@ def version(fields: Fields) -> str | None:
     """Return the version of an NBMiner, None for the answer of anything else."""
     if not fields.has("miner", "devices") or not fields.has("stratum"):
         return None
-    return fields.text("version") or "?"
+    return fields.text("version") or ""
 
 
 def parse(fields: Fields, now: datetime) -> Snapshot:

@@ -36,7 +36,7 @@ def version(fields: Fields) -> str | None:
     """Return the version of a OneZeroMiner, None for the answer of anything else."""
     if not fields.has("uptime_seconds") or not isinstance(fields.raw("algos"), list):
         return None
-    return fields.text("version") or "?"
+    return fields.text("version") or ""
 
 
 def parse(fields: Fields, now: datetime) -> Snapshot:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from ...model import Snapshot
 from ..common.cgminer_decoding import CgminerAnswer
 from ..common.contract import Identity, SourceContext, SourceGarbled, SourceRefused
-from ..common.decoding import Fields
+from ..common.decoding import Fields, TextNumbers
 from ..common.detection import Line, Question, Recognised, SocketQuestion
 from ..common.http import Answer
 from .requests import Ask, HttpPaths
@@ -29,7 +29,8 @@ class Program:
     ask: Callable[[SourceContext], Ask]
     """Makes what requests an answer."""
     version: Callable[[Fields], str | None]
-    """Returns the version in an answer, None where it is not this program's."""
+    """Returns the version in an answer, "" where it has none; None where the answer is
+    not this program's."""
     parse: Callable[[Fields, datetime], Snapshot]
     """Maps an answer that was received at that moment."""
     zilliqa_stops: Callable[[Fields], frozenset[int | None]] = lambda _: frozenset()
@@ -98,7 +99,7 @@ class ReadOnlyMiner:
             rig_id=None,
             title=self._host,
             model=self._program.name,
-            version=self._program.version(await self._request()),
+            version=self._program.version(await self._request()) or None,
         )
 
     async def read(self, now: datetime) -> Snapshot:
@@ -116,7 +117,7 @@ class ReadOnlyMiner:
         """Do nothing: the program keeps no sessions."""
 
     async def _request(self) -> Fields:
-        fields = Fields(await self._ask.request(self._is_answer))
+        fields = TextNumbers(await self._ask.request(self._is_answer))
         if not self._is_answer(fields.raw()):
             raise SourceGarbled(
                 f"{self._ask.name} is not {self._program.name}", other_device=True

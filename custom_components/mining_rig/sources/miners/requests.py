@@ -1,22 +1,20 @@
 """How miner programs are asked: one GET, or commands over a socket."""
 
 from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
-from time import monotonic
 from typing import Any, Final, Protocol
 
 from ..common.cgminer import CgminerClient
-from ..common.cgminer_decoding import UnknownCommand
+from ..common.cgminer_decoding import CgminerAnswer, UnknownCommand
 from ..common.contract import JsonObject, SourceContext, SourceError, SourceGarbled
 from ..common.http import Query, http_for
+from ..common.optional_requests import OptionalRequests
 
 type IsAnswer = Callable[[object], bool]
 
-_FIRST_TIMEOUT: Final = 6.0
-_EXTRA_TIMEOUT: Final = 1.5
-"""Seconds for each further command: all of them fit into one poll."""
-_UNKNOWN_FOR: Final = 3600.0
-"""Seconds after which an unknown command is tried again: the program may be newer."""
+_TIMEOUT: Final = 6.0
+"""Seconds for one question over a socket."""
 
 
 class Ask(Protocol):
@@ -98,11 +96,8 @@ class _SocketAsk:
 
     def __init__(self, context: SourceContext) -> None:
         """Take the context of a `network_form`."""
-        self._address = str(context.data["host"]), int(context.data["port"])
-        self._client = self._connect(_FIRST_TIMEOUT)
-
-    def _connect(self, timeout: float) -> CgminerClient:
-        return CgminerClient(*self._address, timeout=timeout)
+        host, port = str(context.data["host"]), int(context.data["port"])
+        self._client = CgminerClient(host, port, timeout=_TIMEOUT)
 
     @property
     def name(self) -> str:
@@ -131,32 +126,45 @@ class SocketCommands(_SocketAsk):
     ) -> None:
         """Take the commands, and whether they are sent as text instead of JSON."""
         super().__init__(context)
-        self._extra = self._connect(_EXTRA_TIMEOUT)
         self._first = first
         self._extras = extras
         self._is_text = text
-        self._unknown: dict[str, float] = {}
+        self._optional = OptionalRequests()
 
     async def request(self, is_answer: IsAnswer) -> Any:
         """Return the answers by command. Raises a SourceError."""
-        answers = {self._first: await self._ask(self._client, self._first)}
+        self._optional.start()
+        answers = {self._first: _shown(await self._ask(self._first))}
         if not is_answer(answers):
             return answers
         for command in self._extras:
-            if monotonic() - self._unknown.get(command, -_UNKNOWN_FOR) < _UNKNOWN_FOR:
-                continue
-            try:
-                answers[command] = await self._ask(self._extra, command)
-            except UnknownCommand:
-                self._unknown[command] = monotonic()
-            except SourceError:
-                continue
+            answer = await self._optional.ask(command, partial(self._extra, command))
+            if isinstance(answer, SourceGarbled):
+                raise answer
+            if answer is not None:
+                answers[command] = answer
         return answers
 
-    async def _ask(self, client: CgminerClient, command: str) -> JsonObject:
-        ask = client.ask_text if self._is_text else client.ask
-        answer = await ask(command)
-        return {"description": answer.status.description, **answer.sections}
+    async def _extra(self, command: str) -> JsonObject | SourceGarbled:
+        """Return an answer, or the error of one that was cut off."""
+        try:
+            answer = await self._ask(command)
+        except SourceGarbled as err:
+            if err.other_device:
+                raise
+            return err
+        if answer.data.get("error") is not None:
+            # A JSON error to a command in text: it is not known.
+            raise UnknownCommand("not_offered")
+        return _shown(answer)
+
+    async def _ask(self, command: str) -> CgminerAnswer:
+        ask = self._client.ask_text if self._is_text else self._client.ask
+        return await ask(command)
+
+
+def _shown(answer: CgminerAnswer) -> JsonObject:
+    return {"description": answer.status.description, **answer.sections}
 
 
 class JsonLine(_SocketAsk):
@@ -175,10 +183,13 @@ class JsonLine(_SocketAsk):
 class HttpPaths:
     """Makes a `HttpGet` of those paths."""
 
-    def __init__(self, *paths: str) -> None:
-        """Take the paths in their order."""
+    def __init__(self, *paths: str, secret: str | None = None) -> None:
+        """Take the paths in their order, and the field that goes into the query."""
         self.paths = paths
+        self._secret = secret
 
     def __call__(self, context: SourceContext) -> HttpGet:
         """Return what requests them."""
-        return HttpGet(context, *self.paths)
+        key = self._secret or ""
+        value = context.data.get(key)
+        return HttpGet(context, *self.paths, query={key: value} if value else None)

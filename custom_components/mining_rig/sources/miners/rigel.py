@@ -13,6 +13,7 @@ from ...readings import ALGORITHM, POOL, POWER, STARTED
 from ..common import answer_table as table
 from ..common.contract import SourceContext
 from ..common.decoding import MOST_LISTED, Fields
+from ..common.public_text import public_address
 from .mapping import NUMBERS, Mapped, pci_address
 from .read_only import Program, ReadOnlyMiner, question
 from .requests import HttpPaths
@@ -38,7 +39,7 @@ def version(fields: Fields) -> str | None:
     if name is None and fields.has("solution_stat") and fields.has("devices"):
         # Some versions leave it out.
         name = _NAME
-    return fields.text("version") or "?" if name == _NAME else None
+    return fields.text("version") or "" if name == _NAME else None
 
 
 def algorithms(fields: Fields) -> list[tuple[int | None, str]]:
@@ -81,12 +82,12 @@ def parse(fields: Fields, now: datetime) -> Snapshot:
     for number, name in algorithms(fields):
         named = Fields({"name": name})
         mapped.rig.put(ALGORITHM.channel(number=number), named.text("name"))
-        pool = Fields(fields.raw("pools", name, 0), unparsed=fields.unparsed)
+        pool = fields.inside("pools", name, 0)
         table.put_rows(mapped.rig, pool, _LATENCY[number])
         host = pool.text("connection_details", "hostname")
         port = pool.count("connection_details", "port", maximum=65535)
         if host:
-            address = f"{host}:{port}" if port else host
+            address = public_address(f"{host}:{port}" if port else host)
             mapped.rig[POOL.channel(number=number)] = address
         for values, work in objects:
             mapped.put_rate(values, number, work.number("hashrate", name))

@@ -5,15 +5,27 @@ from functools import partial
 from typing import Any, Final
 
 from ... import readings
+from ...hashrate import HASHES, parse_hashrate
 from ...model import Reading
 from ..common import answer_table as table
 from ..common.answer_table import Path, Row
+from ..common.decoding import Fields
 
 _MEASURED: Final = partial(table.positive, none=(-1,))
 """0 and −1 mean that there is no sensor."""
 _FASTEST_FAN: Final = 100_000
+
+
+def read_rate(fields: Fields, *path: str | int) -> float | None:
+    """Return a hashrate in H/s: a number, or a text such as "61.50 M", "4.59e+06"."""
+    if not isinstance(text := fields.raw(*path), str):
+        return fields.number(*path)
+    rate = parse_hashrate(text)
+    return None if rate is None or rate[1] != HASHES else rate[0]
+
+
 _ROWS: Final[dict[str, tuple[Reading[Any], Callable[..., Row]]]] = {
-    "hashrate": (readings.HASHRATE, table.number),
+    "hashrate": (readings.HASHRATE, partial(table.row, read=read_rate)),
     "highest": (readings.HASHRATE_HIGHEST, table.positive),
     "accepted": (readings.ACCEPTED, table.count),
     "rejected": (readings.REJECTED, table.count),

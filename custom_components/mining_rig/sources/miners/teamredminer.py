@@ -39,7 +39,7 @@ _CARD: Final = rows(
 def version(fields: Fields) -> str | None:
     """Return the version of a TeamRedMiner, None for the answer of anything else."""
     name, _, rest = (fields.text("devs", "description") or "").partition(" ")
-    return rest.strip() or "?" if name == _NAME else None
+    return rest.strip() or "" if name == _NAME else None
 
 
 QUESTION: Final = socket_question(

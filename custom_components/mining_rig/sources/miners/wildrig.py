@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from ...model import Snapshot, Window
-from ...readings import HASHRATE, REJECTED, STARTED
+from ...readings import REJECTED, STARTED
 from ..common import answer_table as table
 from ..common.contract import SourceContext
 from ..common.decoding import Fields
@@ -41,14 +41,14 @@ _CARDS: Final = tuple(
     )
     for place in range(_MOST_CARDS)
 )
-_AVERAGES: Final = ((1, Window.M1, 60), (2, Window.M15, 900))
+_AVERAGES: Final = {1: Window.M1, 2: Window.M15}
 
 
 def version(fields: Fields) -> str | None:
     """Return the version of a WildRig, None for the answer of anything else."""
     if not (fields.text("ua") or "").startswith(_NAME):
         return None
-    return fields.text("version") or "?"
+    return fields.text("version") or ""
 
 
 def parse(fields: Fields, now: datetime) -> Snapshot:
@@ -60,16 +60,16 @@ def parse(fields: Fields, now: datetime) -> Snapshot:
     shares = fields.count("results", "shares_total")
     if accepted is not None and shares is not None and shares >= accepted:
         mapped.rig[REJECTED.plain] = shares - accepted
-    uptime = fields.number("uptime") or 0
-    for place, window, seconds in _AVERAGES:
-        # An average is 0 until its time is over.
-        if uptime >= seconds:
-            rate = fields.number("hashrate", "total", place)
-            mapped.rig.put(HASHRATE.channel(window), rate)
-    lists = (fields.raw("hashrate", "threads"), fields.raw("hwmon", "busID"))
+    totals = fields.of(fields.raw("hashrate", "total"), "hashrate", "total")
+    mapped.put_averages(None, totals, _AVERAGES, fields.number("uptime") or 0)
+    lists = [fields.raw("hashrate", "threads")]
+    if isinstance(sensors := fields.raw("hwmon"), dict):
+        lists += sensors.values()
     cards = max(len(found) if isinstance(found, list) else 0 for found in lists)
     for place, places in enumerate(_CARDS[:cards]):
-        address = pci_address(fields.raw("hwmon", "busID", place), 10)
+        bus = fields.raw("hwmon", "busID", place)
+        # The base of a text is not known.
+        address = pci_address(bus, 10) if isinstance(bus, int) else None
         values = mapped.add_card(number=place, address=address)
         table.put_rows(values, fields, places)
     return mapped.snapshot(fields, version(fields))
