@@ -8,7 +8,7 @@ from typing import Any
 
 import aiohttp
 
-from . import automations, phone, pushing
+from . import automations, config_dir, phone, pushing
 from .client import HomeAssistant
 from .errors import DemoError
 from .registry import Device
@@ -71,7 +71,9 @@ async def _check_asic(home: HomeAssistant, said: Announcement, done: _Done) -> N
         for rig in said.rigs
         if pushing.is_pushed(rig) and not pushing.is_cpu_gpu(rig)
     )
-    await pushing.set_stale_after(home, rig, _STALE_AFTER)
+    await pushing.set_options(
+        home, rig, stale_after=_STALE_AFTER, power_switch=config_dir.PLUG
+    )
     await _post(f"{rig.control}/hot")
     await until(is_state(said, rig, powered=False), f"the power of {rig.name} is cut")
     await until(

@@ -57,11 +57,29 @@ logger:
 mobile_app:
 recorder:
 repairs:
+input_boolean:
+  cellar_plug:
+    name: Power at the plug
+    initial: true
 scene: !include scenes.yaml
 script: !include scripts.yaml
 system_health:
+template:
+  - switch:
+      # No simulated rig hangs on it: it only shows what was ordered.
+      - name: Cellar plug
+        state: "{{{{ is_state('input_boolean.cellar_plug', 'on') }}}}"
+        turn_on:
+          - action: input_boolean.turn_on
+            target: &plug
+              entity_id: input_boolean.cellar_plug
+        turn_off:
+          - action: input_boolean.turn_off
+            target: *plug
 webhook:
 """
+PLUG = "switch.cellar_plug"
+"""A smart plug of the demo."""
 _KEPT_BY_THE_EDITORS = ("automations.yaml", "scenes.yaml", "scripts.yaml")
 
 

@@ -115,12 +115,12 @@ async def start_agents_when_open(base: str, rigs: Iterable[SimulatedRig]) -> Non
     await start_agents(waiting)
 
 
-async def set_stale_after(home: HomeAssistant, rig: SimulatedRig, seconds: int) -> None:
-    """Choose when a rig counts as offline; DemoError if the dialog refuses."""
+async def set_options(home: HomeAssistant, rig: SimulatedRig, **options: Any) -> None:
+    """Choose options of a rig; DemoError if the dialog refuses."""
     step = await home.post(_OPTIONS_FLOWS, {"handler": await _entry_id(home, rig)})
     flow = f"{_OPTIONS_FLOWS}/{step['flow_id']}"
     step = await home.post(flow, {"next_step_id": "settings"})
-    answers = answer(step["data_schema"], {"stale_after": seconds})
+    answers = answer(step["data_schema"], options)
     step = await home.post(flow, answers)
     if step["type"] != "create_entry":
         raise DemoError(f"{rig.name} keeps its options: {step.get('errors')}")
