@@ -266,7 +266,7 @@ async def test_antminer_is_asked_for_its_password(
         step = await discover(
             hass, SOURCE_DHCP, lease(mac="02:00:00:00:00:07", hostname="antminer")
         )
-        assert (step["type"], step["step_id"]) == (FlowResultType.FORM, "network")
+        assert (step["type"], step["step_id"]) == (FlowResultType.FORM, "antminer")
         assert step["errors"] == {}
         assert suggested(step)["host"] == HOME
         assert antminer.asked == ["GET /api/system/info"]
