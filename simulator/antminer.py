@@ -71,7 +71,7 @@ class SimulatedAntminer(SimulatedRig):
         self.deaf = False
         """Whether orders change nothing, although they are answered."""
         self.refuses = False
-        """Whether a new configuration is refused."""
+        """Whether orders are refused."""
         self._noise = Noise(name)
         self._started_at = clock() - running_for
         self._ready_at = 0.0
@@ -134,6 +134,8 @@ class SimulatedAntminer(SimulatedRig):
             "pools.cgi": self._pools,
         }
         if name == "reboot.cgi":
+            if self.refuses:
+                return Reply(status=500, reason="Internal Server Error", body=b"no")
             self.fault("reboot")
             return None
         if name not in pages:
@@ -172,7 +174,7 @@ class SimulatedAntminer(SimulatedRig):
 
     def _order(self, name: str, body: dict[str, Any]) -> Reply:
         if name == "blink.cgi":
-            if not self.deaf:
+            if not self.deaf and not self.refuses:
                 self.blinks = bool(body["blink"])
             return self._page({"code": "B000" if self.blinks else "B001"})
         if name != "set_miner_conf.cgi":
