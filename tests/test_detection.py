@@ -197,7 +197,6 @@ LABELS = {
     "antminer": "Antminer S9",
     "avalon": "Avalon Nano3s",
     "axeos": "Bitaxe Gamma v2.15.0",
-    "iceriver": "IceRiver",
 }
 
 

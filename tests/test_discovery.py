@@ -289,11 +289,13 @@ async def search(hass: HomeAssistant, ports: Mapping[int, Any]) -> ConfigFlowRes
     }
     with ExitStack() as stack:
         questions = {
-            shown[usual]: probe._QUESTIONS[usual]
-            for usual in (4028, 4433, 4111)
+            shown[usual]: probe.QUESTIONS[usual]
+            for usual in (80, 4028, 4111)
             if usual in ports
         }
-        stack.enter_context(patch(f"{PROBE}._QUESTIONS", questions))
+        questions = {80: probe.QUESTIONS[80], **questions}
+        stack.enter_context(patch(f"{PROBE}.QUESTIONS", questions))
+        stack.enter_context(patch(f"{PROBE}._WHATSMINER", shown[4433]))
         stack.enter_context(patch(f"{FLOW}.search.SEARCHED", tuple(shown.values())))
         stack.enter_context(
             patch(
