@@ -61,6 +61,8 @@ class AntminerSource:
         self._answered: float | None = None
         """When the mining program last answered."""
         self._last_kind: str | None = None
+        self._connectors: set[int] = set()
+        """Those at which a fan ever turned."""
 
     @property
     def address(self) -> str | None:
@@ -217,7 +219,13 @@ class AntminerSource:
         pools = await self._extra("pools", "POOLS")
         devices = [] if has_shares(summary) else await self._extra("devs", "DEVS")
         return from_answers(
-            stats, summary, pools, self._last_kind, now, devices=devices
+            stats,
+            summary,
+            pools,
+            self._last_kind,
+            now,
+            devices=devices,
+            connectors=self._connectors,
         )
 
     async def _extra(self, command: str, section: str) -> list[Fields]:

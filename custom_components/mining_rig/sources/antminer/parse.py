@@ -23,11 +23,11 @@ from ...readings import (
 )
 from ..common.cgminer_rig import put_pool, put_shares
 from ..common.decoding import MOST_LISTED, Fields, Values
+from ..common.mac_address import mac_address
 from . import readings
 from .boards import MOST, Board, from_cgi, from_socket, rate_of
 from .units import Unit, algorithm_of, socket_unit, unit_of
 
-_MAC: Final = re.compile(r"[0-9A-F]{2}(?::[0-9A-F]{2}){5}")
 _READ_ONLY: Final = re.compile(r"^dg[-\d ]|elphapex|volcminer", re.IGNORECASE)
 _CHIPS_ONLY: Final = re.compile(r"^dg[-\d ]|elphapex", re.IGNORECASE)
 _HYDRO: Final = re.compile(r"hyd", re.IGNORECASE)
@@ -35,12 +35,12 @@ _AVERAGES: Final = (("rate_15m", Window.M15, 900), ("rate_30m", Window.M30, 1800
 _FASTEST_FAN: Final = 100_000
 _MOST_WATTS: Final = 20_000
 _OK: Final = ("s", "")
+_ASLEEP: Final = 1
 
 
 def mac(system: Fields) -> str | None:
     """Return the MAC address; None unless it is one."""
-    text = (system.text("macaddr") or "").upper()
-    return text if _MAC.fullmatch(text) else None
+    return mac_address(system.text("macaddr"))
 
 
 def kind_of(*answers: Fields) -> str | None:
@@ -68,8 +68,17 @@ def from_pages(
     _put_fault(rig, total)
     rows = list(pools.each("POOLS", most=MOST_LISTED))
     put_pool(rig, rows)
-    put_shares(rig, (), (), rows)
+    put_shares(rig, [total] if total is not None else (), (), rows)
     if record is None:
+        rig[HASHRATE.plain] = 0.0
+        rig[MINING.plain] = False
+        return rig, []
+    chips_only = _CHIPS_ONLY.search(kind or "") is not None
+    if record.count("fan_num") != 0:
+        speeds = record.raw("fan")
+        _put_fans(rig, speeds if isinstance(speeds, list) else [], kind)
+    if record.count("miner-mode") == _ASLEEP:
+        # Its statistics are from before.
         rig[HASHRATE.plain] = 0.0
         rig[MINING.plain] = False
         return rig, []
@@ -85,15 +94,9 @@ def from_pages(
         rig, EXPECTED_HASHRATE.plain, _number(sources, "rate_ideal") or None, unit
     )
     for key, window, seconds in _AVERAGES:
-        rate = _number(sources, key)
-        # One that Elphapex does not fill stays 0.
-        if rate and uptime is not None and uptime >= seconds:
-            _put_rate(rig, HASHRATE.channel(window), rate, unit)
-    chips_only = _CHIPS_ONLY.search(kind or "") is not None
+        _put_average(rig, window, _number(sources, key), unit, uptime, seconds)
     if not chips_only:
         rig.put(CHIP_ERROR_RATE.plain, record.number("hwp_total", maximum=100))
-    speeds = record.raw("fan")
-    _put_fans(rig, speeds if isinstance(speeds, list) else [], kind)
     return rig, from_cgi(record, unit, chips_only=chips_only)
 
 
@@ -105,8 +108,12 @@ def from_answers(
     now: datetime,
     *,
     devices: Sequence[Fields] = (),
+    connectors: set[int] | None = None,
 ) -> tuple[Values, list[Board]]:
-    """Map the answers of the cgminer socket; the last record of `stats` has the data."""
+    """Map the answers of the cgminer socket; the last record of `stats` has the data.
+
+    `connectors` are those at which a fan ever turned, and get more: one that stops stays.
+    """
     rig = Values()
     rig.put(ALGORITHM.plain, algorithm_of(kind))
     put_pool(rig, pools)
@@ -123,9 +130,8 @@ def from_answers(
         if HASHRATE.plain not in rig:
             _put_socket_rate(rig, fields, unit)
     uptime = _number(sources, "Elapsed")
-    rate = _number(sources, "rate_30m")
-    if rate and uptime is not None and uptime >= _AVERAGES[1][2]:
-        _put_rate(rig, HASHRATE.channel(Window.M30), rate, unit)
+    for key, window, seconds in _AVERAGES:
+        _put_average(rig, window, _number(sources, key), unit, uptime, seconds)
     if record is None:
         if HASHRATE.plain not in rig:
             rig[HASHRATE.plain] = 0.0
@@ -135,9 +141,11 @@ def from_answers(
         if (ideal := rate_of(record, key, unit)) is not None and ideal[0] > 0:
             rig.put_rate(EXPECTED_HASHRATE.plain, *ideal)
     rig.put(POWER.plain, _socket_power(record))
-    fans = [record.raw(f"fan{number}") for number in range(1, MOST + 1)]
-    # The numbers of its connectors: only those that turn have a fan.
-    _put_fans(rig, [speed for speed in fans if speed], kind)
+    fans = {number: record.raw(f"fan{number}") for number in range(1, MOST + 1)}
+    # Connectors without a fan report 0.
+    fitted = set() if connectors is None else connectors
+    fitted |= {number for number, speed in fans.items() if speed}
+    _put_fans(rig, [fans[number] for number in sorted(fitted)], kind)
     return rig, from_socket(record, unit)
 
 
@@ -176,6 +184,20 @@ def _put_rate(rig: Values, channel: Any, rate: float | None, unit: Unit) -> None
         rig.put_rate(channel, rate, unit)
 
 
+def _put_average(
+    rig: Values,
+    window: Window,
+    rate: float | None,
+    unit: Unit,
+    uptime: float | None,
+    seconds: float,
+) -> None:
+    """Add an average that is full; one of a machine without hashrate is from before."""
+    # One that Elphapex does not fill stays 0.
+    if rate and rig.get(HASHRATE.plain) and uptime is not None and uptime >= seconds:
+        _put_rate(rig, HASHRATE.channel(window), rate, unit)
+
+
 def _number(sources: list[Fields], key: str) -> float | None:
     """Return the first number under a key; statistics go before the summary."""
     for fields in sources:
@@ -189,17 +211,13 @@ def _first(fields: Fields, section: str) -> Fields | None:
 
 
 def _put_fans(rig: Values, speeds: list[Any], kind: str | None) -> None:
-    shown = [
-        speed
-        for speed in speeds[:MOST]
-        if type(speed) in (int, float) and 0 <= speed <= _FASTEST_FAN
-    ]
-    if not any(shown) and _HYDRO.search(kind or ""):
+    if _HYDRO.search(kind or "") and not any(speeds):
         # Cooled by water.
         return
-    for place, speed in enumerate(shown, 1):
-        number = place if len(shown) > 1 else None
-        rig[FAN_SPEED.channel(number=number)] = speed
+    for place, speed in enumerate(speeds[:MOST], 1):
+        if type(speed) in (int, float) and 0 <= speed <= _FASTEST_FAN:
+            number = place if len(speeds) > 1 else None
+            rig[FAN_SPEED.channel(number=number)] = speed
 
 
 def _put_fault(rig: Values, summary: Fields | None) -> None:
