@@ -3,12 +3,15 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 import math
-from typing import Any, Final
+from typing import Any, Final, override
 
+from simulator.antminer import SimulatedAntminer
+from simulator.axeos import SimulatedAxeOS
 from simulator.hardware import Card
 from simulator.models import GTX_1660_SUPER, RTX_3070, RTX_3080, RYZEN_7_5800X
 from simulator.programs import SimulatedSrbMiner
 from simulator.rig import SimulatedRig
+from simulator.server import Request
 from simulator.t_rex import SimulatedTRex
 from simulator.xmrig import SimulatedXMRig
 from simulator.xmrig_proxy import SimulatedXmrigProxy, some_clients
@@ -292,6 +295,78 @@ def _proxy() -> SimulatedXmrigProxy:
     )
 
 
+_AXEOS_CHANGES: Final = Changes(
+    rising={"sharesAccepted": 1, "sharesRejected": 1, "uptimeSeconds": 10},
+    varying=frozenset(
+        {
+            "actualFrequency",
+            "bestDiff",
+            "bestSessionDiff",
+            "coreVoltageActual",
+            "expectedHashrate",
+            "fanrpm",
+            "fanspeed",
+            "freeHeap",
+            "hashRate",
+            "hashRate_10m",
+            "hashRate_1h",
+            "hashRate_1m",
+            "power",
+            "temp",
+            "voltage",
+            "vrTemp",
+            "wifiRSSI",
+        }
+    ),
+)
+
+
+def _axeos() -> SimulatedAxeOS:
+    return SimulatedAxeOS("Bitaxe", running_for=90_000)
+
+
+class _OpenAntminer(SimulatedAntminer):
+    """One that wants no sign-in, so that its answers can be prepared."""
+
+    @override
+    def _is_signed_in(self, request: Request) -> bool:
+        return True
+
+
+_ANTMINER_CHANGES: Final = Changes(
+    rising={"accepted": 3, "elapsed": 30, "hw": 1, "rejected": 1, "stale": 1},
+    varying=frozenset(
+        {
+            "bestshare",
+            "fan",
+            "freq_avg",
+            "hwp_total",
+            "rate_30m",
+            "rate_5s",
+            "rate_ideal",
+            "rate_real",
+            "temp_chip",
+            "temp_pcb",
+        }
+    ),
+)
+
+
+def _antminer() -> _OpenAntminer:
+    return _OpenAntminer("Antminer", running_for=90_000)
+
+
+_ANTMINER_PATHS: Final = tuple(
+    f"/cgi-bin/{name}.cgi"
+    for name in (
+        "stats",
+        "summary",
+        "pools",
+        "get_system_info",
+        "get_miner_conf",
+        "get_blink_status",
+    )
+)
 _PROXY_PATHS: Final = ("/1/summary", "/1/workers", "/1/config")
 
 ROWS: Final[Mapping[str, Row]] = {
@@ -313,6 +388,15 @@ ROWS: Final[Mapping[str, Row]] = {
         paths=("/",),
         changes=_SRBMINER_CHANGES,
         enabled=("core_clock", "memory_clock", "pool_latency"),
+    ),
+    "axeos": Row(
+        rig=_axeos,
+        paths=("/api/system/info", "/api/system/asic"),
+        changes=_AXEOS_CHANGES,
+    ),
+    # Without the first request of each minute or so that only fetches a nonce.
+    "antminer": Row(
+        rig=_antminer, paths=_ANTMINER_PATHS, changes=_ANTMINER_CHANGES, pace=30
     ),
     "xmrig-cards": Row(rig=_xmrig_cards, paths=_XMRIG_PATHS, changes=_XMRIG_CHANGES),
     # So far apart, each poll asks for the backends as well.

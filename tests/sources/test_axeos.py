@@ -134,6 +134,28 @@ async def test_identity(opened: Open, miner: Miner) -> None:
     await source.close()
 
 
+async def test_malformed_answers(serve: Serve, session: ClientSession) -> None:
+    """What forks write wrong is mended; a cut answer is none."""
+    whole = b'{"ASICModel":"BM1366","minerModel":"LV07","hashRate":500.5,"power":nan,}'
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(body=body if request.path.endswith("info") else b"{}")
+
+    server = await serve(answer)
+    data = {"host": "127.0.0.1", "port": server.port}
+    source = await async_open(
+        SourceContext(data=data, session=session, options={"seek_releases": False})
+    )
+    body = whole
+    rig = (await source.read(NOW)).rig
+    assert rig.get(readings.HASHRATE.plain) == 5.005e11
+    assert readings.POWER.plain not in rig.values
+    for broken in (whole[:40], b"<html>"):
+        body = broken
+        with pytest.raises(SourceGarbled):
+            await source.read(NOW)
+
+
 async def test_pause(opened: Open, miner: Miner) -> None:
     """It is a command of its own from 2.14 on, without any setting."""
     source = await opened(miner)

@@ -24,7 +24,7 @@ from ..common.optional_requests import OptionalRequests
 from ..common.poll_timer import CommandWindow
 from .api import AntminerPages
 from .boards import Board, parts
-from .parse import from_answers, from_pages, kind_of, mac, takes_commands
+from .parse import MOST_WATTS, from_answers, from_pages, kind_of, mac, takes_commands
 from .sleep import is_awake, read_config, set_awake
 
 _TIMEOUT: Final = 6.0
@@ -218,7 +218,7 @@ class AntminerSource:
         summary = await self._extra("summary", "SUMMARY")
         pools = await self._extra("pools", "POOLS")
         devices = [] if has_shares(summary) else await self._extra("devs", "DEVS")
-        return from_answers(
+        shown, boards = from_answers(
             stats,
             summary,
             pools,
@@ -227,6 +227,11 @@ class AntminerSource:
             devices=devices,
             connectors=self._connectors,
         )
+        # LuxOS tells it by a command of its own.
+        for record in await self._extra("power", "POWER"):
+            if POWER.plain not in shown:
+                shown.put(POWER.plain, record.positive("Watts", maximum=MOST_WATTS))
+        return shown, boards
 
     async def _extra(self, command: str, section: str) -> list[Fields]:
         return await optional_records(self._optional, self._socket, command, section)

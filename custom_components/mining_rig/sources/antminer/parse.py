@@ -33,7 +33,7 @@ _CHIPS_ONLY: Final = re.compile(r"^dg[-\d ]|elphapex", re.IGNORECASE)
 _HYDRO: Final = re.compile(r"hyd", re.IGNORECASE)
 _AVERAGES: Final = (("rate_15m", Window.M15, 900), ("rate_30m", Window.M30, 1800))
 _FASTEST_FAN: Final = 100_000
-_MOST_WATTS: Final = 20_000
+MOST_WATTS: Final = 20_000
 _OK: Final = ("s", "")
 _ASLEEP: Final = 1
 
@@ -84,7 +84,6 @@ def from_pages(
         return rig, []
     sources = [fields for fields in (record, total) if fields is not None]
     unit = unit_of(next((t for f in sources if (t := f.text("rate_unit"))), None), kind)
-    uptime = _number(sources, "elapsed")
     for fields in sources:
         if STARTED.plain not in rig:
             rig.put(STARTED.plain, fields.start(now, "elapsed"))
@@ -93,8 +92,7 @@ def from_pages(
     _put_rate(
         rig, EXPECTED_HASHRATE.plain, _number(sources, "rate_ideal") or None, unit
     )
-    for key, window, seconds in _AVERAGES:
-        _put_average(rig, window, _number(sources, key), unit, uptime, seconds)
+    _put_averages(rig, sources, "elapsed", unit)
     if not chips_only:
         rig.put(CHIP_ERROR_RATE.plain, record.number("hwp_total", maximum=100))
     return rig, from_cgi(record, unit, chips_only=chips_only)
@@ -129,9 +127,7 @@ def from_answers(
         rig.put(BEST_SHARE.plain, fields.positive("Best Share"))
         if HASHRATE.plain not in rig:
             _put_socket_rate(rig, fields, unit)
-    uptime = _number(sources, "Elapsed")
-    for key, window, seconds in _AVERAGES:
-        _put_average(rig, window, _number(sources, key), unit, uptime, seconds)
+    _put_averages(rig, sources, "Elapsed", unit)
     if record is None:
         if HASHRATE.plain not in rig:
             rig[HASHRATE.plain] = 0.0
@@ -169,11 +165,11 @@ def _put_socket_rate(rig: Values, fields: Fields, unit: Unit) -> None:
 
 def _socket_power(record: Fields) -> float | None:
     """Return the power that custom firmware reports, in W; `chain_power` is none."""
-    if (total := record.positive("total_power", maximum=_MOST_WATTS)) is not None:
+    if (total := record.positive("total_power", maximum=MOST_WATTS)) is not None:
         return total
     boards = [n for n in range(1, MOST + 1) if record.raw(f"chain_acn{n}")]
     each = [
-        record.positive(f"chain_consumption{n}", maximum=_MOST_WATTS) for n in boards
+        record.positive(f"chain_consumption{n}", maximum=MOST_WATTS) for n in boards
     ]
     known = [watts for watts in each if watts is not None]
     return sum(known) if known and len(known) == len(each) else None
@@ -184,18 +180,15 @@ def _put_rate(rig: Values, channel: Any, rate: float | None, unit: Unit) -> None
         rig.put_rate(channel, rate, unit)
 
 
-def _put_average(
-    rig: Values,
-    window: Window,
-    rate: float | None,
-    unit: Unit,
-    uptime: float | None,
-    seconds: float,
-) -> None:
-    """Add an average that is full; one of a machine without hashrate is from before."""
-    # One that Elphapex does not fill stays 0.
-    if rate and rig.get(HASHRATE.plain) and uptime is not None and uptime >= seconds:
-        _put_rate(rig, HASHRATE.channel(window), rate, unit)
+def _put_averages(rig: Values, sources: list[Fields], elapsed: str, unit: Unit) -> None:
+    """Add averages that are full; one of a machine without hashrate is from before."""
+    uptime = _number(sources, elapsed)
+    if uptime is None or not rig.get(HASHRATE.plain):
+        return
+    for key, window, seconds in _AVERAGES:
+        # One that Elphapex does not fill stays 0.
+        if uptime >= seconds and (rate := _number(sources, key)):
+            _put_rate(rig, HASHRATE.channel(window), rate, unit)
 
 
 def _number(sources: list[Fields], key: str) -> float | None:
@@ -249,4 +242,4 @@ def watts(text: str) -> float | None:
     """Return the power of an answer at port 6060: "miner power:3502"."""
     found = re.fullmatch(r"\s*miner power:\s*(\d{1,5}(?:\.\d{1,3})?)\s*", text)
     power = float(found[1]) if found else 0
-    return power if 0 < power <= _MOST_WATTS else None
+    return power if 0 < power <= MOST_WATTS else None

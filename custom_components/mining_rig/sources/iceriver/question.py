@@ -23,5 +23,7 @@ def _recognise(answer: CgminerAnswer) -> Recognised | None:
 
 QUESTION: Final = Question(
     title="IceRiver",
-    socket=SocketQuestion(lines=({"id": "info"}, {"id": "boardpow"}), recognise=_recognise),
+    socket=SocketQuestion(
+        lines=({"id": "info"}, {"id": "boardpow"}), recognise=_recognise
+    ),
 )
