@@ -46,6 +46,7 @@ class SimulatedIceRiver(SimulatedRig):
         self.native = self._server = SocketServer(self._handle, port=port)
         self.native.holds_open = True
         self.web = HttpServer(self._handle_web)
+        self._more = [self.web]
         self.mac = mac
         self.restart_seconds = restart_seconds
         self.light = False
@@ -83,15 +84,6 @@ class SimulatedIceRiver(SimulatedRig):
         if self._restart is not None:
             self._restart.cancel()
         await super().stop()
-        await self.web.wait_closed()
-
-    @override
-    def _settle_port(self) -> None:
-        super()._settle_port()
-        if self._started and not self.faults & {Fault.OFF, Fault.UNPLUGGED}:
-            self.web.open()
-        else:
-            self.web.close()
 
     @override
     def _faults_changed(self, before: set[Fault], after: set[Fault]) -> None:

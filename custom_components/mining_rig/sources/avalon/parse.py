@@ -264,7 +264,8 @@ def _put_together(rig: Values, found: list[Module]) -> None:
         own = Values()
         table.put_rows(own, module.fields, _RIG)
         for channel, value in own.items():
-            if (before := rig.get(channel)) is None:
+            before = rig.get(channel)
+            if not isinstance(before, int | float) or not isinstance(value, int | float):
                 rig[channel] = value
             elif channel in _SUMS:
                 rig[channel] = before + value
