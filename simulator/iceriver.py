@@ -93,7 +93,8 @@ class SimulatedIceRiver(SimulatedRig):
 
     @override
     def _json_reply(self, body: bytes) -> Reply:
-        return Reply(status=200, reason="OK", body=body)
+        headers = {"Content-Type": "text/html", "Connection": "close"}
+        return Reply(status=200, reason="OK", headers=headers, body=body)
 
     def _ret(self, name: str, code: int = 0, **more: Any) -> Reply:
         answer = {"id": name, "ret": {"code": code, **more}}

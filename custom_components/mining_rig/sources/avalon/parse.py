@@ -265,7 +265,9 @@ def _put_together(rig: Values, found: list[Module]) -> None:
         table.put_rows(own, module.fields, _RIG)
         for channel, value in own.items():
             before = rig.get(channel)
-            if not isinstance(before, int | float) or not isinstance(value, int | float):
+            if not isinstance(before, int | float) or not isinstance(
+                value, int | float
+            ):
                 rig[channel] = value
             elif channel in _SUMS:
                 rig[channel] = before + value
