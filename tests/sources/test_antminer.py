@@ -40,6 +40,7 @@ from custom_components.mining_rig.sources.antminer.parse import (
     from_pages,
     kind_of,
     mac,
+    maker_of,
     watts,
 )
 from custom_components.mining_rig.sources.antminer.sleep import body_for, set_awake
@@ -244,7 +245,24 @@ def test_not_mining() -> None:
     )
     assert list(found.parts) == [RIG]
     assert found.rig.get(RATE) == 0
+    # What it could do is not in that unit.
+    assert readings.EXPECTED_HASHRATE.plain not in found.rig.values
     assert found.rig.get(readings.FAN_SPEED.channel(number=1)) == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "maker"),
+    [
+        ("DG-Home1", "Elphapex"),
+        ("DG1+", "Elphapex"),
+        ("VolcMiner D1", "Volcminer"),
+        ("Antminer D9", "Bitmain"),
+        (None, "Bitmain"),
+    ],
+)
+def test_makers(kind: str | None, maker: str) -> None:
+    """Other makers' machines speak as Bitmain's."""
+    assert maker_of(kind) == maker
 
 
 def test_hydro() -> None:

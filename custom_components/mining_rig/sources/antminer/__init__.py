@@ -24,7 +24,15 @@ from ..common.optional_requests import OptionalRequests
 from ..common.poll_timer import CommandWindow
 from .api import AntminerPages
 from .boards import Board, parts
-from .parse import MOST_WATTS, from_answers, from_pages, kind_of, mac, takes_commands
+from .parse import (
+    MOST_WATTS,
+    from_answers,
+    from_pages,
+    kind_of,
+    mac,
+    maker_of,
+    takes_commands,
+)
 from .sleep import is_awake, read_config, set_awake
 
 _TIMEOUT: Final = 6.0
@@ -84,7 +92,7 @@ class AntminerSource:
             stable=rig_id is not None,
             title=self._system.text("hostname") or self._host,
             model=self._last_kind,
-            manufacturer="Bitmain",
+            manufacturer=maker_of(self._last_kind),
             version=self._system.text("system_filesystem_version"),
         )
 
@@ -107,7 +115,7 @@ class AntminerSource:
         rig = Part(
             kind=PartKind.RIG,
             key=RIG,
-            manufacturer="Bitmain",
+            manufacturer=maker_of(self._last_kind),
             model=self._last_kind,
             version=self._system.text("system_filesystem_version"),
             serial=self._system.text("serinum"),

@@ -30,6 +30,10 @@ from .units import Unit, algorithm_of, socket_unit, unit_of
 
 _READ_ONLY: Final = re.compile(r"^dg[-\d ]|elphapex|volcminer", re.IGNORECASE)
 _CHIPS_ONLY: Final = re.compile(r"^dg[-\d ]|elphapex", re.IGNORECASE)
+_MAKERS: Final = (
+    ("Elphapex", _CHIPS_ONLY),
+    ("Volcminer", re.compile("volcminer", re.IGNORECASE)),
+)
 _HYDRO: Final = re.compile(r"hyd", re.IGNORECASE)
 _AVERAGES: Final = (("rate_15m", Window.M15, 900), ("rate_30m", Window.M30, 1800))
 _FASTEST_FAN: Final = 100_000
@@ -50,6 +54,13 @@ def kind_of(*answers: Fields) -> str | None:
             if text := fields.text(*path):
                 return text
     return None
+
+
+def maker_of(kind: str | None) -> str:
+    """Return who makes machines of a type."""
+    return next(
+        (name for name, types in _MAKERS if types.search(kind or "")), "Bitmain"
+    )
 
 
 def takes_commands(kind: str | None) -> bool:
@@ -89,9 +100,10 @@ def from_pages(
             rig.put(STARTED.plain, fields.start(now, "elapsed"))
         rig.put(BEST_SHARE.plain, fields.positive("bestshare"))
     _put_rate(rig, HASHRATE.plain, _number(sources, "rate_5s"), unit)
-    _put_rate(
-        rig, EXPECTED_HASHRATE.plain, _number(sources, "rate_ideal") or None, unit
-    )
+    if unit[0] > 1:
+        # A machine that does not mine may name H/s, which is not the unit of the ideal.
+        ideal = _number(sources, "rate_ideal") or None
+        _put_rate(rig, EXPECTED_HASHRATE.plain, ideal, unit)
     _put_averages(rig, sources, "elapsed", unit)
     if not chips_only:
         rig.put(CHIP_ERROR_RATE.plain, record.number("hwp_total", maximum=100))
