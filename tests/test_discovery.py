@@ -278,6 +278,29 @@ async def test_antminer_is_asked_for_its_password(
         assert step["reason"] == "already_configured"
 
 
+async def test_antminer_at_its_socket(hass: HomeAssistant, home: Home) -> None:
+    """Its page tells more, so the form with its sign-in comes first; the port is kept."""
+    s9 = {"version": {"VERSION": [{"Type": "Antminer S9"}]}}
+    antminer = await home.add(SocketMachine(s9))
+    with (
+        patch(f"{FLOW}.discovery._NAMED", (antminer.port,)),
+        patch(f"{PROBE}.QUESTIONS", {80: probe.QUESTIONS[4028]}),
+    ):
+        step = await discover(
+            hass, SOURCE_DHCP, lease(mac="02:00:00:00:00:08", hostname="antminer")
+        )
+    assert (step["type"], step["step_id"]) == (FlowResultType.FORM, "antminer")
+    [connection] = [
+        v for k, v in step["data_schema"].schema.items() if k == "connection"
+    ]
+    [port] = [key for key in connection.schema.schema if key == "socket_port"]
+    assert antminer.port in (
+        (port.description or {}).get("suggested_value"),
+        port.default() if callable(port.default) else None,
+    )
+    assert antminer.asked == ["version"]
+
+
 async def search(hass: HomeAssistant, ports: Mapping[int, Any]) -> ConfigFlowResult:
     """Search; those are the machines by the ports that they have in real life."""
     shown: dict[int, int] = {}

@@ -23,6 +23,7 @@ from ..sources.common.detection import Found
 from ..sources.probe import KNOWN_BY_MAC, QUESTIONS, WEB, async_probe
 from .base import RigFlow, unique_id_of
 from .forms import Answers
+from .network import carried_over
 from .scan import async_resolve
 
 _NAMED = tuple(QUESTIONS)
@@ -135,15 +136,16 @@ class DiscoveryFlow(RigFlow):
         """Go on with a machine that was recognised."""
         if self._is_taken(host):
             return self.async_abort(reason="already_in_progress")
-        address = {CONF_HOST: host, **found.ports}
-        answers: Answers = {**KINDS[found.kind].form.defaults, **address}
+        defaults = KINDS[found.kind].form.defaults
+        answers: Answers = {**defaults, CONF_HOST: host, **found.ports}
         self.context["title_placeholders"] = {"name": f"{found.label} ({host})"}
         if found.needs or CONF_PORT not in found.ports:
             # A sign-in tells more; its owner may leave it out.
             await self._async_apart(found.kind, self._mac)
             if (entry := self._entry_at(found.kind, host)) is not None:
                 return self._already(entry)
-            return await self._async_step_form(found.kind, address, complete=False)
+            kept = carried_over({CONF_HOST: host}, found)
+            return await self._async_step_form(found.kind, kept, complete=False)
         identity, _ = await self._async_identify(found.kind, answers)
         if identity is None:
             return self.async_abort(reason="not_supported")
