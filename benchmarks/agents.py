@@ -20,8 +20,8 @@ import orjson
 from simulator.asic_sentry import Asic, SimulatedAsic, compose_log
 from simulator.clock import ManualClock
 
+from .changes import Changes
 from .miner import HOST
-from .rigs import Changes
 
 IN_FLIGHT: Final = 8
 """Pushes that wait for their answers at the same time, under full load."""

@@ -17,7 +17,8 @@ import orjson
 
 from simulator.rig import SimulatedRig
 
-from .rigs import ROWS, Changes, Row
+from .changes import Changes, Row
+from .rigs import ROWS
 
 HOST: Final = "127.0.0.1"
 _ASKED: Final = "/asked"

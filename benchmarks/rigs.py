@@ -1,84 +1,20 @@
 """The rigs that are measured: one row each."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-import math
-from typing import Any, Final
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final, override
 
+from simulator.antminer import SimulatedAntminer
+from simulator.axeos import SimulatedAxeOS
 from simulator.hardware import Card
 from simulator.models import GTX_1660_SUPER, RTX_3070, RTX_3080, RYZEN_7_5800X
 from simulator.programs import SimulatedSrbMiner
-from simulator.rig import SimulatedRig
+from simulator.server import Request
 from simulator.t_rex import SimulatedTRex
 from simulator.xmrig import SimulatedXMRig
 from simulator.xmrig_proxy import SimulatedXmrigProxy, some_clients
 
-_STEPS: Final = 7
-"""After so many polls varying values begin again."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Changes:
-    """What is different at each poll, by the keys of the rig's answers."""
-
-    rising: Mapping[str, int] = field(default_factory=dict)
-    """Counters, and by how much they rise."""
-    varying: frozenset[str] = frozenset()
-    """Measured values, alone or in lists."""
-    steady: frozenset[str] = frozenset()
-    """Those that vary in lists only."""
-    alternating: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    """Texts."""
-    noisy: Mapping[str, float] = field(default_factory=dict)
-    """Measured values, and by which part of themselves they wander at most."""
-
-    def apply(self, answer: Any, poll: int, key: str = "") -> Any:
-        """Return decoded JSON as it is at the poll of that number."""
-        match answer:
-            case dict():
-                return {
-                    k: v
-                    if k in self.steady and type(v) is int
-                    else self.apply(v, poll, k)
-                    for k, v in answer.items()
-                }
-            case list():
-                return [self.apply(item, poll, key) for item in answer]
-            case bool():
-                return answer
-            case int() | float() if key in self.noisy:
-                wandered = answer * (1 + self.noisy[key] * _wandering(key, poll))
-                return round(wandered) if isinstance(answer, int) else wandered
-            case int() if key in self.rising:
-                return answer + poll * self.rising[key]
-            case int() if key in self.varying:
-                return answer + poll % _STEPS
-            case float() if key in self.varying:
-                return answer * (1 + poll % _STEPS / 100)
-            case str() if key in self.alternating:
-                return self.alternating[key][poll % 2]
-        return answer
-
-
-def _wandering(key: str, poll: int) -> float:
-    """Return a number from -1 to 1, another one for each key and poll."""
-    return math.sin(poll * 1.7 + len(key)) * math.sin(poll * 0.23)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """A rig to measure."""
-
-    rig: Callable[[], SimulatedRig]
-    """Makes the simulated rig whose answers are the pattern."""
-    paths: tuple[str, ...]
-    """What is asked of it; each poll asks for the first one."""
-    changes: Changes
-    pace: float = 10
-    """Seconds from poll to poll by the clock that the source sees."""
-    enabled: tuple[str, ...] = ()
-    """Keys of readings that are disabled by default and enabled here."""
-
+from .changes import Changes, Row
 
 _XMRIG_PATHS: Final = ("/2/summary", "/2/backends", "/2/config")
 _XMRIG_CHANGES: Final = Changes(
@@ -292,6 +228,78 @@ def _proxy() -> SimulatedXmrigProxy:
     )
 
 
+_AXEOS_CHANGES: Final = Changes(
+    rising={"sharesAccepted": 1, "sharesRejected": 1, "uptimeSeconds": 10},
+    varying=frozenset(
+        {
+            "actualFrequency",
+            "bestDiff",
+            "bestSessionDiff",
+            "coreVoltageActual",
+            "expectedHashrate",
+            "fanrpm",
+            "fanspeed",
+            "freeHeap",
+            "hashRate",
+            "hashRate_10m",
+            "hashRate_1h",
+            "hashRate_1m",
+            "power",
+            "temp",
+            "voltage",
+            "vrTemp",
+            "wifiRSSI",
+        }
+    ),
+)
+
+
+def _axeos() -> SimulatedAxeOS:
+    return SimulatedAxeOS("Bitaxe", running_for=90_000)
+
+
+class _OpenAntminer(SimulatedAntminer):
+    """One that wants no sign-in, so that its answers can be prepared."""
+
+    @override
+    def _is_signed_in(self, request: Request) -> bool:
+        return True
+
+
+_ANTMINER_CHANGES: Final = Changes(
+    rising={"accepted": 3, "elapsed": 30, "hw": 1, "rejected": 1, "stale": 1},
+    varying=frozenset(
+        {
+            "bestshare",
+            "fan",
+            "freq_avg",
+            "hwp_total",
+            "rate_30m",
+            "rate_5s",
+            "rate_ideal",
+            "rate_real",
+            "temp_chip",
+            "temp_pcb",
+        }
+    ),
+)
+
+
+def _antminer() -> _OpenAntminer:
+    return _OpenAntminer("Antminer", running_for=90_000)
+
+
+_ANTMINER_PATHS: Final = tuple(
+    f"/cgi-bin/{name}.cgi"
+    for name in (
+        "stats",
+        "summary",
+        "pools",
+        "get_system_info",
+        "get_miner_conf",
+        "get_blink_status",
+    )
+)
 _PROXY_PATHS: Final = ("/1/summary", "/1/workers", "/1/config")
 
 ROWS: Final[Mapping[str, Row]] = {
@@ -313,6 +321,15 @@ ROWS: Final[Mapping[str, Row]] = {
         paths=("/",),
         changes=_SRBMINER_CHANGES,
         enabled=("core_clock", "memory_clock", "pool_latency"),
+    ),
+    "axeos": Row(
+        rig=_axeos,
+        paths=("/api/system/info", "/api/system/asic"),
+        changes=_AXEOS_CHANGES,
+    ),
+    # Without the first request of each minute or so that only fetches a nonce.
+    "antminer": Row(
+        rig=_antminer, paths=_ANTMINER_PATHS, changes=_ANTMINER_CHANGES, pace=30
     ),
     "xmrig-cards": Row(rig=_xmrig_cards, paths=_XMRIG_PATHS, changes=_XMRIG_CHANGES),
     # So far apart, each poll asks for the backends as well.

@@ -2,7 +2,8 @@
 
 Its traps: a nonce is good for a few requests only; a new configuration replaces the old one
 whole, pools included; statistics are empty in sleep; while the mining program restarts, a
-page is a line of text. Port 6060 is the same server here.
+page is a line of text. Port 6060 is the same server here. Its socket answers without a
+sign-in, as older machines do: with NUL at the end, and `}{` between objects.
 """
 
 from hashlib import md5
@@ -15,6 +16,7 @@ from .faults import Fault
 from .hardware import Noise
 from .rig import SimulatedRig
 from .server import Reply, Request
+from .socket_server import SocketServer
 
 _REALM = "antMiner Configuration"
 _RATE = 200_000.0
@@ -47,6 +49,8 @@ class SimulatedAntminer(SimulatedRig):
     ) -> None:
         """Mine for `running_for` seconds already."""
         super().__init__(name, port=port, clock=clock, boot_seconds=boot_seconds)
+        self.socket = SocketServer(self._handle_socket)
+        self._more = [self.socket]
         self.password = password
         self.mac = mac
         self.restart_seconds = restart_seconds
@@ -71,7 +75,7 @@ class SimulatedAntminer(SimulatedRig):
         self.deaf = False
         """Whether orders change nothing, although they are answered."""
         self.refuses = False
-        """Whether a new configuration is refused."""
+        """Whether orders are refused."""
         self._noise = Noise(name)
         self._started_at = clock() - running_for
         self._ready_at = 0.0
@@ -86,7 +90,7 @@ class SimulatedAntminer(SimulatedRig):
             "port": self.port,
             "username": "root",
             "password": self.password,
-            "connection": {"socket_port": self.port, "power_port": self.port},
+            "connection": {"socket_port": self.socket.port, "power_port": self.port},
         }
 
     @property
@@ -101,6 +105,10 @@ class SimulatedAntminer(SimulatedRig):
         if self.sleeps or now < self._ready_at or Fault.NO_POOL in self.faults:
             return 0.0
         return _RATE * (1 + 0.01 * self._noise.at(now, 6))
+
+    def restart(self, seconds: float) -> None:
+        """Let the mining program be away for so long."""
+        self._started_at = self._ready_at = self.clock() + seconds
 
     @override
     def _faults_changed(self, before: set[Fault], after: set[Fault]) -> None:
@@ -134,6 +142,8 @@ class SimulatedAntminer(SimulatedRig):
             "pools.cgi": self._pools,
         }
         if name == "reboot.cgi":
+            if self.refuses:
+                return Reply(status=500, reason="Internal Server Error", body=b"no")
             self.fault("reboot")
             return None
         if name not in pages:
@@ -172,7 +182,7 @@ class SimulatedAntminer(SimulatedRig):
 
     def _order(self, name: str, body: dict[str, Any]) -> Reply:
         if name == "blink.cgi":
-            if not self.deaf:
+            if not self.deaf and not self.refuses:
                 self.blinks = bool(body["blink"])
             return self._page({"code": "B000" if self.blinks else "B001"})
         if name != "set_miner_conf.cgi":
@@ -189,7 +199,7 @@ class SimulatedAntminer(SimulatedRig):
                 "bitmain-freq-level": body.get("freq-level", "100"),
                 "bitmain-work-mode": str(mode),
             }
-            self._started_at = self._ready_at = self.clock() + self.restart_seconds
+            self.restart(self.restart_seconds)
         return self._page({"stats": "success", "code": "M000", "msg": "OK!"})
 
     # ---- pages
@@ -284,6 +294,29 @@ class SimulatedAntminer(SimulatedRig):
             for number, pool in enumerate(self.config["pools"])
         ]
         return {**self._head("pools"), "POOLS": records}
+
+    # ---- the socket
+
+    async def _handle_socket(self, request: Request) -> Reply | None:
+        if self.clock() < self._ready_at:
+            return None
+        status = {"STATUS": "S", "Code": 70, "Msg": request.path}
+        records: list[str] = []
+        match request.path:
+            case "stats" if not self.sleeps:
+                record = self._rates() | {"GHS 5s": f"{self.hashrate:.2f}"}
+                record |= {"Elapsed": record.pop("elapsed")}
+                for number in range(1, _BOARDS + 1):
+                    record[f"chain_acn{number}"] = _CHIPS
+                    record[f"temp2_{number}"] = 60 + number
+                    record[f"fan{number}"] = 3480
+                records = [json.dumps({"Type": "Antminer S21"}), json.dumps(record)]
+            case "stats" | "summary":
+                pass
+            case _:
+                status = {"STATUS": "E", "Code": 14, "Msg": "Invalid command"}
+        body = f'"STATUS":[{json.dumps(status)}],"STATS":[{"".join(records)}],"id":1'
+        return Reply(status=200, reason="OK", body=b"{%s}\0" % body.encode())
 
 
 def _hash(text: str) -> str:

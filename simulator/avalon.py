@@ -46,6 +46,8 @@ class SimulatedAvalon(SimulatedRig):
         self.calibrates = False
         self.deaf = False
         """Whether orders change nothing, although they are answered."""
+        self.refuses = False
+        """Whether orders are refused."""
         self.closes = False
         """Whether orders to switch off or on are obeyed without an answer."""
         self.orders: list[str] = []
@@ -121,6 +123,8 @@ class SimulatedAvalon(SimulatedRig):
         if verb == "help":
             return self._status("I", 118, f"ASC 0 set info: {_HELP}")
         self.orders.append(parameter)
+        if self.refuses:
+            return self._status("E", 120, "ASC 0 set failed: not now")
         match verb:
             case "softoff" | "softon":
                 return self._switch(verb)

@@ -82,6 +82,8 @@ class SimulatedAxeOS(SimulatedRig):
         }
         self.deaf = False
         """Whether settings and orders change nothing, although they are answered."""
+        self.refuses = False
+        """Whether settings and orders are refused."""
         self.public = False
         """Whether it takes the client for one outside of its private network."""
         self.overheat_mode = 0
@@ -156,6 +158,8 @@ class SimulatedAxeOS(SimulatedRig):
     def _answer(self, request: Request) -> Reply | None:
         if self.public:
             return Reply(status=401, reason="Unauthorized", body=b"Unauthorized")
+        if self.refuses and request.method != "GET":
+            return Reply(status=400, reason="Bad Request", body=b"Wrong API input")
         match request.method, request.path:
             case "GET", "/api/system/info":
                 return self._json_reply(json.dumps(self.info()).encode())

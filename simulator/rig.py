@@ -62,6 +62,8 @@ class SimulatedRig(ABC):
         self._server = self.server(
             self._handle, host=host, port=port, tls=self_signed() if tls else None
         )
+        self._more: list[HttpServer] = []
+        """Servers at its other ports: open while it has power and network."""
         self._started = False
         self._serves = True
         """Whether the miner itself wants its API to be reached."""
@@ -109,7 +111,8 @@ class SimulatedRig(ABC):
             self._boot.cancel()
         self._started = False
         self._settle_port()
-        await self._server.wait_closed()
+        for server in (self._server, *self._more):
+            await server.wait_closed()
 
     async def __aenter__(self) -> Self:
         """Start."""
@@ -169,11 +172,13 @@ class SimulatedRig(ABC):
         self._settle_port()
 
     def _settle_port(self) -> None:
-        """Open or close the port as power, network and miner want it."""
-        if self._started and self._serves and not self.faults & _PORT_SHUT:
-            self._server.open()
-        else:
-            self._server.close()
+        """Open or close the ports as power, network and miner want it."""
+        is_up = self._started and not self.faults & _PORT_SHUT
+        for server in (self._server, *self._more):
+            if is_up and (self._serves or server is not self._server):
+                server.open()
+            else:
+                server.close()
 
     @abstractmethod
     def _faults_changed(self, before: set[Fault], after: set[Fault]) -> None:

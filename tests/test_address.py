@@ -82,7 +82,7 @@ async def test_a_secret_is_asked_for(hass: HomeAssistant) -> None:
     """The form of the kind keeps the address; no secret was sent before."""
     async with SimulatedTRex("rig", password="secret") as rig:
         step = await async_enter(hass, host="127.0.0.1", port=rig.port)
-        assert step["step_id"] == "network"
+        assert step["step_id"] == "t_rex"
         assert step["errors"] == {}
         label = step["description_placeholders"]["label"]
         assert label == "T-Rex, asks for a password"
@@ -102,7 +102,7 @@ async def test_locked_program(hass: HomeAssistant) -> None:
             {"value": "xmrig_proxy", "label": "xmrig-proxy"},
         ]
         step = await async_go_on(hass, step, {"go_on_as": "xmrig"})
-        assert step["step_id"] == "network"
+        assert step["step_id"] == "xmrig"
         right = {"host": "127.0.0.1", "port": rig.port, "access_token": TOKEN}
         assert (await async_go_on(hass, step, right))["step_id"] == "name"
 
@@ -137,7 +137,7 @@ async def test_usual_ports(hass: HomeAssistant, serve: Serve) -> None:
         ports = {server.port: question, rig.port: question}
         with usual(antminer=ports):
             step = await async_enter(hass, host="http://127.0.0.1/")
-    assert step["step_id"] == "network"
+    assert step["step_id"] == "antminer"
     label = step["description_placeholders"]["label"]
     assert label == "Antminer S9, asks for a password"
     assert suggested(step)["port"] == server.port

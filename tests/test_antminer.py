@@ -154,6 +154,28 @@ async def test_other_password(
     assert [flow["context"]["source"] for flow in flows] == [SOURCE_REAUTH]
 
 
+async def test_without_a_password(
+    hass: HomeAssistant, rig: SimulatedAntminer, freezer: FrozenDateTimeFactory
+) -> None:
+    """What the socket gives; while its program restarts, the page still answers."""
+    form = {**rig.form, "username": "", "password": ""}
+    await async_open(hass, "antminer", form)
+    assert float(shown(hass, "sensor.rig_hashrate")) == pytest.approx(200, rel=0.05)
+    assert float(shown(hass, "sensor.rig_hottest_temperature")) == 63
+    assert hass.states.get(SWITCH) is None
+    rig.config["bitmain-work-mode"] = "1"
+    await async_pass(hass, freezer, 30)
+    assert shown(hass, "sensor.rig_hashrate") == "0.0"
+    assert shown(hass, "binary_sensor.rig_mining_active") == STATE_OFF
+    rig.config["bitmain-work-mode"] = "0"
+    rig.restart(900)
+    for _ in range(9):
+        await async_pass(hass, freezer, 30)
+        assert shown(hass, STATUS) == "starting"
+    # After five minutes it counts as away.
+    await async_poll_until(hass, freezer, lambda: shown(hass, STATUS) == "offline")
+
+
 async def test_nonces(
     hass: HomeAssistant, rig: SimulatedAntminer, freezer: FrozenDateTimeFactory
 ) -> None:

@@ -80,7 +80,7 @@ async def async_begin(hass: HomeAssistant, kind: str = "xmrig") -> ConfigFlowRes
     assert choice.config["options"] == [*KINDS]
     form = await async_go_on(hass, form, {"kind": kind})
     assert form["type"] is FlowResultType.FORM
-    assert form["step_id"] == ("network" if KINDS[kind].form.has("host") else kind)
+    assert form["step_id"] == kind
     return form
 
 
@@ -297,7 +297,7 @@ async def test_errors(
     with patch(f"{FLOW}.READ_TIMEOUT", 0.5), patch(f"{DETECTION}._LONGEST", 0.5):
         form = await async_go_on(hass, form, answers)
     assert form["type"] is FlowResultType.FORM
-    assert form["step_id"] == "network"
+    assert form["step_id"] == "xmrig"
     assert form["errors"] == errors
     # What was typed is not lost.
     assert suggested(form).items() >= answers.items()

@@ -197,7 +197,6 @@ LABELS = {
     "antminer": "Antminer S9",
     "avalon": "Avalon Nano3s",
     "axeos": "Bitaxe Gamma v2.15.0",
-    "iceriver": "IceRiver",
     "miniz": "miniZ",
     "nanominer": "nanominer",
 }
@@ -297,7 +296,7 @@ async def test_wrong_kind_with_a_secret(hass: HomeAssistant) -> None:
         assert step["description_placeholders"]["found"] == "XMRig / xmrig-proxy"
         step = await async_go_on(hass, step, {**typed, "go_on_as": "xmrig"})
         assert step["errors"] == {}
-        assert step["step_id"] == "network"
+        assert step["step_id"] == "xmrig"
         assert step["description_placeholders"]["label"] == "XMRig"
         assert suggested(step) == {"host": "127.0.0.1", "port": rig.port}
         assert "go_on_as" not in step["data_schema"].schema

@@ -266,7 +266,7 @@ async def test_antminer_is_asked_for_its_password(
         step = await discover(
             hass, SOURCE_DHCP, lease(mac="02:00:00:00:00:07", hostname="antminer")
         )
-        assert (step["type"], step["step_id"]) == (FlowResultType.FORM, "network")
+        assert (step["type"], step["step_id"]) == (FlowResultType.FORM, "antminer")
         assert step["errors"] == {}
         assert suggested(step)["host"] == HOME
         assert antminer.asked == ["GET /api/system/info"]
@@ -276,6 +276,29 @@ async def test_antminer_is_asked_for_its_password(
             hass, SOURCE_DHCP, lease(mac="02:00:00:00:00:07", hostname="antminer")
         )
         assert step["reason"] == "already_configured"
+
+
+async def test_antminer_at_its_socket(hass: HomeAssistant, home: Home) -> None:
+    """Its page tells more, so the form with its sign-in comes first; the port is kept."""
+    s9 = {"version": {"VERSION": [{"Type": "Antminer S9"}]}}
+    antminer = await home.add(SocketMachine(s9))
+    with (
+        patch(f"{FLOW}.discovery._NAMED", (antminer.port,)),
+        patch(f"{PROBE}.QUESTIONS", {80: probe.QUESTIONS[4028]}),
+    ):
+        step = await discover(
+            hass, SOURCE_DHCP, lease(mac="02:00:00:00:00:08", hostname="antminer")
+        )
+    assert (step["type"], step["step_id"]) == (FlowResultType.FORM, "antminer")
+    [connection] = [
+        v for k, v in step["data_schema"].schema.items() if k == "connection"
+    ]
+    [port] = [key for key in connection.schema.schema if key == "socket_port"]
+    assert antminer.port in (
+        (port.description or {}).get("suggested_value"),
+        port.default() if callable(port.default) else None,
+    )
+    assert antminer.asked == ["version"]
 
 
 async def search(hass: HomeAssistant, ports: Mapping[int, Any]) -> ConfigFlowResult:
@@ -289,11 +312,13 @@ async def search(hass: HomeAssistant, ports: Mapping[int, Any]) -> ConfigFlowRes
     }
     with ExitStack() as stack:
         questions = {
-            shown[usual]: probe._QUESTIONS[usual]
-            for usual in (4028, 4433, 4111)
+            shown[usual]: probe.QUESTIONS[usual]
+            for usual in (80, 4028, 4111)
             if usual in ports
         }
-        stack.enter_context(patch(f"{PROBE}._QUESTIONS", questions))
+        questions = {80: probe.QUESTIONS[80], **questions}
+        stack.enter_context(patch(f"{PROBE}.QUESTIONS", questions))
+        stack.enter_context(patch(f"{PROBE}._WHATSMINER", shown[4433]))
         stack.enter_context(patch(f"{FLOW}.search.SEARCHED", tuple(shown.values())))
         stack.enter_context(
             patch(

@@ -415,22 +415,29 @@ def test_kinds(kind: str) -> None:
     form = KINDS[kind].form
     assert f"selector.kind.options.{kind}" in texts()
     needed: set[str] = set()
-    network = form.has("host")
-    step = "network" if network else kind
-    needed |= {f"{step}.title"}
+    needed |= {f"{kind}.title"}
     # Some have a dialog of their own for changes.
     own = f"config.step.{kind}_reconfigure.title" in texts()
-    steps = (step,) if own else (step, "reconfigure")
+    steps = (kind,) if own else (kind, "reconfigure")
     needed |= {f"{step}.{path}" for step in steps for path in fields_of(form)}
     for secret in form.secrets:
         needed |= {f"reauth_confirm.data.{secret}", f"reconfigure.data.{secret}"}
         needed |= {f"reconfigure.data.forget_{secret}"}
     assert {path for path in needed if f"config.step.{path}" not in texts()} == set()
-    # All that a kind on the network costs: its name in the list, and a hint.
-    assert (f"selector.network_hint.options.{kind}" in texts()) is network
-    assert not network or not [
-        path for path in texts() if path.startswith(f"config.step.{kind}.")
-    ]
+
+
+def test_kinds_on_the_network_ask_alike() -> None:
+    """Their steps differ only in what is asked and in the hint: a kind copies the rest."""
+    asked: dict[str, set[str]] = {}
+    for kind in KINDS:
+        if not KINDS[kind].form.has("host"):
+            continue
+        step = f"config.step.{kind}."
+        assert texts()[f"{step}description"].startswith("**{label}**\n\n")
+        for path, text in texts().items():
+            if path.startswith(step) and path != f"{step}description":
+                asked.setdefault(path.removeprefix(step), set()).add(text)
+    assert [path for path, found in asked.items() if len(found) > 1] == []
 
 
 def test_every_refusal_has_a_text() -> None:
@@ -472,10 +479,12 @@ def test_no_text_is_unused() -> None:
 def test_steps_hold_only_what_they_ask() -> None:
     """A field's text stands only where the field is."""
     unused = set()
-    forms = {kind: set(fields_of(KINDS[kind].form)) for kind in KINDS}
-    forms["network"] = {
-        path for kind in KINDS if KINDS[kind].form.has("host") for path in forms[kind]
-    } | {f"{text}.{CONF_GO_ON_AS}" for text in ("data", "data_description")}
+    go_on = {f"{text}.{CONF_GO_ON_AS}" for text in ("data", "data_description")}
+    forms = {
+        kind: set(fields_of(KINDS[kind].form))
+        | (go_on if KINDS[kind].form.has("host") else set())
+        for kind in KINDS
+    }
     for name, fields in forms.items():
         step = f"config.step.{name}."
         there = {path.removeprefix(step) for path in texts() if path.startswith(step)}

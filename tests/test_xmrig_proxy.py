@@ -94,7 +94,7 @@ async def async_answer(
     """Choose a kind and fill its form in; return what comes then."""
     flow = hass.config_entries.flow
     form = await async_choose_kind(hass, kind)
-    assert form["step_id"] == "network"
+    assert form["step_id"] == kind
     return dict(await flow.async_configure(form["flow_id"], dict(rig.form)))
 
 

@@ -225,7 +225,7 @@ KINDS = {
 }
 FORM = {
     "type": "form",
-    "step_id": "network",
+    "step_id": "xmrig",
     "errors": {},
     "data_schema": [
         {"name": "host", "required": True},

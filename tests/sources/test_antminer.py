@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 import json
 from pathlib import Path
@@ -40,6 +40,7 @@ from custom_components.mining_rig.sources.antminer.parse import (
     from_pages,
     kind_of,
     mac,
+    maker_of,
     watts,
 )
 from custom_components.mining_rig.sources.antminer.sleep import body_for, set_awake
@@ -244,7 +245,24 @@ def test_not_mining() -> None:
     )
     assert list(found.parts) == [RIG]
     assert found.rig.get(RATE) == 0
+    # What it could do is not in that unit.
+    assert readings.EXPECTED_HASHRATE.plain not in found.rig.values
     assert found.rig.get(readings.FAN_SPEED.channel(number=1)) == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "maker"),
+    [
+        ("DG-Home1", "Elphapex"),
+        ("DG1+", "Elphapex"),
+        ("VolcMiner D1", "Volcminer"),
+        ("Antminer D9", "Bitmain"),
+        (None, "Bitmain"),
+    ],
+)
+def test_makers(kind: str | None, maker: str) -> None:
+    """Other makers' machines speak as Bitmain's."""
+    assert maker_of(kind) == maker
 
 
 def test_hydro() -> None:
@@ -317,10 +335,79 @@ def test_watts(text: str, power: float | None) -> None:
     assert watts(text) == power
 
 
-@pytest.mark.parametrize("text", ["80:AC:7A:00:00", "none", ""])
-def test_mac(text: str) -> None:
-    """What is not twelve hexadecimal digits is no address."""
-    assert mac(Fields({"macaddr": text})) is None
+def test_mac() -> None:
+    """What is not twelve hexadecimal digits, or the address of nothing, is none."""
+    whole = "80:AC:7A:00:00:01"
+    for text in (whole, "80ac7a000001", "80-AC-7A-00-00-01"):
+        assert mac(Fields({"macaddr": text})) == whole
+    for text in (
+        *("80:AC:7A:00:00", "80:AC-7A:00-00:01", "none", ""),
+        *("00:00:00:00:00:00", "FFFFFFFFFFFF", "80:AC:7A:00:00:0G"),
+    ):
+        assert mac(Fields({"macaddr": text})) is None
+
+
+def test_sleep_with_statistics() -> None:
+    """Some firmware reports in sleep what was before: that is no present value."""
+    found = of_pages(s21(**{"miner-mode": "1"}))
+    assert list(found.parts) == [RIG]
+    assert found.rig.get(RATE) == 0
+    assert found.rig.get(readings.MINING.plain) is False
+    assert readings.HASHRATE.channel(Window.M30) not in found.rig.values
+    assert found.rig.get(readings.FAN_SPEED.channel(number=2)) == 3510
+    stopped = of_pages(s21(rate_5s=0)).rig
+    assert readings.HASHRATE.channel(Window.M30) not in stopped.values
+
+
+def test_fans() -> None:
+    """A fan keeps its number whatever its neighbours report."""
+    rig = of_pages(s21(fan=[3480, None, 0, "3540"])).rig
+    shown = {c.key: v for c, v in rig.values.items() if c.reading is readings.FAN_SPEED}
+    assert shown == {"fan_speed_1": 3480, "fan_speed_3": 0, "fan_speed_4": 3540}
+    assert of_pages(s21(fan=[5000])).rig.get(readings.FAN_SPEED.plain) == 5000
+    without = of_pages(s21(fan=[0, 0], fan_num=0)).rig
+    assert not [c for c in without.values if c.reading is readings.FAN_SPEED]
+
+
+def test_fan_that_stops() -> None:
+    """At a socket, only connectors whose fan ever turned are fans; one may stop."""
+    connectors: set[int] = set()
+    for speed, shown in ((3840, 3840), (0, 0)):
+        stats = Fields(
+            {"Type": "Antminer S9", "GHS 5s": 1, "fan3": 2880, "fan6": speed}
+        )
+        rig, _ = from_answers(
+            [stats], [], [], kind_of(stats), NOW, connectors=connectors
+        )
+        assert rig[readings.FAN_SPEED.channel(number=1)] == 2880
+        assert rig[readings.FAN_SPEED.channel(number=2)] == shown
+
+
+def test_boards_without_numbers() -> None:
+    """Boards that count from the same number, or tell no chips, are boards."""
+    chains = [
+        {"index": 0, "asic_num": 77, "rate_real": 1},
+        {"index": 0, "asic_num": 77, "rate_real": 2},
+        {"rate_real": 3},
+        {"index": 1},
+    ]
+    assert list(of_pages(s21(chain=chains)).parts) == [
+        RIG,
+        "board0",
+        "board1",
+        "board2",
+    ]
+    chains[1]["index"] = chains[0]["index"] = 1
+    assert list(of_pages(s21(chain=chains)).parts) == [
+        *(RIG, "board1", "board257", "board2"),
+    ]
+
+
+def test_shares_of_the_summary() -> None:
+    """They count before those of the pools."""
+    answers = s21()
+    answers[1]["SUMMARY"][0] |= {"accepted": 700, "rejected": 3}
+    assert of_pages(answers).rig.get(readings.ACCEPTED.plain) == 700
 
 
 @given(data=st.data())
@@ -695,36 +782,121 @@ async def test_order_with_another_status(
 # ---- the connection is cut
 
 
-async def test_cut_at_every_byte(
-    serve: Serve, session: ClientSession, machine: Machine
-) -> None:
-    """Wherever the exchange breaks off, the machine keeps its pools."""
-    pools = load("s21_get_miner_conf")["pools"]
-    whole = json.dumps(load("s21_get_miner_conf")).encode()
-    cut: list[int] = [0, 0]
+class Cutter:
+    """A wire to a machine that breaks once, after so many bytes in both directions."""
 
-    async def answer(request: web.Request) -> web.StreamResponse:
-        name = request.path.rpartition("/")[2]
-        if name == "get_miner_conf.cgi":
-            cut[1] += 1
-            body = json.dumps(machine.pages[name]).encode()
-            # The first reading is whole in every other round.
-            if cut[1] == 1 and cut[0] < len(whole):
-                body = body[: cut[0]]
-            return web.Response(body=body)
-        return await machine.handle(request)
+    def __init__(self, port: int) -> None:
+        """Take the port of the machine."""
+        self._port = port
+        self._passed = 0
+        self.after = 0
+        self.is_cut = False
 
-    machine.signs_in = False
-    server = await serve(answer)
-    control = Control(channel=ALLOWED)
-    for length in range(0, len(whole), 7):
-        cut[:] = [length, 0]
-        source = await open_source(serve, session, machine, **USER, port=server.port)
-        source._last_kind = "Antminer S21"
-        with pytest.raises(SourceError):
-            await source.write(RIG, control, False)
-        assert machine.pages["get_miner_conf.cgi"]["pools"] == pools
-        assert machine.bodies == []
+    async def handle(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        """Pass on what one connection says."""
+        answers, questions = await asyncio.open_connection("127.0.0.1", self._port)
+        ways = [
+            asyncio.create_task(self._pass(reader, questions)),
+            asyncio.create_task(self._pass(answers, writer)),
+        ]
+        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        for way in ways:
+            way.cancel()
+        for end in (questions, writer):
+            end.close()
+
+    async def _pass(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        while data := await reader.read(65536):
+            left = self.after - self._passed
+            self._passed += len(data)
+            breaks = not self.is_cut and len(data) >= left
+            writer.write(data[: max(left, 0)] if breaks else data)
+            await writer.drain()
+            if breaks:
+                self.is_cut = True
+                return
+
+    def begin(self, after: int) -> None:
+        """Break after so many bytes from now on."""
+        self._passed, self.after, self.is_cut = 0, after, False
+
+
+@pytest.mark.slow
+async def test_cut_at_every_byte(listen_raw: Any, machine: Machine) -> None:
+    """Wherever the exchange breaks off, the machine keeps its pools, and its settings.
+
+    The machine takes an order as real ones do: when its body is there as a whole.
+    """
+    config = {
+        "pools": [{"url": f"p{n}", "user": "u", "pass": "x"} for n in range(2)],
+        "bitmain-fan-pwm": "100",
+        "bitmain-freq-level": "100",
+    }
+    machine.pages["get_miner_conf.cgi"] = config
+
+    async def answer(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        with suppress(OSError, asyncio.IncompleteReadError):
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            if head.startswith("POST"):
+                length = int(head.lower().partition("content-length: ")[2].split()[0])
+                machine._order("", json.loads(await reader.readexactly(length)))
+                body = machine.answer
+            else:
+                body = machine.pages["get_miner_conf.cgi"]
+            data = json.dumps(body).encode()
+            # Their web servers announce no length: the end is where they close.
+            writer.write(b"HTTP/1.0 200 OK\r\n\r\n" + data)
+            await writer.drain()
+        writer.close()
+
+    # With its debugging, each of the many connections costs ten times as much.
+    asyncio.get_running_loop().set_debug(False)
+    cutter = Cutter(await listen_raw(answer))
+    port = await listen_raw(cutter.handle)
+    names = ("Accept", "Accept-Encoding", "User-Agent")
+    session = ClientSession(skip_auto_headers=names)
+    data = {"host": "127.0.0.1", "port": port, **USER}
+    source = await async_open(SourceContext(data=data, session=session))
+    kept = {key: value for key, value in config.items() if key != "bitmain-work-mode"}
+    refused = obeyed = after = 0
+    while True:
+        config["bitmain-work-mode"] = "0"
+        cutter.begin(after)
+        try:
+            await set_awake(source._pages, False)
+        except SourceError:
+            refused += 1
+        else:
+            obeyed += 1
+            assert config["bitmain-work-mode"] == "1"
+        assert {key: config[key] for key in kept} == kept
+        if not cutter.is_cut:
+            break
+        after += 1
+    await session.close()
+    assert all(body["pools"] == kept["pools"] for body in machine.bodies)
+    assert after > 700
+    assert refused > obeyed > 1
+
+
+@pytest.fixture
+async def listen_raw() -> AsyncIterator[Any]:
+    """Return what starts a listener and returns its port."""
+    async with AsyncExitStack() as stack:
+
+        async def start(handle: Any) -> int:
+            listener = await asyncio.start_server(handle, "127.0.0.1", 0)
+            stack.callback(listener.close)
+            port: int = listener.sockets[0].getsockname()[1]
+            return port
+
+        yield start
 
 
 # ---- sockets
@@ -847,6 +1019,17 @@ def test_power_of_custom_firmware() -> None:
         stats = Fields({"Type": "Antminer S9", "GHS 5s": 1, **boards, **more})
         shown, _ = from_answers([stats], [], [], kind_of(stats), NOW)
         assert shown.get(readings.POWER.plain) == power
+
+
+async def test_power_by_a_command(listen: Any, session: ClientSession) -> None:
+    """LuxOS has a command of its own for it."""
+    answers = {
+        "stats": (FIXTURES / "s9_stock_stats.txt").read_bytes(),
+        "power": b'{"STATUS":[{"STATUS":"S"}],"POWER":[{"PSU":false,"Watts":1051}]}',
+    }
+    data = {"host": "127.0.0.1", "port": 9, "socket_port": await listen(answers)}
+    source = await async_open(SourceContext(data=data, session=session))
+    assert (await source.read(NOW)).rig.get(readings.POWER.plain) == 1051
 
 
 async def test_socket_sleeps(listen: Any, session: ClientSession) -> None:

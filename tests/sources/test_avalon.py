@@ -231,8 +231,12 @@ async def test_values(
 
 async def test_modules(serve_socket: Any, session: ClientSession) -> None:
     """Several behind one controller: rates add up, the hottest counts."""
-    text = "Ver[921-1] TMax[%d] GHSspd[%d] PS[0 0 0 0 %d 0] MPO[2000]"
-    record = {"MM ID1": text % (71, 18000, 1500), "MM ID2": text % (83, 19000, 1700)}
+    text = "Ver[921-1] TMax[%d] GHSspd[%d] PS[0 0 0 0 %d 0] MPO[2000] TA[10] Fan1[%d]"
+    text += " Temp[%d] ECHU[%d] FanR[40%%]"
+    record = {
+        "MM ID1": text % (71, 18000, 1500, 2800, 25, 640),
+        "MM ID2": text % (83, 19000, 1700, 2900, 31, 0),
+    }
     stats = json.dumps({"STATS": [record]}).encode()
     found = await read(serve_socket, session, {"stats": stats})
     assert list(found.parts) == [RIG, "board1", "board2"]
@@ -240,6 +244,32 @@ async def test_modules(serve_socket: Any, session: ClientSession) -> None:
     assert found.rig.get(POWER) == 3200
     assert found.rig.get(readings.CHIP_TEMPERATURE.plain) == 83
     assert found.parts["board2"].get(RATE) == 1.9e13
+    assert found.rig.get(readings.INLET_TEMPERATURE.plain) == 31
+    assert found.rig.get(readings.EXPECTED_CHIPS.plain) == 20
+    assert found.rig.get(own.POWER_GOAL.plain) == 4000
+    assert found.rig.get(readings.FAN_SPEED.channel(number=1)) == 2800
+    assert found.rig.get(readings.FAN_SPEED.channel(number=2)) == 2900
+    # 640 has the bit of overheating; it is the first module's.
+    assert found.rig.get(own.OVERHEATED.plain) is True
+    assert found.rig.get(own.ERROR_CODES.plain) == "ECHU 640"
+
+
+async def test_sections_of_a_module(serve_socket: Any, session: ClientSession) -> None:
+    """The sections of one module are one machine, in whatever order they come."""
+    record = {
+        "MM ID0:HBinfo": "'HB':{MTmax[71 73] GHSspd[1]}",
+        "MM ID0:Summary": "'STATS':{Ver[Q-1] GHSspd[55000] TMax[73]}",
+    }
+    stats = json.dumps({"STATS": [record]}).encode()
+    found = await read(serve_socket, session, {"stats": stats})
+    assert found.rig.get(RATE) == 5.5e13
+    assert list(found.parts) == [RIG, "board0", "board1"]
+
+
+def test_nano_3s_with_the_older_name() -> None:
+    """Its wattage is where a Nano 3S has it."""
+    version = {"MODEL": "Nano3", "PROD": "Avalon Nano3s"}
+    assert machine(Fields(version), None).short == "nano3s"
 
 
 @pytest.mark.parametrize(

@@ -134,6 +134,28 @@ async def test_identity(opened: Open, miner: Miner) -> None:
     await source.close()
 
 
+async def test_malformed_answers(serve: Serve, session: ClientSession) -> None:
+    """What forks write wrong is mended; a cut answer is none."""
+    whole = b'{"ASICModel":"BM1366","minerModel":"LV07","hashRate":500.5,"power":nan,}'
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(body=body if request.path.endswith("info") else b"{}")
+
+    server = await serve(answer)
+    data = {"host": "127.0.0.1", "port": server.port}
+    source = await async_open(
+        SourceContext(data=data, session=session, options={"seek_releases": False})
+    )
+    body = whole
+    rig = (await source.read(NOW)).rig
+    assert rig.get(readings.HASHRATE.plain) == 5.005e11
+    assert readings.POWER.plain not in rig.values
+    for broken in (whole[:40], b"<html>"):
+        body = broken
+        with pytest.raises(SourceGarbled):
+            await source.read(NOW)
+
+
 async def test_pause(opened: Open, miner: Miner) -> None:
     """It is a command of its own from 2.14 on, without any setting."""
     source = await opened(miner)
@@ -399,7 +421,7 @@ async def test_without_secret(opened: Open, nerd: Miner) -> None:
 
 # ---- releases
 
-RELEASE = {
+RELEASE: dict[str, Any] = {
     "tag_name": "v1.0.40",
     "html_url": "https://github.com/shufps/ESP-Miner-NerdQAxePlus/releases/v1.0.40",
     "assets": [
@@ -407,7 +429,13 @@ RELEASE = {
             "name": f"esp-miner-factory-{model}-v1.0.40.bin",
             "browser_download_url": f"https://github.com/NAME/REPOSITORY/{model}.bin",
         }
-        for model in ("NerdQAxe+", "NerdQAxe++", "NerdAxe")
+        for model in (
+            "NerdQAxe+",
+            "NerdQAxe++",
+            "NerdAxe",
+            "NerdOCTAXE",
+            "NerdOCTAXE-γ",
+        )
     ],
 }
 
@@ -458,11 +486,23 @@ async def test_update(opened: Open, nerd: Miner, github: list[Any]) -> None:
 async def test_no_release(
     opened: Open, miner: Miner, github: list[Any], answer: Any
 ) -> None:
-    """Without a release there is no update, and GitHub is left alone for an hour."""
+    """Without a release there is no update, and GitHub is left alone for a day."""
     github[1][0] = answer
     source = await opened(miner, seek_releases=True)
     assert (await source.read(NOW)).rig.release is None
     assert len(github[0]) == 1
+
+
+@pytest.mark.parametrize("model", ["NerdQAxe+", "NerdOCTAXE", "NerdOCTAXE-γ"])
+def test_factory_asset(model: str) -> None:
+    """A model's file is told from those of models whose names begin alike."""
+    files = tuple((a["name"], a["browser_download_url"]) for a in RELEASE["assets"])
+    release = releases.NewestRelease("v1.0.40", None, files)
+    url = f"https://github.com/NAME/REPOSITORY/{model}.bin"
+    assert releases.factory_asset(release, model) == url
+    assert releases.factory_asset(release, "NerdEKO") is None
+    twice = releases.NewestRelease("v1.0.40", None, files * 2)
+    assert releases.factory_asset(twice, model) is None
 
 
 async def test_bitaxe_is_told_only(

@@ -229,6 +229,9 @@ def test_missing_sensors() -> None:
         ({"chiptemp1": 50, "chiptemp2": 52, "deviceModel": "invalid"}, "BitForge Nano"),
         ({"deviceModel": "NerdOCTAXE-γ"}, "NerdQAxe NerdOCTAXE-γ"),
         ({"hashRate_1d": 1}, "NerdQAxe NerdQAxe (BM1370)"),
+        ({"deviceModel": "Q1370"}, "NerdQAxe Q1370"),
+        ({"deviceModel": "Gamma", "boardVersion": "602"}, "Bitaxe Gamma"),
+        ({"deviceModel": "Zyber 8G", "boardVersion": "8"}, "AxeOS Zyber 8G"),
     ],
 )
 def test_models(changes: dict[str, Any], model: str) -> None:

@@ -134,11 +134,7 @@ class RigFlow(ConfigFlow):
     async def _async_step_form(
         self, kind: str, user_input: dict[str, Any] | None, *, complete: bool = True
     ) -> ConfigFlowResult:
-        """Show the form of a kind and connect, unless the answers are not complete.
-
-        The frontend finds the texts of a form by its step's id alone, so all kinds on the
-        network share the step `network`; that of another kind is the kind.
-        """
+        """Show the form of a kind and connect, unless the answers are not complete."""
         errors: Errors = {}
         if other := network.chosen_other(user_input, self._others):
             return await self._async_go_on_as(other, user_input or {})
@@ -148,21 +144,16 @@ class RigFlow(ConfigFlow):
             )
             if identity is not None:
                 return await self._async_found(kind, answers, identity)
-        is_network = KINDS[kind].form.has(CONF_HOST)
         self._kind = kind
-        texts = (
-            await network.async_network_texts(self.hass, kind, self._detected)
-            if is_network
-            else {}
-        )
+        label = await network.async_label(self.hass, kind, self._detected)
         schema = form_schema(KINDS[kind].form, shown=user_input)
         return self.async_show_form(
-            step_id="network" if is_network else kind,
+            step_id=kind,
             data_schema=self.add_suggested_values_to_schema(
                 network.with_choice(schema, self._others), user_input
             ),
             errors=errors,
-            description_placeholders=network.found_texts(self._others, **texts),
+            description_placeholders=network.found_texts(self._others, label=label),
         )
 
     async def _async_go_on_as(
@@ -174,12 +165,6 @@ class RigFlow(ConfigFlow):
         return await self._async_step_form(
             other.kind, kept, complete=other.needs <= kept.keys()
         )
-
-    async def async_step_network(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Take the form of the kind that was chosen."""
-        return await self._async_step_form(self._kind, user_input)
 
     async def _async_found(
         self, kind: str, answers: Answers, identity: Identity

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Self, override
 
 from homeassistant.config_entries import SOURCE_IGNORE, ConfigEntry, ConfigFlowResult
-from homeassistant.const import CONF_HOST
+from homeassistant.const import CONF_HOST, CONF_PORT
 from homeassistant.core import callback
 from homeassistant.data_entry_flow import AbortFlow, FlowResultType
 from homeassistant.helpers import device_registry as dr
@@ -20,12 +20,13 @@ from ..const import CONF_KIND, DOMAIN
 from ..sources import KINDS, rig_unique_id
 from ..sources.common.contract import Identity
 from ..sources.common.detection import Found
-from ..sources.probe import CGMINER, ICERIVER, KNOWN_BY_MAC, WEB, async_probe
+from ..sources.probe import KNOWN_BY_MAC, QUESTIONS, WEB, async_probe
 from .base import RigFlow, unique_id_of
 from .forms import Answers
+from .network import carried_over
 from .scan import async_resolve
 
-_NAMED = (WEB, CGMINER, ICERIVER)
+_NAMED = tuple(QUESTIONS)
 """The ports of a machine of which only name or MAC address are known."""
 
 
@@ -135,14 +136,16 @@ class DiscoveryFlow(RigFlow):
         """Go on with a machine that was recognised."""
         if self._is_taken(host):
             return self.async_abort(reason="already_in_progress")
-        address = {CONF_HOST: host, **found.ports}
-        answers: Answers = {**KINDS[found.kind].form.defaults, **address}
+        defaults = KINDS[found.kind].form.defaults
+        answers: Answers = {**defaults, CONF_HOST: host, **found.ports}
         self.context["title_placeholders"] = {"name": f"{found.label} ({host})"}
-        if found.needs:
+        if found.needs or CONF_PORT not in found.ports:
+            # A sign-in tells more; its owner may leave it out.
             await self._async_apart(found.kind, self._mac)
             if (entry := self._entry_at(found.kind, host)) is not None:
                 return self._already(entry)
-            return await self._async_step_form(found.kind, address, complete=False)
+            kept = carried_over({CONF_HOST: host}, found)
+            return await self._async_step_form(found.kind, kept, complete=False)
         identity, _ = await self._async_identify(found.kind, answers)
         if identity is None:
             return self.async_abort(reason="not_supported")

@@ -23,7 +23,6 @@ type Errors = dict[str, str]
 
 CONF_GO_ON_AS: Final = "go_on_as"
 """The field with the kinds of what answers, where that is not the chosen one."""
-_HINT: Final = "network_hint"  # by kind: the texts of a selector that is not shown
 _FOUND: Final = "found"  # words for what was found
 _UNCLEAR: Final = frozenset(
     ("cannot_connect", "invalid_auth", "no_tls", "timeout", "wrong_device")
@@ -33,19 +32,11 @@ _NO_CONNECTION: Final = frozenset(("cannot_connect", "no_tls", "timeout"))
 """Those after which it is not known whether to use TLS."""
 
 
-async def async_network_texts(
-    hass: HomeAssistant, kind: str, detected: Found | None
-) -> dict[str, str]:
-    """Return a kind's label and hint in Home Assistant's language.
-
-    The label is that of what was found, where it is of this kind.
-    """
-    hint = await _async_text(hass, _HINT, kind)
+async def async_label(hass: HomeAssistant, kind: str, detected: Found | None) -> str:
+    """Return what is added: what was found, else the kind, in Home Assistant's language."""
     if detected is not None and detected.kind == kind:
-        label = await async_found_text(hass, detected, locked=True)
-    else:
-        label = await _async_text(hass, CONF_KIND, kind) or KINDS[kind].name
-    return {"label": label, "hint": hint}
+        return await async_found_text(hass, detected, locked=True)
+    return await _async_text(hass, CONF_KIND, kind) or KINDS[kind].name
 
 
 async def async_found_text(

@@ -24,7 +24,15 @@ from ..common.optional_requests import OptionalRequests
 from ..common.poll_timer import CommandWindow
 from .api import AntminerPages
 from .boards import Board, parts
-from .parse import from_answers, from_pages, kind_of, mac, takes_commands
+from .parse import (
+    MOST_WATTS,
+    from_answers,
+    from_pages,
+    kind_of,
+    mac,
+    maker_of,
+    takes_commands,
+)
 from .sleep import is_awake, read_config, set_awake
 
 _TIMEOUT: Final = 6.0
@@ -61,6 +69,8 @@ class AntminerSource:
         self._answered: float | None = None
         """When the mining program last answered."""
         self._last_kind: str | None = None
+        self._connectors: set[int] = set()
+        """Those at which a fan ever turned."""
 
     @property
     def address(self) -> str | None:
@@ -82,7 +92,7 @@ class AntminerSource:
             stable=rig_id is not None,
             title=self._system.text("hostname") or self._host,
             model=self._last_kind,
-            manufacturer="Bitmain",
+            manufacturer=maker_of(self._last_kind),
             version=self._system.text("system_filesystem_version"),
         )
 
@@ -105,7 +115,7 @@ class AntminerSource:
         rig = Part(
             kind=PartKind.RIG,
             key=RIG,
-            manufacturer="Bitmain",
+            manufacturer=maker_of(self._last_kind),
             model=self._last_kind,
             version=self._system.text("system_filesystem_version"),
             serial=self._system.text("serinum"),
@@ -216,9 +226,20 @@ class AntminerSource:
         summary = await self._extra("summary", "SUMMARY")
         pools = await self._extra("pools", "POOLS")
         devices = [] if has_shares(summary) else await self._extra("devs", "DEVS")
-        return from_answers(
-            stats, summary, pools, self._last_kind, now, devices=devices
+        shown, boards = from_answers(
+            stats,
+            summary,
+            pools,
+            self._last_kind,
+            now,
+            devices=devices,
+            connectors=self._connectors,
         )
+        # LuxOS tells it by a command of its own.
+        for record in await self._extra("power", "POWER"):
+            if POWER.plain not in shown:
+                shown.put(POWER.plain, record.positive("Watts", maximum=MOST_WATTS))
+        return shown, boards
 
     async def _extra(self, command: str, section: str) -> list[Fields]:
         return await optional_records(self._optional, self._socket, command, section)

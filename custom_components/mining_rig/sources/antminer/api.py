@@ -101,8 +101,13 @@ class AntminerPages:
             return {}
 
     async def call(self, name: str) -> None:
-        """Call a page that does something; the machine may be gone afterwards."""
-        await self._request("GET", name)
+        """Call a page that does something; the machine may be gone afterwards.
+
+        Raises a SourceError.
+        """
+        answer = await self._request("GET", name)
+        if answer.status != HTTPStatus.OK:
+            raise CommandRefused("antminer_refused", {"code": str(answer.status)})
 
     async def watts(self) -> float | None:
         """Return the power in W; None where the machine does not report it."""

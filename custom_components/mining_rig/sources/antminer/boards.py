@@ -24,6 +24,8 @@ MOST: Final = 16
 _FASTEST: Final = 5_000
 """MHz; Elphapex counts in other units."""
 _MILLI: Final = 1000
+_UNNUMBERED: Final = 256
+"""Added to the places of boards whose numbers occur twice."""
 _SERIAL: Final = re.compile(r"[0-9A-Za-z]{8,32}")
 
 
@@ -52,14 +54,20 @@ def from_cgi(stats: Fields, unit: Unit, *, chips_only: bool) -> list[Board]:
     `chips_only`: the other temperatures and errors are not measured (Elphapex). An
     empty slot has no chips; it may repeat another board's temperatures.
     """
-    boards = []
+    boards: list[Board] = []
+    known: set[int] = set()
     for place, chain in list(stats.placed("chain", most=MOST_LISTED))[:MOST]:
-        if not chain.count("asic_num"):
+        if not chain.count("asic_num") and (
+            chain.has("asic_num") or not chain.number("rate_real")
+        ):
             continue
         number = chain.count("index", maximum=255)
+        if number is None or number in known:
+            number = place if place not in known else _UNNUMBERED + place
+        known.add(number)
         serial = chain.text("sn") or ""
         board = Board(
-            place if number is None else number,
+            number,
             serial if _SERIAL.fullmatch(serial) else None,
         )
         shown = board.values

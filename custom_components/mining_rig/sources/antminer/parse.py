@@ -23,24 +23,28 @@ from ...readings import (
 )
 from ..common.cgminer_rig import put_pool, put_shares
 from ..common.decoding import MOST_LISTED, Fields, Values
+from ..common.mac_address import mac_address
 from . import readings
 from .boards import MOST, Board, from_cgi, from_socket, rate_of
 from .units import Unit, algorithm_of, socket_unit, unit_of
 
-_MAC: Final = re.compile(r"[0-9A-F]{2}(?::[0-9A-F]{2}){5}")
 _READ_ONLY: Final = re.compile(r"^dg[-\d ]|elphapex|volcminer", re.IGNORECASE)
 _CHIPS_ONLY: Final = re.compile(r"^dg[-\d ]|elphapex", re.IGNORECASE)
+_MAKERS: Final = (
+    ("Elphapex", _CHIPS_ONLY),
+    ("Volcminer", re.compile("volcminer", re.IGNORECASE)),
+)
 _HYDRO: Final = re.compile(r"hyd", re.IGNORECASE)
 _AVERAGES: Final = (("rate_15m", Window.M15, 900), ("rate_30m", Window.M30, 1800))
 _FASTEST_FAN: Final = 100_000
-_MOST_WATTS: Final = 20_000
+MOST_WATTS: Final = 20_000
 _OK: Final = ("s", "")
+_ASLEEP: Final = 1
 
 
 def mac(system: Fields) -> str | None:
     """Return the MAC address; None unless it is one."""
-    text = (system.text("macaddr") or "").upper()
-    return text if _MAC.fullmatch(text) else None
+    return mac_address(system.text("macaddr"))
 
 
 def kind_of(*answers: Fields) -> str | None:
@@ -50,6 +54,13 @@ def kind_of(*answers: Fields) -> str | None:
             if text := fields.text(*path):
                 return text
     return None
+
+
+def maker_of(kind: str | None) -> str:
+    """Return who makes machines of a type."""
+    return next(
+        (name for name, types in _MAKERS if types.search(kind or "")), "Bitmain"
+    )
 
 
 def takes_commands(kind: str | None) -> bool:
@@ -68,32 +79,34 @@ def from_pages(
     _put_fault(rig, total)
     rows = list(pools.each("POOLS", most=MOST_LISTED))
     put_pool(rig, rows)
-    put_shares(rig, (), (), rows)
+    put_shares(rig, [total] if total is not None else (), (), rows)
     if record is None:
+        rig[HASHRATE.plain] = 0.0
+        rig[MINING.plain] = False
+        return rig, []
+    chips_only = _CHIPS_ONLY.search(kind or "") is not None
+    if record.count("fan_num") != 0:
+        speeds = record.raw("fan")
+        _put_fans(rig, speeds if isinstance(speeds, list) else [], kind)
+    if record.count("miner-mode") == _ASLEEP:
+        # Its statistics are from before.
         rig[HASHRATE.plain] = 0.0
         rig[MINING.plain] = False
         return rig, []
     sources = [fields for fields in (record, total) if fields is not None]
     unit = unit_of(next((t for f in sources if (t := f.text("rate_unit"))), None), kind)
-    uptime = _number(sources, "elapsed")
     for fields in sources:
         if STARTED.plain not in rig:
             rig.put(STARTED.plain, fields.start(now, "elapsed"))
         rig.put(BEST_SHARE.plain, fields.positive("bestshare"))
     _put_rate(rig, HASHRATE.plain, _number(sources, "rate_5s"), unit)
-    _put_rate(
-        rig, EXPECTED_HASHRATE.plain, _number(sources, "rate_ideal") or None, unit
-    )
-    for key, window, seconds in _AVERAGES:
-        rate = _number(sources, key)
-        # One that Elphapex does not fill stays 0.
-        if rate and uptime is not None and uptime >= seconds:
-            _put_rate(rig, HASHRATE.channel(window), rate, unit)
-    chips_only = _CHIPS_ONLY.search(kind or "") is not None
+    if unit[0] > 1:
+        # A machine that does not mine may name H/s, which is not the unit of the ideal.
+        ideal = _number(sources, "rate_ideal") or None
+        _put_rate(rig, EXPECTED_HASHRATE.plain, ideal, unit)
+    _put_averages(rig, sources, "elapsed", unit)
     if not chips_only:
         rig.put(CHIP_ERROR_RATE.plain, record.number("hwp_total", maximum=100))
-    speeds = record.raw("fan")
-    _put_fans(rig, speeds if isinstance(speeds, list) else [], kind)
     return rig, from_cgi(record, unit, chips_only=chips_only)
 
 
@@ -105,8 +118,12 @@ def from_answers(
     now: datetime,
     *,
     devices: Sequence[Fields] = (),
+    connectors: set[int] | None = None,
 ) -> tuple[Values, list[Board]]:
-    """Map the answers of the cgminer socket; the last record of `stats` has the data."""
+    """Map the answers of the cgminer socket; the last record of `stats` has the data.
+
+    `connectors` are those at which a fan ever turned, and get more: one that stops stays.
+    """
     rig = Values()
     rig.put(ALGORITHM.plain, algorithm_of(kind))
     put_pool(rig, pools)
@@ -122,10 +139,7 @@ def from_answers(
         rig.put(BEST_SHARE.plain, fields.positive("Best Share"))
         if HASHRATE.plain not in rig:
             _put_socket_rate(rig, fields, unit)
-    uptime = _number(sources, "Elapsed")
-    rate = _number(sources, "rate_30m")
-    if rate and uptime is not None and uptime >= _AVERAGES[1][2]:
-        _put_rate(rig, HASHRATE.channel(Window.M30), rate, unit)
+    _put_averages(rig, sources, "Elapsed", unit)
     if record is None:
         if HASHRATE.plain not in rig:
             rig[HASHRATE.plain] = 0.0
@@ -135,9 +149,11 @@ def from_answers(
         if (ideal := rate_of(record, key, unit)) is not None and ideal[0] > 0:
             rig.put_rate(EXPECTED_HASHRATE.plain, *ideal)
     rig.put(POWER.plain, _socket_power(record))
-    fans = [record.raw(f"fan{number}") for number in range(1, MOST + 1)]
-    # The numbers of its connectors: only those that turn have a fan.
-    _put_fans(rig, [speed for speed in fans if speed], kind)
+    fans = {number: record.raw(f"fan{number}") for number in range(1, MOST + 1)}
+    # Connectors without a fan report 0.
+    fitted = set() if connectors is None else connectors
+    fitted |= {number for number, speed in fans.items() if speed}
+    _put_fans(rig, [fans[number] for number in sorted(fitted)], kind)
     return rig, from_socket(record, unit)
 
 
@@ -161,11 +177,11 @@ def _put_socket_rate(rig: Values, fields: Fields, unit: Unit) -> None:
 
 def _socket_power(record: Fields) -> float | None:
     """Return the power that custom firmware reports, in W; `chain_power` is none."""
-    if (total := record.positive("total_power", maximum=_MOST_WATTS)) is not None:
+    if (total := record.positive("total_power", maximum=MOST_WATTS)) is not None:
         return total
     boards = [n for n in range(1, MOST + 1) if record.raw(f"chain_acn{n}")]
     each = [
-        record.positive(f"chain_consumption{n}", maximum=_MOST_WATTS) for n in boards
+        record.positive(f"chain_consumption{n}", maximum=MOST_WATTS) for n in boards
     ]
     known = [watts for watts in each if watts is not None]
     return sum(known) if known and len(known) == len(each) else None
@@ -174,6 +190,17 @@ def _socket_power(record: Fields) -> float | None:
 def _put_rate(rig: Values, channel: Any, rate: float | None, unit: Unit) -> None:
     if rate is not None and 0 <= rate < 1e15:
         rig.put_rate(channel, rate, unit)
+
+
+def _put_averages(rig: Values, sources: list[Fields], elapsed: str, unit: Unit) -> None:
+    """Add averages that are full; one of a machine without hashrate is from before."""
+    uptime = _number(sources, elapsed)
+    if uptime is None or not rig.get(HASHRATE.plain):
+        return
+    for key, window, seconds in _AVERAGES:
+        # One that Elphapex does not fill stays 0.
+        if uptime >= seconds and (rate := _number(sources, key)):
+            _put_rate(rig, HASHRATE.channel(window), rate, unit)
 
 
 def _number(sources: list[Fields], key: str) -> float | None:
@@ -189,17 +216,13 @@ def _first(fields: Fields, section: str) -> Fields | None:
 
 
 def _put_fans(rig: Values, speeds: list[Any], kind: str | None) -> None:
-    shown = [
-        speed
-        for speed in speeds[:MOST]
-        if type(speed) in (int, float) and 0 <= speed <= _FASTEST_FAN
-    ]
-    if not any(shown) and _HYDRO.search(kind or ""):
+    if _HYDRO.search(kind or "") and not any(speeds):
         # Cooled by water.
         return
-    for place, speed in enumerate(shown, 1):
-        number = place if len(shown) > 1 else None
-        rig[FAN_SPEED.channel(number=number)] = speed
+    for place, speed in enumerate(speeds[:MOST], 1):
+        if type(speed) in (int, float) and 0 <= speed <= _FASTEST_FAN:
+            number = place if len(speeds) > 1 else None
+            rig[FAN_SPEED.channel(number=number)] = speed
 
 
 def _put_fault(rig: Values, summary: Fields | None) -> None:
@@ -231,4 +254,4 @@ def watts(text: str) -> float | None:
     """Return the power of an answer at port 6060: "miner power:3502"."""
     found = re.fullmatch(r"\s*miner power:\s*(\d{1,5}(?:\.\d{1,3})?)\s*", text)
     power = float(found[1]) if found else 0
-    return power if 0 < power <= _MOST_WATTS else None
+    return power if 0 < power <= MOST_WATTS else None

@@ -46,7 +46,7 @@ QUESTION: Final = Question(
     paths=("/cgi-bin/get_system_info.cgi", "/api/system/info"),
     recognise=_recognise,
     socket=SocketQuestion(
-        lines=({"command": "stats"}, {"command": "version"}),
+        lines=({"command": "version"}, {"command": "stats"}),
         recognise=_recognise_socket,
         port_key="socket_port",
     ),

@@ -19,8 +19,8 @@ _BY_TYPE: Final[tuple[tuple[re.Pattern[str], Unit], ...]] = tuple(
 _ALGORITHMS: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
     (re.compile(pattern, re.IGNORECASE), name)
     for pattern, name in (
-        (r"antminer [st]\d", "SHA-256"),
-        (r"antminer l\d|^dg[-\d]|volcminer", "Scrypt"),
+        (r"(?:^|antminer )[st]\d", "SHA-256"),
+        (r"antminer l\d|^dg[-\d ]|volcminer", "Scrypt"),
         (r"antminer d\d", "X11"),
         (r"antminer e\d", "Ethash"),
         (r"antminer z\d", "Equihash"),

@@ -5,8 +5,8 @@ import re
 from typing import Final
 
 from ..common.decoding import Fields
+from ..common.mac_address import mac_address
 
-_HEX: Final = re.compile(r"[0-9A-F]{12}")
 _BUILD: Final = re.compile(r"([^-]+)-")
 _DNA: Final = re.compile(r"[0-9A-Fa-f]{16,64}")
 _HOME: Final = ("nano", "mini", "q")
@@ -48,7 +48,10 @@ class Machine:
     @property
     def short(self) -> str:
         """The model for comparisons: "nano3s"."""
-        return re.sub(r"[^a-z0-9]", "", (self.model or "").casefold())
+        found = re.sub(r"[^a-z0-9]", "", (self.model or "").casefold())
+        # Some builds of the Nano 3S give the older model's name.
+        is_3s = found == "nano3" and "3s" in (self.name or "").casefold()
+        return "nano3s" if is_3s else found
 
     @property
     def modes(self) -> Modes | None:
@@ -69,8 +72,6 @@ def machine(version: Fields, stats_version: str | None) -> Machine:
     stated = _BUILD.match(stats_version or "")
     model = version.text("MODEL") or (stated[1] if stated else None)
     name = version.text("PROD") or (f"Avalon {model}" if model else None)
-    digits = re.sub(r"[^0-9A-F]", "", (version.text("MAC") or "").upper())
-    mac = ":".join(digits[n : n + 2] for n in range(0, 12, 2))
     dna = version.text("DNA") or ""
     return Machine(
         model=model,
@@ -83,6 +84,6 @@ def machine(version: Fields, stats_version: str | None) -> Machine:
             ),
             stats_version,
         ),
-        mac=mac if _HEX.fullmatch(digits) and digits.strip("0") else None,
+        mac=mac_address(version.text("MAC")),
         serial=dna if _DNA.fullmatch(dna) else None,
     )

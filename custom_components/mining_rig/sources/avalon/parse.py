@@ -10,7 +10,7 @@ from datetime import datetime
 import re
 from typing import Final
 
-from ...model import Part, PartKind, Reading
+from ...model import Part, PartKind, Quantity, Reading
 from ...readings import (
     ALGORITHM,
     BEST_SHARE,
@@ -61,6 +61,9 @@ _RIG: Final = (
     table.latency(POOL_LATENCY.plain, "PING"),
     table.positive(readings.POWER_GOAL.plain, "MPO"),
 )
+
+_SUMS: Final = (EXPECTED_CHIPS.plain, readings.POWER_GOAL.plain)
+"""What counts for each module, beside hashrate and power."""
 
 
 class Module:
@@ -127,14 +130,16 @@ class Module:
 
 def modules(stats: Iterable[Fields]) -> list[Module]:
     """Return the modules of all records of an answer to `stats`, each once."""
-    found: dict[int, Module] = {}
+    found: dict[int, list[str]] = {}
     for record in stats:
         data = record.raw()
-        for key, value in data.items():
+        for key, value in data.items() if isinstance(data, dict) else ():
             if (match := _MODULE.match(key)) and isinstance(value, str):
-                number = int(match[1])
-                found.setdefault(number, Module(number, value))
-    return [found[number] for number in sorted(found)[:_MOST]]
+                texts = found.setdefault(int(match[1]), [])
+                # A machine may write its sections apart: the summary goes first.
+                is_main = match.end() == len(key) or key.endswith("Summary")
+                texts.insert(0 if is_main and len(texts) else len(texts), value)
+    return [Module(number, " ".join(found[number])) for number in sorted(found)[:_MOST]]
 
 
 def is_avalon(stats: Iterable[Fields], version: Fields) -> bool:
@@ -162,9 +167,9 @@ def values(
     put_pool(rig, pools)
     for record in summary:
         rig.put(BEST_SHARE.plain, record.number("Best Share"))
+    _put_together(rig, found)
+    _put_fans(rig, found)
     for module in found[:1]:
-        table.put_rows(rig, module.fields, _RIG)
-        _put_fans(rig, module)
         level = module.number_of("FanR")
         rig.put(FAN_LEVEL.plain, _within(level, 0, 100))
         _put_light(rig, module)
@@ -253,13 +258,32 @@ def _put_numbered(
         rig[reading.channel(number=number if len(numbered) > 1 else None)] = value
 
 
-def _put_fans(rig: Values, module: Module) -> None:
-    speeds = {
-        number: speed
+def _put_together(rig: Values, found: list[Module]) -> None:
+    """Add what several modules are together: maxima, and sums of what they count."""
+    for module in found:
+        own = Values()
+        table.put_rows(own, module.fields, _RIG)
+        for channel, value in own.items():
+            before = rig.get(channel)
+            if not isinstance(before, int | float) or not isinstance(
+                value, int | float
+            ):
+                rig[channel] = value
+            elif channel in _SUMS:
+                rig[channel] = before + value
+            elif channel.reading.quantity is Quantity.TEMPERATURE:
+                rig[channel] = max(before, value)
+
+
+def _put_fans(rig: Values, found: list[Module]) -> None:
+    """Add the fans of all modules, numbered one after the other."""
+    speeds = [
+        speed
+        for module in found
         for number in range(1, _MOST)
         if (speed := module.fields.number(f"Fan{number}", maximum=100_000)) is not None
-    }
-    _put_numbered(rig, FAN_SPEED, speeds)
+    ]
+    _put_numbered(rig, FAN_SPEED, dict(enumerate(speeds[:_MOST], 1)))
 
 
 def _put_light(rig: Values, module: Module) -> None:
@@ -283,10 +307,13 @@ def _put_hottest(rig: Values, found: list[Module]) -> None:
 def _put_faults(rig: Values, found: list[Module]) -> None:
     if not found:
         return
-    codes = {key: module.numbers_of(key) for module in found for key in _ERRORS}
+    codes = {
+        key: [code for module in found for code in module.numbers_of(key)]
+        for key in _ERRORS
+    }
     rig[readings.FAULT.plain] = any(module.is_faulty for module in found)
     rig[readings.OVERHEATED.plain] = any(
-        int(code) == _OVERHEATED for code in codes["ECHU"]
+        int(code) & _OVERHEATED for code in codes["ECHU"]
     )
     text = ", ".join(
         f"{key} {code:g}" for key, each in codes.items() for code in each if code

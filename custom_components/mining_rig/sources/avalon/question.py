@@ -25,6 +25,6 @@ def _recognise(answer: CgminerAnswer) -> Recognised | None:
 QUESTION: Final = Question(
     title=_TITLE,
     socket=SocketQuestion(
-        lines=({"command": "stats"}, {"command": "version"}), recognise=_recognise
+        lines=({"command": "version"}, {"command": "stats"}), recognise=_recognise
     ),
 )

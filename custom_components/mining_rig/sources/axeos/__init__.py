@@ -13,6 +13,7 @@ from ..common.contract import (
     Identity,
     SourceContext,
     SourceError,
+    SourceGarbled,
     SourceUnreachable,
 )
 from ..common.decoding import Fields
@@ -192,6 +193,9 @@ class AxeOsSource:
         except SourceUnreachable as err:
             # It may be gone before its answer is complete.
             if err.timed_out or err.reason:
+                raise
+        except SourceGarbled as err:
+            if err.other_device:
                 raise
 
     async def press(self, part: str, action: Action) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from homeassistant.util import dt as dt_util
 
 from ...problem import Problem
-from ..common.cgminer_decoding import with_numbers
+from ..common.cgminer_decoding import decode, with_numbers
 from ..common.contract import (
     CommandRefused,
     JsonObject,
@@ -77,7 +77,7 @@ class AxeOsApi:
         """Return the miner's state. Raises a SourceError."""
         answer = await self._request("GET", _INFO)
         self._check(answer)
-        fields = Fields(_with_numbers(answer.json()))
+        fields = Fields(_with_numbers(_decoded(answer)))
         if not is_axeos(fields):
             raise SourceGarbled(f"{self._http} is no AxeOS", other_device=True)
         return fields
@@ -178,6 +178,16 @@ class AxeOsApi:
                 reason=_PRIVATE_ONLY.key,
                 problem=_PRIVATE_ONLY,
             )
+
+
+def _decoded(answer: Answer) -> Any:
+    """Return the content; what some forks write wrong is mended. Raises SourceGarbled."""
+    try:
+        return answer.json()
+    except SourceGarbled as err:
+        if err.other_device:
+            raise
+    return decode(answer.body).data
 
 
 def _with_numbers(data: Any) -> Any:

@@ -5,9 +5,9 @@ import re
 from typing import Final
 
 from ..common.decoding import Fields
+from ..common.mac_address import mac_address
 
 _VERSION: Final = re.compile(r"v?(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?")
-_MAC: Final = re.compile(r"[0-9A-F]{2}(?::[0-9A-F]{2}){5}", re.IGNORECASE)
 _BOARDS: Final = {
     "Max": ("2.2", "102"),
     "Ultra": ("0.11", "201", "202", "203", "204", "205", "207"),
@@ -20,6 +20,7 @@ _BOARDS: Final = {
 }
 """Names of Bitaxe models by `boardVersion`."""
 _MODELS: Final = {board: name for name, boards in _BOARDS.items() for board in boards}
+_NERD: Final = re.compile(r"nerd|q\d", re.IGNORECASE)
 _TWO_FANS: Final = ("Hex", "SupraHex")
 
 
@@ -49,8 +50,9 @@ class Machine:
 
 def is_axeos(fields: Fields) -> bool:
     """Return whether an answer is that of such a miner."""
-    return fields.has("hashRate") and (
-        fields.has("ASICModel") or fields.has("deviceModel")
+    measured = (fields.raw(key) for key in ("hashRate", "power"))
+    return any(type(value) in (int, float) for value in measured) and any(
+        fields.text(key) for key in ("ASICModel", "deviceModel", "minerModel")
     )
 
 
@@ -58,12 +60,11 @@ def machine(fields: Fields) -> Machine:
     """Return the machine of an answer to `/api/system/info`."""
     version = fields.text("version")
     found = _VERSION.match(version or "")
-    mac = fields.text("macAddr") or ""
     maker, model = _model(fields)
     return Machine(
         maker=maker,
         model=model,
-        mac=mac.upper() if _MAC.fullmatch(mac) else None,
+        mac=mac_address(fields.text("macAddr")),
         version=version,
         release=(int(found[1]), int(found[2]), int(found[3] or 0))
         if found
@@ -79,11 +80,14 @@ def _model(fields: Fields) -> tuple[str, str]:
     if fields.has("chiptemp1"):
         return "BitForge", "Nano"
     chip = fields.text("ASICModel")
-    if (model := fields.text("deviceModel")) and model != "invalid":
+    if (model := fields.text("deviceModel")) and _NERD.match(model):
         return "NerdQAxe", model
     if fields.has("hashRate_1d") or fields.has("hashRateTimestamp"):
         return "NerdQAxe", f"NerdQAxe ({chip or '?'})"
     board = fields.text("boardVersion") or ""
     if name := _MODELS.get(board):
         return "Bitaxe", name
+    if model and model != "invalid":
+        # One of the many that build on the same firmware.
+        return "AxeOS", model
     return "Bitaxe", f"Bitaxe ({chip or '?'})"

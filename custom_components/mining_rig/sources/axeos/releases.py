@@ -1,6 +1,7 @@
 """The newest firmware of AxeOS: one request to GitHub a repository and day."""
 
 from dataclasses import dataclass
+import re
 from time import monotonic
 from typing import Any, Final
 from weakref import WeakKeyDictionary
@@ -15,7 +16,6 @@ BITAXE: Final = "bitaxeorg/ESP-Miner"
 NERDQAXE: Final = "shufps/ESP-Miner-NerdQAxePlus"
 _HOST: Final = "api.github.com"
 _EVERY: Final = 86400.0
-_AFTER_ERROR: Final = 3600.0
 _TIMEOUT: Final = 5.0
 
 
@@ -46,7 +46,7 @@ async def newest_release(
     kept = _KEPT.setdefault(session, {}).setdefault(repository, _Kept())
     if monotonic() >= kept.due:
         # Before the request, so that rigs that poll meanwhile do not send it again.
-        kept.due = monotonic() + _AFTER_ERROR
+        kept.due = monotonic() + _EVERY
         http = JsonHttp(session, _HOST, 443, ssl=True, timeout=_TIMEOUT)
         try:
             answer = await http.get(f"/repos/{repository}/releases/latest")
@@ -54,7 +54,7 @@ async def newest_release(
         except SourceError:
             found = None
         if found is not None:
-            kept.release, kept.due = found, monotonic() + _EVERY
+            kept.release = found
     return kept.release
 
 
@@ -75,16 +75,13 @@ def _release(data: Any) -> NewestRelease | None:
 
 def factory_asset(release: NewestRelease, model: str) -> str | None:
     """Return the URL of the one factory file of a model, None where it is not clear."""
-    wanted = model.casefold()
+    wanted = re.compile(
+        rf"(?:^|[-_]){re.escape(model)}(?:$|\.bin$|[-_](?:v?\d|factory))", re.IGNORECASE
+    )
     found = [
         url
         for name, url in release.assets
-        if "factory" in name.casefold() and _names(name, wanted)
+        # Not for a longer model: NerdQAxe++ is another one than NerdQAxe+.
+        if "factory" in name.casefold() and wanted.search(name)
     ]
     return found[0] if len(found) == 1 else None
-
-
-def _names(file: str, model: str) -> bool:
-    """Return whether a file is named for this model and not for a longer one."""
-    words = file.casefold().removesuffix(".bin").replace("_", "-").split("-")
-    return model in words

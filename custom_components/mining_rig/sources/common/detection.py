@@ -108,11 +108,13 @@ type Asked = Mapping[int, Mapping[str, Question]]
 """The questions of kinds by port."""
 
 
-async def async_ask(session: ClientSession, host: str, asked: Asked) -> list[Found]:
+async def async_ask(
+    session: ClientSession, host: str, asked: Asked, *, tls: bool = True
+) -> list[Found]:
     """Return the programs and machines that answer at the ports of a host, in order.
 
     `session` does not verify certificates. A port is asked by HTTP first, and by HTTPS
-    where HTTP is not understood; over a socket, one question after the other, where
+    where HTTP is not understood (not without `tls`); over a socket, one question after the other, where
     nothing was recognised before. Where a program does not say which of several kinds it
     is before it gets a secret, each of them is returned. Raises nothing; ends in 7 s.
     """
@@ -123,7 +125,7 @@ async def async_ask(session: ClientSession, host: str, asked: Asked) -> list[Fou
         with suppress(SourceUnreachable):
             asking = _Port(session, host, port, questions, found)
             if await asking.http().is_reachable():
-                await asking.ask_http()
+                await asking.ask_http(tls=tls)
                 if not found:
                     await asking.ask_socket()
 
@@ -185,12 +187,12 @@ class _Port:
             limit=_LIMIT,
         )
 
-    async def ask_http(self) -> None:
+    async def ask_http(self, *, tls: bool) -> None:
         """Ask by HTTP, else by HTTPS. The first request shows which of them it is."""
         paths = list(
             dict.fromkeys(path for q in self._questions.values() for path in q.paths)
         )
-        for ssl in (False, True) if paths else ():
+        for ssl in (False, True)[: 1 + tls] if paths else ():
             http = self.http(ssl=ssl)
             answers: dict[str, Answer] = {}
             try:
@@ -288,7 +290,9 @@ def _lines(sockets: Iterable[SocketQuestion]) -> list[Line]:
     """Return each line once: the first one of every kind, then the second ones."""
     found: list[Line] = []
     for lines in zip_longest(*(socket.lines for socket in sockets)):
-        found += [line for line in lines if line is not None and line not in found]
+        for line in lines:
+            if line is not None and line not in found:
+                found.append(line)
     return found
 
 

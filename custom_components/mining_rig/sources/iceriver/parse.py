@@ -32,11 +32,11 @@ from ..common import answer_table as table
 from ..common.cgminer_decoding import CgminerAnswer
 from ..common.contract import JsonObject
 from ..common.decoding import MOST_LISTED, Fields, Values
+from ..common.mac_address import mac_address
 from ..common.public_text import public_address
 
 _MODEL: Final = re.compile(r"(?:^|_)((?:ks|al|rx)\d\w{0,3}?)(?:_|$)", re.IGNORECASE)
 _ALGORITHMS: Final = {"ks": "kHeavyHash", "al": "Blake3", "rx": "SHA512/256d"}
-_MAC: Final = re.compile(r"[0-9a-f]{2}(?:[:-]?[0-9a-f]{2}){5}", re.IGNORECASE)
 _RUNTIME: Final = re.compile(r"(\d{1,6}):(\d{1,2}):(\d{1,2}):(\d{1,2})")
 _MOST: Final = 16
 """Boards and fans."""
@@ -65,11 +65,7 @@ def model(fields: Fields) -> str | None:
 
 def mac(fields: Fields) -> str | None:
     """Return the MAC address, upper case with colons."""
-    text = fields.text("mac") or ""
-    if not _MAC.fullmatch(text):
-        return None
-    digits = re.sub(r"[:-]", "", text).upper()
-    return ":".join(digits[n : n + 2] for n in range(0, 12, 2))
+    return mac_address(fields.text("mac"))
 
 
 def rate(fields: Fields, key: str) -> float | None:
