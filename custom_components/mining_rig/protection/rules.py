@@ -285,8 +285,12 @@ def _go_on_without_power(rig: Situation) -> None:
 @rule("runs: pause it", (State.CUT,), (*_TOO_WARM, Event.SILENCE))
 def _watch_cut(rig: Situation) -> None:
     """Notice a rig that does not hang on the switch."""
-    if rig.running and rig.now - rig.memory.since >= METER_WITHIN:
-        rig.tell_once(Told.POWER_STAYS_ON, Repair.POWER_STAYS_ON)
+    if not rig.running or rig.now - rig.memory.since < METER_WITHIN:
+        return
+    rig.tell_once(Told.POWER_STAYS_ON, Repair.POWER_STAYS_ON)
+    # Each pause makes more readings, which must not make more pauses.
+    if rig.pause_from is None or rig.now >= rig.pause_from:
+        rig.pause_from = rig.now + rig.settings.poll_interval
         rig.decide(Act.PAUSE, rig.running & rig.settings.pauses)
 
 
