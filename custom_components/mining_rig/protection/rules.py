@@ -267,7 +267,9 @@ def _check_power(rig: Situation) -> None:
 
 @rule("done", (State.CUT,), (Event.POWER_OFF,))
 def _power_is_off(rig: Situation) -> None:
-    rig.due = None
+    if rig.due is not None:
+        # A reading of just before may still be under way.
+        rig.memory.since, rig.due = rig.now, None
     rig.memory.repairs.discard(Repair.POWER_STAYS_ON)
 
 
