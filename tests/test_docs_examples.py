@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.components import automation, logger
+from homeassistant.components import automation, logger, shell_command
 from homeassistant.components.recorder.statistics import valid_statistic_id
 from homeassistant.const import STATE_OFF, STATE_ON
 from homeassistant.core import HomeAssistant, ServiceCall
@@ -153,8 +153,14 @@ async def test_yaml(hass: HomeAssistant, block: Block) -> None:
         await script.async_validate_actions_config(hass, actions)
     elif config.get("type") == "statistics-graph":
         assert all(map(valid_statistic_id, config["entities"]))
-    else:
+    elif logger.DOMAIN in config:
         assert logger.CONFIG_SCHEMA(config)[logger.DOMAIN]
+    else:
+        assert {*config} <= {"mqtt", "script", shell_command.DOMAIN}
+        shell_command.CONFIG_SCHEMA(config)
+        for sequence in config.get("script", {}).values():
+            actions = cv.SCRIPT_SCHEMA(sequence["sequence"])
+            await script.async_validate_actions_config(hass, actions)
 
 
 async def test_entities(hass: HomeAssistant, garage: SimulatedXMRig) -> None:

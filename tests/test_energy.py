@@ -104,3 +104,91 @@ def test_increase_that_no_counter_can_have_made() -> None:
     # A total of an older version does not tell when it was read.
     old = load_rising({"total": 5, "last": {"a": 1}})
     assert old.add({"a": 10_001}, START, pace) == 10_005
+
+
+# ---- the bounds
+
+
+def energy_between(
+    first: float, second: float, seconds: float = 36, most: float = 20_000
+) -> float:
+    """Return the Wh of two readings that are so far apart, with gaps of 36 s."""
+    energy = EnergyTotal()
+    assert energy.add(first, START, 36, most) == 0
+    return energy.add(second, START + timedelta(seconds=seconds), 36, most)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "seconds", "most", "found"),
+    [
+        (1000, 2000, 36, 20_000, 15),
+        # A jump of exactly 5 kW is believed, a larger one is not.
+        (1000, 6000, 36, 20_000, 35),
+        (6000, 1000, 36, 20_000, 35),
+        (1000, 6001, 36, 20_000, 10),
+        # The longest gap counts, and no moment does not.
+        (1000, 1000, 36.1, 20_000, 0),
+        (1000, 1000, 0, 20_000, 0),
+        (1000, 1000, 1, 20_000, 1000 / 3600),
+        # 0 W and the most that the rig can take are powers.
+        (0, 1000, 36, 1000, 5),
+        (1000, 1001, 36, 1000, 0),
+        (1000, -1, 36, 1000, 0),
+    ],
+)
+def test_bounds_of_energy(
+    first: float, second: float, seconds: float, most: float, found: float
+) -> None:
+    """What is just inside counts, what is just outside does not."""
+    assert energy_between(first, second, seconds, most) == pytest.approx(found)
+
+
+def test_no_bound_unless_given() -> None:
+    """A power of any size is believed, and a reading that is missing is a gap."""
+    energy = EnergyTotal()
+    energy.add(1e6, START, 36)
+    assert energy.add(1e6, START + timedelta(seconds=36), 36) == pytest.approx(1e4)
+    energy.add(None, START + timedelta(seconds=50), 36)
+    assert energy.add(1e6, START + timedelta(seconds=60), 36) == pytest.approx(1e4)
+
+
+def test_bounds_of_a_pace() -> None:
+    """A step at once, a rate by the second, and never less than the step."""
+    pace = Pace(rate=2, step=10)
+    assert pace.allows(10, 0)
+    assert not pace.allows(10.1, 0)
+    assert pace.allows(12, 1)
+    assert not pace.allows(12.1, 1)
+    assert pace.allows(10, -5)
+    assert not pace.allows(10.1, -5)
+    assert pace.allows(1e9, None)
+
+
+def test_counters_with_a_pace() -> None:
+    """A rise that is too fast is left out, and the next one counts from there."""
+    total, pace = RisingTotal(), Pace(rate=1, step=5)
+    # It is not known how long it took to the first reading.
+    assert total.add({"a": 100}, START, pace) == 100
+    later = START + timedelta(seconds=10)
+    assert total.add({"a": 115}, later, pace) == 115
+    assert total.add({"a": 121}, later, pace) == 115
+    assert total.add({"a": 121}, later, pace) == 115
+    # One that restarts counts from 0.
+    assert total.add({"a": 4}, later, pace) == 119
+    assert total.at == {"a": later.timestamp()}
+    assert total.last == {"a": 4}
+    assert total.add({"a": 1000}) == 1115
+
+
+def test_dump_of_counters() -> None:
+    """What is loaded goes on where it was; an old dump has no times."""
+    total = RisingTotal()
+    total.add({"a": 100, "b": 5}, START)
+    dumped = total.dump()
+    assert dumped == {
+        "total": 105,
+        "last": {"a": 100, "b": 5},
+        "at": dict.fromkeys("ab", START.timestamp()),
+    }
+    assert load_rising(dumped) == total
+    assert load_rising({"total": 1, "last": {"a": 1}}).at == {}

@@ -80,6 +80,7 @@ async def test_settings(hass: HomeAssistant, entry: MockConfigEntry) -> None:
         "keep_order": True,
         "keep_parts": True,
         "warn_if_read_only": False,
+        "shared_switch": False,
     }
     done = await async_go_on(hass, form, answers)
     assert done["type"] is FlowResultType.CREATE_ENTRY
@@ -98,6 +99,7 @@ async def test_settings(hass: HomeAssistant, entry: MockConfigEntry) -> None:
         "keep_order": False,
         "keep_parts": False,
         "warn_if_read_only": False,
+        "shared_switch": False,
     }
 
 

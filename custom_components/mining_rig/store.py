@@ -252,6 +252,11 @@ class RigStore:
         """Keep JSON data for the source, on disk when this returns."""
         await self._async_change("notes", key, _MISSING if value is None else value)
 
+    def put(self, key: str, value: Any) -> None:
+        """Keep JSON data for the source in memory; it is on disk after the next save."""
+        self._changes["notes", key] = object()
+        self._contents.notes[key] = value
+
     async def async_order(self, key: str, value: Any) -> None:
         """Keep what the owner ordered, on disk when this returns."""
         await self._async_change("orders", key, value)

@@ -3,22 +3,18 @@
 The rules are in the package `protection`; here are its clock, its timer and its commands.
 """
 
-import asyncio
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, Event, EventStateChangedData, callback
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_call_later, async_track_state_change_event
-from homeassistant.util import dt as dt_util
 
-from ..clock import steady_now
-from ..const import CONF_POWER_SWITCH, CONF_PROTECTION, DOMAIN, LOGGER
+from ..const import CONF_POWER_SWITCH, CONF_PROTECTION
 from ..issues import async_manage_protection
 from ..model import RIG, Channel, Snapshot, Value
-from ..protection.data import Decision, Observation, Settings, State, load_memory
-from ..protection.limits import ChosenLimits, heats_of
+from ..protection.data import Decision, Observation, Settings, State
+from ..protection.limits import heats_of
 from ..protection.machine import Protection
 from ..store import RigStore
 from .power_switch import HeatSensor, PowerSwitch
@@ -30,16 +26,17 @@ from .protection_choices import (
     LIMIT,
     RESUME_BELOW,
     is_stop,
-    load_choices,
     settings_of,
     stop_of,
+    what_is_missing,
 )
+from .protection_kept import Kept, now
+from .protection_proofs import Proofs, async_test
 from .protection_reading import essence_of, measured_of, observed
 
 _LONGEST_INTERVAL: Final = timedelta(seconds=30)
 _LONGEST_SAVE: Final = 0.5
 """Seconds that acting waits for the disk."""
-_SAVE_EVERY: Final = 60.0
 _POLLS_HELD: Final = 3
 
 
@@ -51,14 +48,15 @@ class Protecting:
         self._rig = rig
         self._hass = rig.hass
         self._entry = entry
-        self._store = store
+        self._orders = store.orders
+        self._kept = Kept(store, entry.title)
         self._kind: str = entry.data["kind"]
         self._options = entry.options.get(CONF_PROTECTION, {})
-        self.choices = load_choices(store.protection)
+        self.choices = self._kept.choices
         self._machine = Protection(
-            Settings(margin=self.choices.margin),
-            load_memory(store.protection.get("memory"), self._now()),
+            Settings(margin=self.choices.margin), self._kept.memory
         )
+        self._proofs = Proofs(self.choices, self._keep)
         plug: str | None = entry.options.get(CONF_POWER_SWITCH)
         self._plug = None if plug is None else PowerSwitch(self._hass, plug)
         sensor: str | None = self._options.get(CONF_HEAT_SENSOR)
@@ -70,7 +68,7 @@ class Protecting:
             self._plug,
             save=lambda: self._async_save(_LONGEST_SAVE),
             margin=lambda: self._machine.settings.margin,
-            note_off=self._note_off,
+            note_off=lambda part: self._proofs.ordered_off(part, self._seen.running),
             refused=self._refused,
         )
         self._is_open = False
@@ -81,11 +79,7 @@ class Protecting:
         self._failed_polls = 0
         self._defaults_of: frozenset[str] | None = None
         self._seen = Observation()
-        self._ordered_off: set[str] = set()
-        """Parts that ran when they were ordered off, until that is read back."""
-        self._proofs = asyncio.Event()
         self._remembered = essence_of(self._machine)
-        self._saved_at = self._now()
 
     # ---- what is shown
 
@@ -131,7 +125,7 @@ class Protecting:
         if self.is_on:
             self._machine.settings = self._settings()
             self._take_power()
-            self._step(self._machine.restart(self._now()))
+            self._step(self._machine.restart(now()))
         self._handle_update()
 
     async def async_close(self) -> None:
@@ -160,12 +154,8 @@ class Protecting:
     def _take_reading(self) -> None:
         data = self._rig.data
         self._learn_defaults(data)
-        parts = observed(data, is_pushed=self._rig.kind.pushes)
-        for part in self._ordered_off & parts.paused:
-            self._ordered_off.discard(part)
-            self.choices.proven[part] = dt_util.utcnow().timestamp()
-            self._proofs.set()
-            self._keep()
+        before, parts = self._seen, observed(data, is_pushed=self._rig.kind.pushes)
+        self._proofs.take(parts.paused)
         self._seen = parts
         if self.is_on:
             self._machine.settings = self._settings()
@@ -178,20 +168,27 @@ class Protecting:
                     measured=measured_of(data),
                 )
             )
+            is_hot = self._machine.memory.state is State.HOT
+            if is_hot and RIG in parts.paused - before.paused:
+                # Somebody has stopped it, at the miner or by its switch.
+                self._step(self._machine.stopped(now()))
         if self._rig.online:
             self._acting.resume_late(parts)
-        if self._now() - self._saved_at >= _SAVE_EVERY and self.is_on:
+        if self.is_on and self._kept.is_due:
             self._keep()
 
     def _take_silence(self) -> None:
+        if self._rig.starter.is_seen_off and self.has_tripped:
+            # What runs the miner is off, and the miner does not answer any more.
+            self._step(self._machine.confirmed(RIG, now()))
         # A sensor of the owner goes on measuring a rig that does not answer.
         if sensed := self._sensed():
             self._observe(Observation(heats=sensed, paused=self._seen.paused))
         else:
-            self._step(self._machine.silence(self._now()))
+            self._step(self._machine.silence(now()))
 
     def _observe(self, seen: Observation) -> None:
-        self._step(self._machine.observe(seen, self._now()))
+        self._step(self._machine.observe(seen, now()))
 
     def _sensed(self) -> tuple[Any, ...]:
         heat = None if self._sensor is None else self._sensor.heat()
@@ -213,7 +210,7 @@ class Protecting:
             ordered = self._plug.ordered_by_others(event)
             if ordered is True:
                 self._acting.resume_none()
-                self._step(self._machine.started(self._now()))
+                self._step(self._machine.started(now()))
             elif ordered is False:
                 self.stopped()
         self._take_power()
@@ -221,15 +218,15 @@ class Protecting:
     def _take_power(self) -> None:
         switch = None if self._plug is None else self._plug.is_on()
         watts = self._rig.power.metered()
-        self._step(self._machine.power(switch, watts, self._now()))
+        self._step(self._machine.power(switch, watts, now()))
 
     @callback
     def stopped(self) -> None:
         """Take that the owner or an automation stops the rig."""
-        self._note_off(RIG)
+        self._proofs.ordered_off(RIG, self._seen.running)
         self._acting.resume_none()
         if self.is_on:
-            self._step(self._machine.stopped(self._now()))
+            self._step(self._machine.stopped(now()))
 
     @callback
     def before_order(self, part: str, channel: Channel[Any], value: Value) -> None:
@@ -243,14 +240,14 @@ class Protecting:
             if part == RIG:
                 self.stopped()
             else:
-                self._note_off(part)
+                self._proofs.ordered_off(part, self._seen.running)
             return
-        self._ordered_off.discard(part)
+        self._proofs.ordered_on(part)
         if not self.is_on:
             return
         self._refuse_heat()
         if part == RIG or part in self._machine.memory.targets:
-            self._step(self._machine.started(self._now()))
+            self._step(self._machine.started(now()))
 
     def _refuse_heat(self) -> None:
         memory = self._machine.memory
@@ -260,29 +257,28 @@ class Protecting:
             raise self._acting.invalid("protection_hot", **self._facts())
 
     def _refused(self) -> None:
-        self._step(self._machine.refused(self._now()))
-
-    def _note_off(self, part: str) -> None:
-        if {part, RIG} & self._seen.running:
-            self._ordered_off.add(part)
+        self._step(self._machine.refused(now()))
 
     # ---- the owner's controls
 
     async def async_switch_on(self) -> None:
         """Switch protection on. Raises ServiceValidationError where something is missing."""
-        data = self._rig.data
-        if not self._sensed() and not heats_of(self._kind, data, self.choices.limits):
-            has_no_limit = heats_of(self._kind, data, ChosenLimits(limit=100))
+        if self.is_on:
+            return
+        missing = what_is_missing(
+            self.choices,
+            self._kind,
+            self._rig.data,
+            is_sensed=bool(self._sensed()),
+            switch=None if self._plug is None else self._plug.is_on() is not None,
+        )
+        if missing is not None:
             raise self._acting.invalid(
-                "protection_needs_limit"
-                if has_no_limit
-                else "protection_needs_temperature"
+                missing, switch=str(self._entry.options.get(CONF_POWER_SWITCH))
             )
-        if self._plug is None and not self._is_proven(RIG):
-            raise self._acting.invalid("protection_needs_way")
         self._machine.settings = self._settings()
         self._take_power()
-        self._step(self._machine.switch_on(self._now()))
+        self._step(self._machine.switch_on(now()))
         if self._rig.online:
             self._take_reading()
         await self._async_save(None)
@@ -291,7 +287,7 @@ class Protecting:
     async def async_switch_off(self) -> None:
         """Switch protection off; what it stopped stays off."""
         self._acting.resume_none()
-        self._step(self._machine.switch_off(self._now()))
+        self._step(self._machine.switch_off(now()))
         await self._async_save(None)
 
     async def async_set(self, key: str, celsius: float) -> None:
@@ -313,7 +309,7 @@ class Protecting:
 
     async def async_reset(self) -> None:
         """Let go of a latch."""
-        self._step(self._machine.reset(self._now()))
+        self._step(self._machine.reset(now()))
         await self._async_save(None)
 
     async def async_test(self) -> None:
@@ -322,25 +318,15 @@ class Protecting:
             self._refuse_heat()
         if RIG not in self._seen.running or not self._rig.online:
             raise self._acting.invalid("protection_test_needs_mining")
-        self._proofs.clear()
-        self._note_off(RIG)
-        try:
-            await self._acting.async_allow(RIG, is_allowed=False)
-            if RIG in self._ordered_off:
-                async with asyncio.timeout(self._settings().confirm_within):
-                    while RIG in self._ordered_off:
-                        await self._proofs.wait()
-                        self._proofs.clear()
-        except TimeoutError as err:
-            raise HomeAssistantError(
-                translation_domain=DOMAIN,
-                translation_key="protection_test_failed",
-                translation_placeholders={"rig": self._rig.name},
-            ) from err
-        finally:
-            self._ordered_off.discard(RIG)
-            if self._machine.memory.state in (State.OFF, State.WATCHING):
-                await self._acting.async_allow(RIG, is_allowed=True)
+        await async_test(
+            self._proofs,
+            self._acting,
+            self._seen.running,
+            seconds=self._settings().confirm_within,
+            may_resume=lambda: (
+                self._machine.memory.state in (State.OFF, State.WATCHING)
+            ),
+        )
 
     # ---- what is decided
 
@@ -369,10 +355,8 @@ class Protecting:
             },
             poll_interval=rig.stale_after.total_seconds() / _POLLS_HELD,
             is_pushed=rig.kind.pushes,
+            orders=self._orders,
         )
-
-    def _is_proven(self, part: str) -> bool:
-        return self.choices.is_proven(part, dt_util.utcnow().timestamp())
 
     def _learn_defaults(self, data: Snapshot) -> None:
         parts = frozenset(data.parts)
@@ -385,16 +369,12 @@ class Protecting:
 
     # ---- clock and disk
 
-    @staticmethod
-    def _now() -> float:
-        return steady_now().timestamp()
-
     def _start_clock(self) -> None:
         self._stop_clock()
         due = self._machine.due
         if self._is_open and due is not None:
             self._stop_timer = async_call_later(
-                self._hass, max(0.0, due - self._now()), self._tick
+                self._hass, max(0.0, due - now()), self._tick
             )
 
     def _stop_clock(self) -> None:
@@ -406,20 +386,10 @@ class Protecting:
     def _tick(self, _now: datetime) -> None:
         self._stop_timer = None
         # A timer may fire a moment early.
-        self._step(self._machine.tick(max(self._now(), self._machine.due or 0.0)))
+        self._step(self._machine.tick(max(now(), self._machine.due or 0.0)))
 
     def _keep(self) -> None:
         self._acting.run(self._async_save(None))
 
     async def _async_save(self, seconds: float | None) -> None:
-        """Put on disk what is remembered; wait so long at most. A full disk is logged."""
-        self._saved_at = self._now()
-        self._store.protection = {
-            "memory": self._machine.memory.dump(self._saved_at),
-            **self.choices.dump(),
-        }
-        try:
-            async with asyncio.timeout(seconds):
-                await self._store.async_save()
-        except TimeoutError, HomeAssistantError:
-            LOGGER.debug("%s: protection is to be stored later", self._rig.name)
+        await self._kept.async_save(self._machine.memory, seconds)

@@ -12,15 +12,17 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from ..const import DOMAIN, LOGGER
 from ..issues import async_manage_protection
 from ..known_parts import KnownParts
-from ..model import RIG, PartEvent, Snapshot
+from ..model import RIG, Control, PartEvent, Snapshot
 from ..protection.data import PROTECTION, Act, Decision, Heat, Observation
 from ..sources import Kind
+from ..sources.common.contract import Holding, Source
 from .availability import Availability
 from .commands import Commands
 from .events import EventDispatcher
 from .power import RigPower
 from .power_switch import PowerSwitch
 from .protection_choices import stop_of
+from .starter import Starter
 
 
 class Rig(Protocol):
@@ -32,6 +34,8 @@ class Rig(Protocol):
     online: bool
     revision: int
     kind: Kind
+    source: Source
+    starter: Starter
     availability: Availability
     commands: Commands
     events: EventDispatcher
@@ -54,6 +58,9 @@ class Rig(Protocol):
     async def async_request_refresh(self) -> None:
         """Poll soon."""
 
+    async def async_refresh(self) -> None:
+        """Poll now, or show what has changed of a rig that pushes."""
+
 
 class Acting:
     """Does what is decided, in that order, after it was remembered."""
@@ -71,6 +78,7 @@ class Acting:
     ) -> None:
         """Take what remembers, and what is called before and after a pause."""
         self._rig = rig
+        self.name = rig.name
         self._entry = entry
         self._plug = plug
         self._save = save
@@ -140,6 +148,13 @@ class Acting:
 
     async def _async_pause(self, part: str) -> None:
         self._note_off(part)
+        source, control = self._rig.source, self._stop_of(part)
+        if control is not None and isinstance(source, Holding):
+            # Unlike its owner's orders, it does not wait for the disk.
+            source.hold(control, False)
+            await self._rig.async_refresh()
+            await self._save()
+            return
         try:
             await self.async_allow(part, is_allowed=False)
         except HomeAssistantError as err:
@@ -154,13 +169,15 @@ class Acting:
 
     async def async_allow(self, part: str, *, is_allowed: bool) -> None:
         """Let a part work or not; its owner's kept order stays. Raises HomeAssistantError."""
-        known = self._rig.known_parts.parts.get(part)
-        control = None if known is None else stop_of(known.controls)
-        if control is None:
+        if (control := self._stop_of(part)) is None:
             raise self.invalid("not_offered")
         await self._rig.commands.async_write(
             part, control.channel, is_allowed, kept=False
         )
+
+    def _stop_of(self, part: str) -> Control[Any] | None:
+        known = self._rig.known_parts.parts.get(part)
+        return None if known is None else stop_of(known.controls)
 
     def resume_none(self) -> None:
         """Forget what was to be resumed: somebody else has decided."""

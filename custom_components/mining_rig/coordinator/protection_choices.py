@@ -6,10 +6,16 @@ from typing import Any, Final
 
 from homeassistant.util import dt as dt_util
 
-from ..const import CONF_POWER_SWITCH, CONF_PROTECTION
+from ..const import CONF_KEEP_ORDER, CONF_POWER_SWITCH, CONF_PROTECTION
 from ..model import RIG, Channel, Control, Part, Snapshot
 from ..protection.data import Settings
-from ..protection.limits import USUAL_MARGIN, ChosenLimits, default_limits
+from ..protection.limits import (
+    HIGHEST_LIMIT,
+    USUAL_MARGIN,
+    ChosenLimits,
+    default_limits,
+    heats_of,
+)
 from ..stored import number
 
 PROVEN_FOR: Final = 30 * 86_400.0
@@ -28,6 +34,8 @@ _PUSHED_OFF_TAKES: Final = 120.0
 LIMIT: Final = "protection_limit"
 MEMORY_LIMIT: Final = "protection_memory_limit"
 RESUME_BELOW: Final = "protection_resume_below"
+
+_ANY_LIMIT: Final = ChosenLimits(limit=HIGHEST_LIMIT, memory=HIGHEST_LIMIT)
 
 _STOPS: Final = ("mining_allowed", "rig_monitor_power")
 """Readings of controls whose "off" stops the work of their part, best first."""
@@ -124,6 +132,28 @@ def load_choices(stored: Mapping[str, Any]) -> Choices:
     )
 
 
+def what_is_missing(
+    choices: Choices,
+    kind: str,
+    snapshot: Snapshot,
+    *,
+    is_sensed: bool,
+    switch: bool | None,
+) -> str | None:
+    """Return the error that tells what protection still needs; None: nothing.
+
+    `switch` is whether the power switch is there; None where none was chosen.
+    """
+    if not is_sensed and not heats_of(kind, snapshot, choices.limits):
+        has_no_limit = heats_of(kind, snapshot, _ANY_LIMIT)
+        return (
+            "protection_needs_limit" if has_no_limit else "protection_needs_temperature"
+        )
+    if switch or choices.is_proven(RIG, dt_util.utcnow().timestamp()):
+        return None
+    return "protection_needs_way" if switch is None else "protection_needs_switch"
+
+
 def _numbers(stored: Any) -> dict[str, float]:
     items = stored.items() if isinstance(stored, dict) else ()
     return {
@@ -138,8 +168,12 @@ def settings_of(
     *,
     poll_interval: float,
     is_pushed: bool,
+    orders: Mapping[str, Any],
 ) -> Settings:
-    """Return the machine's settings; `stops` are the parts' controls that stop them."""
+    """Return the machine's settings.
+
+    `stops` are the parts' controls that stop them, `orders` what the owner last ordered.
+    """
     chosen = options.get(CONF_PROTECTION, {})
     confirm_within = max((s.seconds_for(False) for s in stops.values()), default=0.0)
     if is_pushed:
@@ -154,6 +188,11 @@ def settings_of(
         may_resume=bool(chosen.get(CONF_MAY_RESUME, False)),
         pauses=frozenset(
             key for key in stops if key == RIG or choices.is_proven(key, now)
+        ),
+        unwanted=frozenset(
+            part
+            for part, order in orders.items()
+            if order is False and options.get(CONF_KEEP_ORDER)
         ),
         has_power_switch=CONF_POWER_SWITCH in options,
     )

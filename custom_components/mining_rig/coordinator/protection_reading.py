@@ -9,6 +9,7 @@ from ..protection.limits import ChosenLimits, heats_of
 from ..protection.machine import Protection
 from ..readings import MINING
 from .protection_choices import allowed
+from .starter import STARTER_CONTROL
 
 _MEASURED: Final = frozenset(
     (
@@ -36,10 +37,14 @@ def observed(snapshot: Snapshot, *, is_pushed: bool) -> Observation:
     for part in snapshot.parts.values():
         if part.kind.stands_alone:
             continue
-        may = allowed(part)
+        may, works = allowed(part), part.get(MINING.plain)
+        is_order = part.controls.get(STARTER_CONTROL.channel) == STARTER_CONTROL
+        if is_order and works is not None:
+            # What a starter was ordered is no sign; the miner itself confirms it.
+            may = works
         if may is False:
             paused.add(part.key)
-        elif may is True or part.values.get(MINING.plain):
+        elif may is True or works:
             running.add(part.key)
     return Observation(running=frozenset(running), paused=frozenset(paused))
 

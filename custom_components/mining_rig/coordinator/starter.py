@@ -80,6 +80,14 @@ class Starter:
         """Whether the owner named what starts and stops the rig."""
         return self._switch is not None or bool(self._scripts)
 
+    @property
+    def is_seen_off(self) -> bool:
+        """Whether a switch starts and stops the rig, and is off."""
+        if self._switch is None:
+            return False
+        state = self._hass.states.get(self._switch)
+        return state is not None and state.state == STATE_OFF
+
     @callback
     def async_track(self, changed: Callable[[], None]) -> CALLBACK_TYPE:
         """Call back when the switch changes; return what stops it."""

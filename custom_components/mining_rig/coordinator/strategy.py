@@ -208,6 +208,8 @@ class PollStrategy(Strategy):
             error=self._rig.availability.last_error,
             longest=KINDS[self._kind].longest_wait,
         )
+        # Thermal protection looks as often at a rig that is away, or asks for a pause.
+        wait = min(wait, self._rig.protection.longest_interval)
         self._next_poll = steady_now() + wait
         return wait if self._reachable is None else min(wait, _TRY_TO_CONNECT)
 

@@ -174,6 +174,8 @@ class Settings:
     may_resume: bool = False
     pauses: frozenset[str] = frozenset()
     """Keys of the parts with a pause that is known to work; `RIG` for the rig's."""
+    unwanted: frozenset[str] = frozenset()
+    """Keys of the parts that their owner wants off; they are not resumed."""
     has_power_switch: bool = False
 
     @property
@@ -199,7 +201,6 @@ class Memory:
     """The pause was read back."""
     stopped_at: float | None = None
     """When protection last stopped something."""
-    rig_paused_at: float | None = None
     returns: int = 0
     trips: list[float] = field(default_factory=list)
     latched: bool = False

@@ -267,7 +267,9 @@ def _check_power(rig: Situation) -> None:
 
 @rule("done", (State.CUT,), (Event.POWER_OFF,))
 def _power_is_off(rig: Situation) -> None:
-    rig.due = None
+    if rig.due is not None:
+        # A reading of just before may still be under way.
+        rig.memory.since, rig.due = rig.now, None
     rig.memory.repairs.discard(Repair.POWER_STAYS_ON)
 
 
@@ -285,8 +287,12 @@ def _go_on_without_power(rig: Situation) -> None:
 @rule("runs: pause it", (State.CUT,), (*_TOO_WARM, Event.SILENCE))
 def _watch_cut(rig: Situation) -> None:
     """Notice a rig that does not hang on the switch."""
-    if rig.running and rig.now - rig.memory.since >= METER_WITHIN:
-        rig.tell_once(Told.POWER_STAYS_ON, Repair.POWER_STAYS_ON)
+    if not rig.running or rig.now - rig.memory.since < METER_WITHIN:
+        return
+    rig.tell_once(Told.POWER_STAYS_ON, Repair.POWER_STAYS_ON)
+    # Each pause makes more readings, which must not make more pauses.
+    if rig.pause_from is None or rig.now >= rig.pause_from:
+        rig.pause_from = rig.now + rig.settings.poll_interval
         rig.decide(Act.PAUSE, rig.running & rig.settings.pauses)
 
 

@@ -55,6 +55,8 @@ class Situation:
         self.watts: float | None = None
         self.power_checks = 0
         """How often the power was still on after it was turned off."""
+        self.pause_from: float | None = None
+        """When to pause again what runs without its power."""
         self._seen_at = self._mining_unseen_from = self._measured_at = self.now
         self._measured: Hashable = None
 
@@ -178,6 +180,7 @@ class Situation:
     def enter(self, state: State, seconds: float | None = None) -> None:
         """Enter a state, whose time is up after so many seconds."""
         self.memory.state, self.memory.since = state, self.now
+        self.pause_from = None
         self.due = None if seconds is None else self.now + seconds
 
     def set_baseline(self) -> None:

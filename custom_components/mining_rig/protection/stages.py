@@ -77,7 +77,7 @@ def to_pause(rig: Situation, hot: set[str]) -> set[str]:
 def pause(rig: Situation, parts: set[str]) -> None:
     """Order a pause, and wait for it to show and to help."""
     memory = rig.memory
-    memory.ours |= parts - memory.targets - rig.paused
+    memory.ours |= parts - memory.targets - rig.paused - rig.settings.unwanted
     memory.targets |= parts
     memory.confirmed = False
     memory.stopped_at = rig.now

@@ -136,6 +136,9 @@ class Notes(Protocol):
     async def keep(self, key: str, value: Any) -> None:
         """Keep JSON data, on disk when this returns; None removes the key."""
 
+    def put(self, key: str, value: Any) -> None:
+        """Keep JSON data in memory at once; it is on disk after the next save."""
+
 
 @dataclass(slots=True)
 class InMemoryNotes:
@@ -147,6 +150,10 @@ class InMemoryNotes:
     def get(self, key: str) -> Any:
         """Return the data of a key."""
         return self.kept.get(key)
+
+    def put(self, key: str, value: Any) -> None:
+        """Keep the data."""
+        self.kept[key] = value
 
     async def keep(self, key: str, value: Any) -> None:
         """Keep it until the flow ends."""
@@ -252,6 +259,14 @@ class UrgentlyWritable(Writable, Protocol):
         Called instead of `write` for such an order. It reaches the rig within a second
         wherever the rig accepts a connection. Raises a SourceError.
         """
+
+
+@runtime_checkable
+class Holding(Writable, Protocol):
+    """A source whose rig fetches its orders."""
+
+    def hold(self, control: Control[Any], value: Value) -> None:
+        """Let an order hold at once, whether or not it can be stored."""
 
 
 @runtime_checkable

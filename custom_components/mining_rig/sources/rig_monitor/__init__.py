@@ -20,7 +20,7 @@ from . import playbooks, readings
 from .asic import with_rated_power
 from .frozen import FreezeDetector
 from .log import Log, ShareTotals
-from .orders import Orders, keep_orders, orders_of
+from .orders import ORDERS_NOTE, Orders, keep_orders, orders_of
 from .parse import parse_log
 from .protocol import CPU, RigType
 from .shared_code import AlternatingAddresses
@@ -347,6 +347,12 @@ class RigMonitorSource:
             raise CommandRefused("rig_monitor_unknown_set", {"set": str(value)})
         order: dict[str, Any] = {key: value}
         await keep_orders(self._notes, replace(orders_of(self._notes), **order))
+
+    def hold(self, control: Control[Any], value: Value) -> None:
+        """Let an order hold at once, whether or not it can be stored."""
+        order: dict[str, Any] = {_FIELDS[control.channel]: value}
+        orders = replace(orders_of(self._notes), **order)
+        self._notes.put(ORDERS_NOTE, orders.dump())
 
 
 def _by_number(key: str) -> tuple[str, int]:
