@@ -17,7 +17,7 @@ from custom_components.mining_rig.readings import HASHRATE, MINING_ALLOWED
 from custom_components.mining_rig.sources.common.contract import SourceUnreachable
 
 from .rigs import ID_ROOT, async_pass, entity_id, state
-from .scripted import ScriptedSource, async_add, async_open
+from .scripted import ScriptedSource, async_add, async_open, served
 from .test_orders import async_seconds, async_settle, status, switch
 
 PLUG = "switch.plug"
@@ -200,7 +200,7 @@ async def test_switch_that_others_turn(
     assert mining(hass) == "on"
     hass.states.async_set(PLUG, "unavailable")
     await async_settle()
-    assert mining(hass) == "unknown"
+    assert mining(hass) == "on"
     assert not outlet.orders
 
 
@@ -309,18 +309,21 @@ async def test_form(
     hass: HomeAssistant, chosen: dict[str, str], error: str | None
 ) -> None:
     """A switch, or both scripts."""
-    _, _, entry = await async_rig(hass, {})
+    source, _, entry = await async_rig(hass, {})
     form = await hass.config_entries.options.async_init(entry.entry_id)
     if form["type"] == "menu":
         form = await hass.config_entries.options.async_configure(
             form["flow_id"], {"next_step_id": "settings"}
         )
 
-    done = await hass.config_entries.options.async_configure(
-        form["flow_id"], {"start_stop": chosen}
-    )
+    with served(source):
+        done = await hass.config_entries.options.async_configure(
+            form["flow_id"], {"start_stop": chosen}
+        )
+        await hass.async_block_till_done()
     if error is not None:
         assert done["errors"] == {"base": error}
     else:
+        assert mining(hass) == "on"
         assert entry.options["start_stop"] == chosen
         assert "watchdog" not in entry.options
