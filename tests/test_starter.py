@@ -200,7 +200,7 @@ async def test_switch_that_others_turn(
     assert mining(hass) == "on"
     hass.states.async_set(PLUG, "unavailable")
     await async_settle()
-    assert mining(hass) == "on"
+    assert mining(hass) == "unknown"
     assert not outlet.orders
 
 
