@@ -11,13 +11,14 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 import pytest
 
-from custom_components.mining_rig.coordinator import commands
+from custom_components.mining_rig.coordinator import RigCoordinator, commands
 from custom_components.mining_rig.coordinator.protection_choices import stop_of
 from custom_components.mining_rig.model import Action, Control
 from custom_components.mining_rig.readings import (
     EXPECTED_HASHRATE,
     HASHRATE,
     HOTTEST,
+    MINING,
     MINING_ALLOWED,
     REBOOT,
     RESTART_MINER,
@@ -194,6 +195,17 @@ async def test_a_new_day(hass: HomeAssistant, freezer: FrozenDateTimeFactory) ->
     assert len(source.pressed) == 4
 
 
+async def test_rig_that_says_only_that_it_does_not_mine(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    """That is as good as a hashrate of 0."""
+    source = Rig()
+    source.values = {MINING.plain: False}
+    await async_add(hass, source, **options("restart_miner"))
+    await async_pass_polls(hass, freezer, 14)
+    assert source.pressed == ["restart_miner"]
+
+
 @pytest.mark.parametrize(
     ("values", "is_low"),
     [
@@ -338,28 +350,52 @@ async def test_plug_that_its_owner_turns(
 async def test_nothing_while_protection_is_tripped(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory
 ) -> None:
-    """Neither a stopped rig nor one that mines on is restarted."""
+    """A rig that protection has stopped is not restarted."""
     source = Rig(Control(channel=MINING_ALLOWED.plain), hashrate=5.0)
     source.values = {**source.values, MINING_ALLOWED.plain: True}
     source.report(hot=60.0)
     entry = await async_add(hass, source, **options(*ALL))
+    told = serve_plug(hass)
     types = follow_events(hass)
     limit = entity_id(hass, "number", "protection_limit")
     await hass.services.async_call(
         "number", "set_value", {"entity_id": limit, "value": 80}, blocking=True
     )
-    hass.states.async_set(PLUG, "on")
     await entry.runtime_data.protection.async_switch_on()
     source.report(hot=90.0)
     await async_pass(hass, freezer)
-    source.deaf = True
     source.report(hashrate=0.0)
     await async_pass(hass, freezer, 20)
-    assert entry.runtime_data.is_protected
+    assert source.writes == [False]
+    source.report(hot=70.0)
     await async_pass_polls(hass, freezer, 40)
     assert entry.runtime_data.is_protected
-    assert source.pressed == []
-    assert types == []
+    assert (source.pressed, told, types) == ([], [], [])
+
+
+async def test_nothing_while_protection_says_so(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever the rig's own order is; nor is its power turned on."""
+    source = Rig()
+    entry = await async_add(hass, source, **options("power_off"))
+    told = serve_plug(hass)
+    monkeypatch.setattr(RigCoordinator, "is_protected", True)
+    await async_pass_polls(hass, freezer, 40)
+    assert told == []
+    monkeypatch.setattr(RigCoordinator, "is_protected", False)
+    await async_cut(hass, freezer, told)
+    monkeypatch.setattr(RigCoordinator, "is_protected", True)
+    await async_pass_polls(hass, freezer, 10)
+    await hass.config_entries.async_unload(entry.entry_id)
+    await async_open(hass, entry, source)
+    await async_pass_polls(hass, freezer, 10)
+    assert told == ["turn_off"]
+    monkeypatch.setattr(RigCoordinator, "is_protected", False)
+    await async_pass_polls(hass, freezer, 1)
+    assert told == ["turn_off", "turn_on"]
 
 
 # ---- power
@@ -506,8 +542,8 @@ async def test_restart_by_scripts(
     source = Rig()
     source.actions = ()
     chosen = options("restart_miner", "power_off", start_stop=SCRIPTS)
-    told = serve_plug(hass)
     await async_add(hass, source, **chosen)
+    told = serve_plug(hass)
     types = follow_events(hass)
     source.error = GONE
     await async_until(hass, freezer, lambda: told)
@@ -544,8 +580,8 @@ async def test_one_plug_for_both(
     source = Rig()
     source.actions = ()
     chosen = options("restart_miner", start_stop={"started_by": PLUG})
-    told = serve_plug(hass)
     await async_add(hass, source, **chosen)
+    told = serve_plug(hass)
     types = follow_events(hass)
     await async_pass_polls(hass, freezer, 40)
     assert (told, types) == ([], ["given_up"])
