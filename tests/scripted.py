@@ -1,6 +1,7 @@
 """A source that says what a test wants, for what no wire is needed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -141,6 +142,13 @@ async def async_open(
     hass: HomeAssistant, entry: MockConfigEntry, source: ScriptedSource
 ) -> None:
     """Set an entry up, or again, with that source."""
+    with served(source):
+        assert await async_set_up(hass, entry)
+
+
+@contextmanager
+def served(source: ScriptedSource) -> Iterator[None]:
+    """Let what is set up, or reloaded, find that source."""
 
     async def open_source(context: SourceContext) -> ScriptedSource:
         source.opened += 1
@@ -149,4 +157,4 @@ async def async_open(
     with patch(
         "custom_components.mining_rig.async_source_factory", return_value=open_source
     ):
-        assert await async_set_up(hass, entry)
+        yield

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from typing import Any
+from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant, ServiceCall
@@ -11,13 +12,15 @@ from homeassistant.helpers import entity_registry as er
 import pytest
 
 from custom_components.mining_rig.const import DOMAIN
+from custom_components.mining_rig.coordinator import commands
 from custom_components.mining_rig.coordinator.starter import STARTER_CONTROL
 from custom_components.mining_rig.model import Control
-from custom_components.mining_rig.readings import HASHRATE, MINING_ALLOWED
+from custom_components.mining_rig.readings import HASHRATE, HOTTEST, MINING_ALLOWED
 from custom_components.mining_rig.sources.common.contract import SourceUnreachable
+from custom_components.mining_rig.store import RigStore
 
 from .rigs import ID_ROOT, async_pass, entity_id, state
-from .scripted import ScriptedSource, async_add, async_open
+from .scripted import ScriptedSource, async_add, async_open, served
 from .test_orders import async_seconds, async_settle, status, switch
 
 PLUG = "switch.plug"
@@ -234,16 +237,20 @@ async def test_script_that_still_runs_is_ended(
     ("state_of_plug", "error", "key"),
     [
         ("unavailable", None, "starter_missing"),
+        (None, None, "starter_missing"),
         ("on", HomeAssistantError("no"), "starter_failed"),
         ("on", TimeoutError(), "starter_failed"),
     ],
 )
 async def test_what_cannot_be_switched(
-    hass: HomeAssistant, state_of_plug: str, error: Exception | None, key: str
+    hass: HomeAssistant, state_of_plug: str | None, error: Exception | None, key: str
 ) -> None:
     """The call fails, with what is missing."""
     _, outlet, _ = await async_rig(hass, BY_PLUG)
-    hass.states.async_set(PLUG, state_of_plug)
+    if state_of_plug is None:
+        hass.states.async_remove(PLUG)
+    else:
+        hass.states.async_set(PLUG, state_of_plug)
     outlet.error = error
     with pytest.raises(HomeAssistantError) as raised:
         await hass.services.async_call(
@@ -303,24 +310,120 @@ async def test_option_that_was_taken_back(
             "switch_or_scripts",
         ),
         (BY_SCRIPTS["start_stop"], None),
+        (BY_PLUG["start_stop"], None),
     ],
 )
 async def test_form(
     hass: HomeAssistant, chosen: dict[str, str], error: str | None
 ) -> None:
     """A switch, or both scripts."""
-    _, _, entry = await async_rig(hass, {})
+    source, _, entry = await async_rig(hass, {})
     form = await hass.config_entries.options.async_init(entry.entry_id)
     if form["type"] == "menu":
         form = await hass.config_entries.options.async_configure(
             form["flow_id"], {"next_step_id": "settings"}
         )
 
-    done = await hass.config_entries.options.async_configure(
-        form["flow_id"], {"start_stop": chosen}
-    )
+    with served(source):
+        done = await hass.config_entries.options.async_configure(
+            form["flow_id"], {"start_stop": chosen}
+        )
+        await hass.async_block_till_done()
     if error is not None:
         assert done["errors"] == {"base": error}
     else:
+        assert mining(hass) == "on"
         assert entry.options["start_stop"] == chosen
         assert "watchdog" not in entry.options
+
+
+async def test_off_overtakes_an_on_that_hangs(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    calls: list[asyncio.Task[None]],
+) -> None:
+    """It does not wait for the plug's answer, nor for a poll."""
+    source, outlet, _ = await async_rig(hass, BY_PLUG)
+    source.values = {HASHRATE.plain: 0.0}
+    hass.states.async_set(PLUG, "off")
+    await async_seconds(hass, freezer, 12)
+    hangs = asyncio.Event()
+    serve = outlet.orders.append
+
+    async def hang(call: ServiceCall) -> None:
+        serve(call.service)
+        if call.service == "turn_on":
+            await hangs.wait()
+
+    with patch.object(outlet, "_serve", hang):
+        switch(hass, calls, "on")
+        await async_settle()
+        off = switch(hass, calls, "off")
+        await async_settle()
+        assert outlet.orders == ["turn_on", "turn_off"]
+        await async_seconds(hass, freezer, 3)
+        assert off.done()
+        hangs.set()
+        await async_settle()
+
+
+async def test_order_while_the_rig_is_off_survives_a_restart(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    calls: list[asyncio.Task[None]],
+) -> None:
+    """No reading of the rig is needed for that."""
+    source, _, entry = await async_rig(hass, BY_SCRIPTS)
+    cut_off(source)
+    for _ in range(4):
+        await async_pass(hass, freezer)
+    assert status(hass) == "offline"
+    call = switch(hass, calls, "off")
+    await async_seconds(hass, freezer, 3)
+    assert call.done()
+    await async_seconds(hass, freezer, 61)
+    store = RigStore(hass, entry.entry_id)
+    await store.async_load()
+    assert store.started is False
+    await hass.config_entries.async_unload(entry.entry_id)
+    await async_open(hass, entry, source)
+    assert mining(hass) == "off"
+
+
+@pytest.mark.parametrize("options", [BY_PLUG, BY_SCRIPTS])
+async def test_protection_stops_a_program_that_only_reports(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, options: dict[str, Any]
+) -> None:
+    """A confirmed off is its way to act; the owner's kept order stays what it is."""
+    source = ScriptedSource({HASHRATE.plain: 5e6, HOTTEST.plain: 60.0})
+    outlet = Outlet(hass, source)
+    entry = await async_add(hass, source, keep_order=True, **options)
+    outlet.serve_switch()
+    rig = entry.runtime_data
+    limit = entity_id(hass, "number", "protection_limit")
+    await hass.services.async_call(
+        "number", "set_value", {"entity_id": limit, "value": 80}, blocking=True
+    )
+    with pytest.raises(HomeAssistantError):
+        await rig.protection.async_switch_on()
+
+    own = entity_id(hass, "switch", "mining_allowed")
+    for service, hashrate in (("turn_off", 0.0), ("turn_on", 5e6)):
+        with patch.object(commands, "CONFIRM_PAUSES", (0.0, 0.0)):
+            await hass.services.async_call(
+                "switch", service, {"entity_id": own}, blocking=True
+            )
+        source.values = {**source.values, HASHRATE.plain: hashrate}
+        await async_pass(hass, freezer)
+    await rig.protection.async_switch_on()
+    assert rig.store.orders == {"rig": True}
+
+    outlet.orders.clear()
+    source.values = {**source.values, HOTTEST.plain: 90.0}
+    with patch.object(commands, "CONFIRM_PAUSES", (0.0, 0.0)):
+        await async_pass(hass, freezer)
+        await async_pass(hass, freezer, 20)
+    order = "script.stop turn_on" if options is BY_SCRIPTS else f"{PLUG} turn_off"
+    assert outlet.orders == [order]
+    assert rig.is_protected
+    assert rig.store.orders == {"rig": True}

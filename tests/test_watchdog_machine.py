@@ -27,6 +27,8 @@ class Watched:
     def __init__(self, steps: frozenset[Step] = ALL, **changes: Any) -> None:
         """Begin at the moment 5000."""
         self.now = 5000.0
+        self.is_stuck = False
+        """Whether nothing turns on."""
         self.dog = Watchdog(WatchdogSettings(after=AFTER, steps=steps, **changes))
 
     def see(self, seconds: float, hashrate: float | None = 0, **work: Any) -> list[str]:
@@ -35,8 +37,10 @@ class Watched:
         end = self.now + seconds
         while self.now < end:
             self.now += 10
-            decided += self.dog.tick(self.now)
-            decided += self.dog.observe(Work(hashrate=hashrate, **work), self.now)
+            now = self.dog.observe(Work(hashrate=hashrate, **work), self.now)
+            if {Step.POWER_ON, Step.START_MINER} & {*now} and not self.is_stuck:
+                self.dog.turned_on(self.now)
+            decided += now
         return [str(step) for step in decided]
 
     def restart(self) -> None:
@@ -194,7 +198,7 @@ def test_restart_between_off_and_on() -> None:
     rig = Watched(frozenset((Step.POWER_OFF,)))
     rig.see(AFTER + 10)
     rig.restart()
-    assert not rig.dog.tick(rig.now)
+    assert rig.dog.due is None
     assert not rig.see(10, None, answers=False, is_protected=True)
     assert rig.see(10, None, answers=False) == ["power_on"]
 
@@ -204,10 +208,10 @@ def test_restart_keeps_the_count() -> None:
     rig = Watched(per_day=2)
     rig.see(AFTER + 10)
     rig.restart()
-    assert not rig.see(AFTER)
+    assert not rig.see(STARTS + AFTER - 10)
     assert rig.see(10) == ["restart_rig"]
     rig.restart()
-    assert rig.see(AFTER + 10) == ["given_up"]
+    assert rig.see(STARTS + AFTER) == ["given_up"]
     rig.restart()
     assert not rig.see(AFTER + 10)
 
@@ -222,7 +226,16 @@ JSON = st.recursive(
     st.fixed_dictionaries(
         {},
         optional=dict.fromkeys(
-            ("steps", "rung", "given_up", "power_is_off", "days", "today", "found"),
+            (
+                "steps",
+                "rung",
+                "given_up",
+                "off_by",
+                "quiet_for",
+                "days",
+                "today",
+                "found",
+            ),
             JSON,
         ),
     )

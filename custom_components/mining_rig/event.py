@@ -12,8 +12,11 @@ from .entity import CATEGORIES, RigEntity, async_add_as_they_appear
 from .known_parts import KnownPart
 from .model import EventDescription, PartEvent
 from .protection_entities import async_add_protection
+from .readings import COMMAND, WATCHDOG
 
 PARALLEL_UPDATES: Final = 0
+_WHILE_AWAY: Final = (COMMAND, WATCHDOG)
+"""What happens also to a rig that does not answer."""
 
 
 async def async_setup_entry(
@@ -44,6 +47,12 @@ class RigEvent(RigEntity, EventEntity):
         self._attr_translation_key = kind.key
         self._attr_event_types = list(kind.types)
         self._attr_entity_category = CATEGORIES[kind.category]
+
+    @property
+    @override
+    def available(self) -> bool:
+        """An event of a rig that is away is no less one."""
+        return self._kind in _WHILE_AWAY or super().available
 
     @override
     async def async_added_to_hass(self) -> None:

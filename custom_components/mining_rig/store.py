@@ -98,6 +98,15 @@ class RigStore:
         self._contents.watchdog = watchdog
 
     @property
+    def started(self) -> bool | None:
+        """What was last ordered of the scripts that start and stop the rig."""
+        return self._contents.started
+
+    @started.setter
+    def started(self, started: bool) -> None:
+        self._contents.started = started
+
+    @property
     def forgotten(self) -> set[str]:
         """The parts that the owner removed although the rig still reports them."""
         return self._contents.forgotten

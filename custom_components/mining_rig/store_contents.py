@@ -34,6 +34,8 @@ class Contents:
     shown_workers: int = SHOWN_WORKERS
     protection: dict[str, Any] = field(default_factory=dict)
     """What thermal protection remembers, and its limits."""
+    started: bool | None = None
+    """What was last ordered of the scripts that start and stop it."""
     notes: dict[str, Any] = field(default_factory=dict)
     lost: bool = False
     """Notes that were kept before could not be read."""
@@ -51,6 +53,7 @@ class Contents:
             "forgotten": sorted(self.forgotten),
             "shown_workers": self.shown_workers,
             "protection": dict(self.protection),
+            "started": self.started,
             "notes": dict(self.notes),
             "lost": self.lost,
             "aside": self.aside,
@@ -113,6 +116,11 @@ def _take_watchdog(contents: Contents, value: Any) -> bool:
     return True
 
 
+def _take_started(contents: Contents, value: Any) -> bool:
+    contents.started = value if isinstance(value, bool) else None
+    return value is contents.started
+
+
 def _take_notes(contents: Contents, value: Any) -> bool:
     return _take_items(contents.notes, value, lambda note: note)
 
@@ -151,6 +159,7 @@ _FIELDS: Final[Mapping[str, Callable[[Contents, Any], bool]]] = {
     "forgotten": _take_forgotten,
     "shown_workers": _take_shown_workers,
     "protection": _take_protection,
+    "started": _take_started,
     "notes": _take_notes,
     "lost": _take_lost,
     "aside": _take_aside,

@@ -13,7 +13,9 @@ from typing import Any, Final
 from .stored import age, items, number, numbers
 
 POWER_OFF_FOR: Final = 30.0
-"""Seconds between turning the power off and on."""
+"""Seconds between an off and its on, and between attempts at an on."""
+_LONGEST_QUIET: Final = 3600.0
+"""Seconds; what was stored may be anything."""
 REMEMBERED_DAYS: Final = 14
 NEEDED_DAYS: Final = 1
 """Days with a median until they say what is normal."""
@@ -29,13 +31,20 @@ class Step(StrEnum):
     RESTART_MINER = "restart_miner"
     RESTART_RIG = "restart_rig"
     POWER_OFF = "power_off"
+    START_MINER = "start_miner"
+    """Ends `RESTART_MINER` where that is an off and an on; no step of its own."""
     POWER_ON = "power_on"
-    """Ends `POWER_OFF`; not counted as a step of its own."""
+    """Ends `POWER_OFF`; no step of its own."""
     GIVEN_UP = "given_up"
     """No step is left today, or none exists."""
 
 
 LADDER: Final = (Step.RESTART_MINER, Step.RESTART_RIG, Step.POWER_OFF)
+ENDS: Final[Mapping[Step, Step]] = {
+    Step.RESTART_MINER: Step.START_MINER,
+    Step.POWER_OFF: Step.POWER_ON,
+}
+"""What turns on again what a step turned off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +57,8 @@ class WatchdogSettings:
     """Percent of the normal hashrate below which it is too low; 0: only at no hashrate."""
     steps: frozenset[Step] = frozenset()
     """The steps that exist and are allowed."""
+    switched: frozenset[Step] = frozenset((Step.POWER_OFF,))
+    """Those that are an off, 30 s, and an on; they reach a rig that does not answer."""
     per_day: int = 3
     """Most steps in 24 h."""
     start_takes: float = 60.0
@@ -88,53 +99,54 @@ class Watchdog:
     _rung: int = 0
     """The next step of the ladder."""
     _quiet_until: float = float("-inf")
-    _power_on_at: float | None = None
-    """When the power is to be on again."""
+    off_by: Step | None = None
+    """The step that turned off what is to be on again."""
+    _on_at: float = float("-inf")
     _is_held: bool = False
-    """It must not mine now, so its power stays off."""
-
-    @property
-    def has_power_off(self) -> bool:
-        """Whether the power is off, to be turned on."""
-        return self._power_on_at is not None
-
-    def cancel_power_off(self) -> None:
-        """Take that somebody else decides whether the power is on."""
-        self._power_on_at = None
+    """It must not mine now, so what is off stays off."""
 
     @property
     def due(self) -> float | None:
-        """When `tick` is to be called, None while nothing waits."""
-        return None if self._is_held else self._power_on_at
+        """When `observe` is to be called at the latest, None while nothing waits."""
+        return None if self._is_held or self.off_by is None else self._on_at
 
-    def tick(self, now: float) -> tuple[Step, ...]:
-        """Take that time has passed; return what to do."""
-        if self._power_on_at is None or self._is_held or now < self._power_on_at:
-            return ()
-        self._power_on_at = None
-        self._quiet_until = now + self.settings.start_takes
-        return (Step.POWER_ON,)
+    def turned_on(self, now: float) -> None:
+        """Take that what was off is on again."""
+        self.off_by = None
+        self._keep_quiet(now)
+
+    def cancel_off(self) -> None:
+        """Take that nothing was turned off, or that others decide when it is on."""
+        self.off_by = None
 
     def observe(self, work: Work, now: float) -> tuple[Step, ...]:
         """Take what the rig does, at every poll or log; return what to do."""
         self._is_held = work.is_protected or not work.should_mine
-        if self._power_on_at is not None:
-            return self.tick(now)
+        if self.off_by is not None:
+            # Again and again until `turned_on`.
+            if self._is_held or now < self._on_at:
+                return ()
+            self._on_at = now + POWER_OFF_FOR
+            return (ENDS[self.off_by],)
         if work.is_starting:
-            self._quiet_until = now + self.settings.start_takes
+            self._keep_quiet(now)
         if self._is_held or now < self._quiet_until:
             self._low_since = None
             return ()
         if not self._is_low(work):
             self._low_since = None
-            self._rung = 0
-            self.has_given_up = False
+            if work.hashrate is not None:
+                self._rung = 0
+                self.has_given_up = False
             return ()
         if self._low_since is None:
             self._low_since = now
         if now - self._low_since < self.settings.after:
             return ()
         return self._act(work, now)
+
+    def _keep_quiet(self, now: float) -> None:
+        self._quiet_until = now + self.settings.start_takes
 
     def _is_low(self, work: Work) -> bool:
         if not work.answers:
@@ -156,18 +168,21 @@ class Watchdog:
         self.steps.append(now)
         self._rung = LADDER.index(step) + 1
         self._low_since = None
-        self._quiet_until = now + self.settings.start_takes
-        if step is Step.POWER_OFF:
-            self._power_on_at = now + POWER_OFF_FOR
+        self._keep_quiet(now)
+        if step in self.settings.switched:
+            self.off_by = step
+            self._on_at = now + POWER_OFF_FOR
         return (step,)
 
     def _next_step(self, work: Work) -> Step | None:
         """Return the next step up the ladder, or the last one again.
 
-        Only its power reaches a rig that does not answer.
+        Only what is switched reaches a rig that does not answer.
         """
-        reach = LADDER if work.answers else (Step.POWER_OFF,)
-        steps = [step for step in reach if step in self.settings.steps]
+        reach = self.settings.steps
+        if not work.answers:
+            reach &= self.settings.switched
+        steps = [step for step in LADDER if step in reach]
         higher = [step for step in steps if LADDER.index(step) >= self._rung]
         return next(iter(higher or steps[-1:]), None)
 
@@ -177,13 +192,14 @@ class Watchdog:
             "steps": [now - at for at in self.steps],
             "rung": self._rung,
             "given_up": self.has_given_up,
-            "power_is_off": self._power_on_at is not None,
+            "quiet_for": max(self._quiet_until - now, 0.0),
+            "off_by": self.off_by,
         }
 
     def load(self, stored: Any, now: float) -> None:
         """Load what was dumped; what makes no sense is left out.
 
-        A power that the watchdog had turned off is turned on at the next reading.
+        What the watchdog had turned off is turned on at the next reading.
         """
         if not isinstance(stored, dict):
             return
@@ -193,10 +209,11 @@ class Watchdog:
         if isinstance(rung, int) and 0 <= rung <= len(LADDER):
             self._rung = rung
         self.has_given_up = stored.get("given_up") is True
-        if stored.get("power_is_off") is True:
-            # Not before the first reading: it may be protected by now.
-            self._power_on_at = now
-            self._is_held = True
+        quiet_for = age(stored.get("quiet_for")) or 0.0
+        self._quiet_until = now + min(quiet_for, _LONGEST_QUIET)
+        self.off_by = next((s for s in ENDS if s == stored.get("off_by")), None)
+        # Not before the first reading: it may be protected by now.
+        self._is_held = True
 
 
 @dataclass(slots=True)

@@ -290,6 +290,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
     @callback
     def refresh_orders(self) -> None:
         """Show what an order that was sent, or its end, changes."""
+        self._unsaved = True
         if self.online:
             data = self.starter.complete(self.data)
             self.data = self.commands.orders.complete_again(data)

@@ -3,7 +3,8 @@
 Also the hashrate that is normal for the rig, with or without a watchdog.
 """
 
-from collections.abc import Iterable, Mapping
+import asyncio
+from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -18,44 +19,29 @@ from homeassistant.util import dt as dt_util
 
 from ..clock import steady_now
 from ..const import CONF_POWER_SWITCH, LOGGER
-from ..model import (
-    RIG,
-    Action,
-    Category,
-    Channel,
-    Part,
-    PartEvent,
-    Quantity,
-    Snapshot,
-    Value,
-)
+from ..model import RIG, Action, Channel, Part, PartEvent, Snapshot, Value
 from ..readings import (
     CONNECTED,
     EXPECTED_HASHRATE,
     HASHRATE,
-    MINING,
     MINING_ALLOWED,
-    NORMAL_PERCENT,
     REBOOT,
     RESTART_MINER,
+    STARTED,
     STATUS,
     WATCHDOG,
     Status,
 )
+from ..sources import Kind
 from ..sources.common.contract import CommandRefused
 from ..store import RigStore
-from ..watchdog import (
-    NormalHashrate,
-    Step,
-    Watchdog,
-    WatchdogSettings,
-    Work,
-    normal_percent,
-)
+from ..watchdog import ENDS, NormalHashrate, Step, Watchdog, WatchdogSettings, Work
 from ..watchdog_options import WatchdogOptions
 from .commands import Commands
 from .events import EventDispatcher
-from .starter import Starter, async_switch
+from .normal import normal_of, rate_of, with_normal
+from .protection_choices import is_stop, stop_of
+from .starter import STARTER_CONTROL, Starter, async_switch
 
 _ACTIONS: Final[Mapping[Step, Action]] = {
     Step.RESTART_MINER: RESTART_MINER,
@@ -63,10 +49,14 @@ _ACTIONS: Final[Mapping[Step, Action]] = {
 }
 _STARTS: Final = 60.0
 """Seconds that a rig without a mining switch may take to mine after a start."""
+_PUSHED_STARTS: Final = 900.0
+"""The same of one whose agent has to boot, where its owner chose nothing."""
 
 
 class Watched(Protocol):
     """What the watchdog reads of the coordinator."""
+
+    kind: Kind
 
     @property
     def name(self) -> str:
@@ -120,12 +110,11 @@ class Watching:
         allowed = store.watchdog.get("allowed")
         self._allowed = allowed if isinstance(allowed, bool) else None
         """Whether the rig may mine, as its last reading with that said."""
-        self._has_cut = self._dog.has_power_off
-        """Whether the power is off for a while."""
-        self._must_retry = False
-        """Whether the power could not be turned on."""
-        self._was_stopped = False
-        """Whether it was away or off at the reading before."""
+        self._was_online = self._should_have = True
+        """Whether it answered, and whether it should mine, at the reading before."""
+        self._has_warned = False
+        """Whether the log says that an on fails."""
+        self._doing: asyncio.Task[None] | None = None
         self._stop_timer: CALLBACK_TYPE | None = None
 
     @property
@@ -137,42 +126,33 @@ class Watching:
         """Return what must survive a restart, as JSON."""
         return {
             "normal": self._normal.dump(),
-            "dog": {**self._dog.dump(_now()), "power_is_off": self._has_cut},
+            "dog": self._dog.dump(_now()),
             "allowed": self._allowed,
         }
 
     async def async_close(self) -> None:
-        """Stop the timer; a power that is off for a while is turned on."""
+        """Stop the timer; what is off for a while is turned on, if it may mine."""
         self._stop_waiting()
-        if self._has_cut and not self._rig.is_protected:
-            await self._async_power_on()
-            with suppress(HomeAssistantError):
-                await self._async_save()
+        step = self._dog.off_by
+        if step is None or self._dog.due is None or self._rig.is_protected:
+            return
+        if self._doing is not None:
+            # An off that is under way must not come after the on.
+            self._doing.cancel()
+        await self._async_turn_on(step)
+        with suppress(HomeAssistantError):
+            await self._async_save()
 
     # ---- readings
 
     def complete(self, snapshot: Snapshot) -> Snapshot:
         """Add what is normal to a snapshot, where the rig does not report it."""
+        snapshot = with_normal(snapshot, self._normal.value)
         rig = snapshot.rig
-        values = {**rig.values}
-        usual = self._normal.value
-        if usual is not None and HASHRATE.plain in values:
-            values.setdefault(EXPECTED_HASHRATE.plain, usual)
-        percent = normal_percent(_rate(values), self._normal_of(values))
-        if percent is not None:
-            values[NORMAL_PERCENT.plain] = percent
-        if len(values) == len(rig.values) and not self.is_on:
+        if not self.is_on or WATCHDOG in rig.events:
             return snapshot
-        events = rig.events
-        if self.is_on and WATCHDOG not in events:
-            events = (*events, WATCHDOG)
-        rig = replace(rig, values=values, events=events)
+        rig = replace(rig, events=(*rig.events, WATCHDOG))
         return replace(snapshot, parts={**snapshot.parts, RIG: rig})
-
-    def _normal_of(self, values: Mapping[Channel[Any], Value]) -> float | None:
-        """Return the hashrate that the machine itself expects, else the usual one."""
-        expected = values.get(EXPECTED_HASHRATE.plain)
-        return expected if isinstance(expected, float | int) else self._normal.value
 
     # ---- the watchdog
 
@@ -186,111 +166,143 @@ class Watching:
             return
         now = _now()
         if self._rig.online:
-            self._normal.add(_rate(values), dt_util.now().date().isoformat(), now)
+            self._normal.add(rate_of(values), dt_util.now().date().isoformat(), now)
             self._allowed = self._is_allowed(rig)
-        if self._has_cut and self._power_switch is None and not self._starter.cut_holds:
+        if self._is_stopped and not self._starter.cut_holds:
             # Its owner has given another order meanwhile.
-            self._has_cut = self._must_retry = False
-            self._dog.cancel_power_off()
-        if not self.is_on and not self._has_cut:
+            self._dog.cancel_off()
+        if not self.is_on and self._dog.off_by is None:
             return
-        self._dog.settings = self._settings()
-        work = self._work(rig)
-        steps = self._dog.observe(work, now)
-        if self._must_retry and work.should_mine and not work.is_protected:
-            self._must_retry = False
-            steps = (Step.POWER_ON,)
-        self._take(steps)
-
-    def _is_allowed(self, rig: Part) -> bool | None:
-        """Return whether the rig may mine, as far as it is known.
-
-        What the watchdog has turned off is off because of it, and of no order.
-        """
-        found = _allowed(rig)
-        if found is None or (self._has_cut and self._power_switch is None):
-            return self._allowed
-        return found
-
-    def _settings(self) -> WatchdogSettings:
-        rig = self._rig.data.rig
-        offered = {action.key for action in rig.actions}
-        exist = {step for step, action in _ACTIONS.items() if action.key in offered}
-        if self._power_switch is not None or self._starter.is_set:
-            exist.add(Step.POWER_OFF)
-        control = rig.controls.get(MINING_ALLOWED.plain)
-        return WatchdogSettings(
-            after=self._options.minutes * 60,
-            share=self._options.share,
-            steps=self._options.steps & exist if self.is_on else frozenset(),
-            per_day=self._options.per_day,
-            start_takes=_STARTS if control is None else control.seconds_for(True),
-        )
-
-    def _work(self, rig: Part) -> Work:
-        online, values = self._rig.online, rig.values
-        should_mine = self._should_mine(rig)
-        # One that is back, or may mine again, has only just been started.
-        is_back = online and should_mine and self._was_stopped
-        self._was_stopped = not (online and should_mine)
-        pending = self._rig.commands.orders.any_pending(online=online)
-        return Work(
-            hashrate=_rate(values) if self.is_on and online else None,
-            normal=self._normal_of(values),
-            answers=online or not self.is_on,
-            should_mine=should_mine,
-            is_protected=self._rig.is_protected
-            or values.get(STATUS.plain) == Status.HOT,
-            is_starting=is_back or pending,
-        )
-
-    def _should_mine(self, rig: Part) -> bool:
-        """Return whether neither an order nor the power keeps the rig from it."""
-        if self._is_allowed(rig) is False:
-            return False
-        if self._power_switch is None or self._has_cut:
-            return True
-        power = self._hass.states.get(self._power_switch)
-        return power is None or power.state != STATE_OFF
-
-    # ---- steps
-
-    @callback
-    def _take(self, steps: Iterable[Step]) -> None:
-        for step in steps:
-            LOGGER.info("%s: watchdog: %s", self._rig.name, step)
-            self._rig.events.dispatch([self._event(step)])
-            if step is Step.POWER_OFF:
-                self._has_cut = True
-                self._starter.cut_holds = True
-            if step is not Step.GIVEN_UP:
-                self._entry.async_create_background_task(
-                    self._hass,
-                    self._async_do(step),
-                    f"{self._entry.title}: watchdog {step}",
-                    eager_start=False,
-                )
+        self._dog.settings = self._settings(rig)
+        for step in self._dog.observe(self._work(rig), now):
+            self._take(step)
         self._stop_waiting()
         if (due := self._dog.due) is not None:
             self._stop_timer = async_call_later(
-                self._hass, max(due - _now(), 0), self._tick
+                self._hass, max(due - now, 0), self._tick
             )
 
     @callback
     def _tick(self, _now_: datetime) -> None:
         self._stop_timer = None
-        self._take(self._dog.tick(_now()))
+        self.observe()
 
     def _stop_waiting(self) -> None:
         if self._stop_timer is not None:
             self._stop_timer()
             self._stop_timer = None
 
+    @property
+    def _is_stopped(self) -> bool:
+        """Whether the watchdog has stopped the rig by what starts and stops it."""
+        return self._dog.off_by is Step.RESTART_MINER
+
+    def _is_allowed(self, rig: Part) -> bool | None:
+        """Return whether the rig may mine, as far as it is known.
+
+        What the watchdog has turned off is off because of it, and of no order.
+        """
+        orders = [value for channel, value in rig.values.items() if is_stop(channel)]
+        return self._allowed if not orders or self._is_stopped else all(orders)
+
+    def _settings(self, rig: Part) -> WatchdogSettings:
+        offered = {action.key for action in rig.actions}
+        exist = {step for step, action in _ACTIONS.items() if action.key in offered}
+        switched = {Step.POWER_OFF}
+        if self._power_switch is not None:
+            exist.add(Step.POWER_OFF)
+        if Step.RESTART_MINER not in exist and self._can_switch_miner(rig):
+            exist.add(Step.RESTART_MINER)
+            switched.add(Step.RESTART_MINER)
+        return WatchdogSettings(
+            after=self._options.minutes * 60,
+            share=self._options.share,
+            steps=self._options.steps & exist if self.is_on else frozenset(),
+            switched=frozenset(switched),
+            per_day=self._options.per_day,
+            start_takes=self._start_takes(rig),
+        )
+
+    def _can_switch_miner(self, rig: Part) -> bool:
+        """Return whether something starts and stops the miner that is not its power."""
+        return (
+            rig.controls.get(MINING_ALLOWED.plain) == STARTER_CONTROL
+            and self._starter.switch != self._power_switch
+        )
+
+    def _start_takes(self, rig: Part) -> float:
+        """Return the seconds that the rig may take to mine after a start."""
+        if self._rig.kind.pushes:
+            return float(self._entry.options.get("on_takes", _PUSHED_STARTS))
+        control = stop_of(rig.controls)
+        return _STARTS if control is None else control.seconds_for(True)
+
+    def _work(self, rig: Part) -> Work:
+        online, values = self._rig.online, rig.values
+        should_mine = self._should_mine(rig)
+        # One that is back, or may mine again, has only just been started.
+        has_begun = online > self._was_online or should_mine > self._should_have
+        self._was_online, self._should_have = online, should_mine
+        return Work(
+            hashrate=rate_of(values) if online else None,
+            normal=normal_of(values, self._normal.value),
+            answers=online,
+            should_mine=should_mine,
+            is_protected=self._rig.is_protected
+            or values.get(STATUS.plain) == Status.HOT,
+            is_starting=has_begun
+            or self._rig.commands.orders.any_pending(online=online)
+            or (online and self._has_just_started(values)),
+        )
+
+    def _has_just_started(self, values: Mapping[Channel[Any], Value]) -> bool:
+        """Return whether the rig itself says so."""
+        started = values.get(STARTED.plain)
+        if not isinstance(started, datetime):
+            return False
+        age = (dt_util.utcnow() - started).total_seconds()
+        return 0 <= age < self._dog.settings.start_takes
+
+    def _should_mine(self, rig: Part) -> bool:
+        """Return whether neither an order nor the power keeps the rig from it."""
+        if self._is_allowed(rig) is False:
+            return False
+        if self._power_switch is None or self._dog.off_by is Step.POWER_OFF:
+            return True
+        power = self._hass.states.get(self._power_switch)
+        return power is None or power.state != STATE_OFF
+
+    # ---- steps
+
+    def _take(self, step: Step) -> None:
+        LOGGER.info("%s: watchdog: %s", self._rig.name, step)
+        off_by = self._dog.off_by
+        if off_by is not None and step is ENDS[off_by]:
+            # An on is told when it is one.
+            self._run(step, self._async_turn_on(off_by))
+            return
+        self._tell(step)
+        if step is off_by:
+            self._starter.cut_holds = True
+        if step is not Step.GIVEN_UP:
+            self._run(step, self._async_do(step))
+
+    def _run(self, step: Step, work: Coroutine[Any, Any, None]) -> None:
+        self._doing = self._entry.async_create_background_task(
+            self._hass,
+            work,
+            f"{self._entry.title}: watchdog {step}",
+            eager_start=False,
+        )
+
+    def _tell(self, step: Step) -> None:
+        self._rig.events.dispatch([self._event(step)])
+
     def _event(self, step: Step) -> PartEvent:
         values = self._rig.data.rig.values
         facts = {
-            HASHRATE.key: _rate(values) if self._rig.online else None,
-            EXPECTED_HASHRATE.key: self._normal_of(values),
+            HASHRATE.key: rate_of(values) if self._rig.online else None,
+            EXPECTED_HASHRATE.key: normal_of(values, self._normal.value),
         }
         return PartEvent(
             part=RIG,
@@ -300,37 +312,41 @@ class Watching:
         )
 
     async def _async_do(self, step: Step) -> None:
-        if step is Step.POWER_ON:
-            await self._async_power_on()
-            return
         try:
-            if step is Step.POWER_OFF:
+            if step is self._dog.off_by:
                 # After a crash it is turned on again.
                 await self._async_save()
-                await self._async_power(on=False)
+                await self._async_switch(step, on=False)
             else:
                 await self._rig.commands.async_press(RIG, _ACTIONS[step])
         except (CommandRefused, HomeAssistantError) as err:
             self._warn(step, err)
+            if getattr(err, "translation_key", None) != "starter_failed":
+                # What was never sent needs no on.
+                self._dog.cancel_off()
+
+    async def _async_turn_on(self, step: Step) -> None:
+        end = ENDS[step]
+        try:
+            await self._async_switch(step, on=True)
+        except CommandRefused as err:
+            if not self._has_warned:
+                self._warn(end, err)
+            self._has_warned = True
+        else:
+            self._has_warned = False
+            self._dog.turned_on(_now())
+            self._tell(end)
+
+    async def _async_switch(self, step: Step, *, on: bool) -> None:
+        if step is Step.RESTART_MINER:
+            await self._starter.async_switch(on=on)
+        elif self._power_switch is not None:
+            await async_switch(self._hass, self._power_switch, on=on)
 
     async def _async_save(self) -> None:
         self._store.watchdog = self.dump()
         await self._store.async_save()
-
-    async def _async_power_on(self) -> None:
-        try:
-            await self._async_power(on=True)
-        except CommandRefused as err:
-            self._must_retry = True
-            self._warn(Step.POWER_ON, err)
-        else:
-            self._has_cut = False
-
-    async def _async_power(self, *, on: bool) -> None:
-        if self._power_switch is not None:
-            await async_switch(self._hass, self._power_switch, on=on)
-        elif self._starter.is_set:
-            await self._starter.async_switch(on=on)
 
     def _warn(self, step: Step, error: Exception) -> None:
         LOGGER.warning("%s: watchdog: %s: %s", self._rig.name, step, error)
@@ -338,35 +354,3 @@ class Watching:
 
 def _now() -> float:
     return steady_now().timestamp()
-
-
-def _allowed(rig: Part) -> bool | None:
-    """Return whether its own orders let a rig mine; None where it has none."""
-    orders = [
-        rig.values.get(channel)
-        for channel in rig.controls
-        if channel.reading.quantity is Quantity.FLAG
-        and channel.reading.category is Category.PRIMARY
-    ]
-    if False in orders:
-        return False
-    return True if True in orders else None
-
-
-def _rate(values: Mapping[Channel[Any], Value]) -> float | None:
-    """Return the rig's hashrate, in the unit of whatever it mines; None if not known."""
-    if (rate := values.get(HASHRATE.plain)) is None:
-        rate = next((v for c, v in values.items() if _is_rate(c)), None)
-    if rate is None and values.get(MINING.plain) is False:
-        return 0.0
-    return rate if isinstance(rate, int | float) else None
-
-
-def _is_rate(channel: Channel[Any]) -> bool:
-    """Return whether a channel is the hashrate of another kind of work."""
-    reading = channel.reading
-    return (
-        reading.quantity is Quantity.HASHRATE
-        and reading.unit != HASHRATE.unit
-        and channel is reading.plain
-    )
