@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from ..const import LONGEST_POLL_INTERVAL
 from ..stored import number
 
-_LONGEST_GAP: Final = 600.0
-"""Seconds between two hashrates, as long as a restart of Home Assistant may take."""
+_LONGEST_GAP: Final = 2.0 * LONGEST_POLL_INTERVAL
+"""Seconds between two hashrates; a restart of Home Assistant takes less."""
 _WATT_HOURS: Final = 1000.0
 _SECONDS_PER_DAY: Final = 86_400.0
 
