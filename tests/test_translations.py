@@ -71,6 +71,7 @@ STRUCTURE = {
     "menu_options",
     "menu_option_descriptions",
     "sections",
+    "fields",
     "name",
     "error",
     "abort",

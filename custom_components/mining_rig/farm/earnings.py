@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from math import isfinite
 from typing import Any, Final
 
@@ -91,6 +92,6 @@ def account_of(snapshot: Snapshot, earnings: Earnings) -> Account:
 def _coins(snapshot: Snapshot, key: str) -> float | None:
     channel = channel_from(key, None, None)
     value = None if channel is None else snapshot.rig.values.get(channel)
-    if value is None or isinstance(value, bool | str):
+    if not isinstance(value, int | float | Decimal) or isinstance(value, bool):
         return None
     return coins if isfinite(coins := float(value)) and coins >= 0 else None
