@@ -95,7 +95,11 @@ class _Claims:
                 if not any((place, key) in self._rates for place in member.places)
             }
         watts, share = self._power(member, list(snapshot.parts.values()))
-        self._claim(member, rates, snapshot.parts.values())
+        if watts is not None or member.meter is not None:
+            self._claim_power(member, snapshot.parts.values())
+        if not member.pushes and not member.cards_only:
+            self._polled |= member.places
+            self._rates |= {(place, key) for place in member.places for key in rates}
         return Counted(
             is_rig=is_rig,
             has_cards=not is_rig and share > 0,
@@ -105,9 +109,8 @@ class _Claims:
             power_share=share,
         )
 
-    def _claim(
-        self, member: Member, rates: Iterable[Algorithm], parts: Iterable[Part]
-    ) -> None:
+    def _claim_power(self, member: Member, parts: Iterable[Part]) -> None:
+        """Note what the power of a member is that of."""
         if member.meter is not None:
             self._meters.add(member.meter)
         cards = self._other_cards if member.cards_only else self._cards
@@ -115,9 +118,6 @@ class _Claims:
             cards |= card_tokens(member, part)
             if not member.pushes and POWER.plain in part.values:
                 self._powers |= {(place, part.kind) for place in member.places}
-        if not member.pushes and not member.cards_only:
-            self._polled |= member.places
-            self._rates |= {(place, key) for place in member.places for key in rates}
 
     def _power(self, member: Member, parts: list[Part]) -> tuple[float | None, float]:
         """Return the power that counts, and which part of the member's that is."""

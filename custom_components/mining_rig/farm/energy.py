@@ -103,7 +103,9 @@ class FarmEnergy:
             totals = item.get("totals") if isinstance(item, dict) else None
             if not isinstance(totals, dict) or (at := _number(item.get("at"))) is None:
                 continue
-            numbers = {str(k): n for k, v in totals.items() if (n := _number(v))}
+            numbers = {
+                str(k): n for k, v in totals.items() if (n := _number(v)) is not None
+            }
             self._seen[str(key)] = _Seen(numbers, at)
 
 

@@ -44,8 +44,6 @@ class Member:
     """The entity that measures the whole machine."""
     may_mine: bool = True
     """It has ever reported whether it mines."""
-    not_following: bool = False
-    """Its own reading that it does not follow an order."""
 
 
 def watts_of(part: Part) -> float | None:

@@ -1,7 +1,7 @@
 """The hashrates of a rig by algorithm, and the names of algorithms."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 import re
 from typing import Any, Final
 
@@ -66,7 +66,7 @@ class Algorithm:
 
     key: str
     """For unique ids, for ever."""
-    name: str
+    name: str = field(compare=False)
     work: str = HASHES
     """The base unit of its hashrates: H/s, Sol/s, g/s."""
 

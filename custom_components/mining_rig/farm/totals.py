@@ -74,7 +74,8 @@ def farm_totals(members: Sequence[Member]) -> FarmTotals:
     ]
     rigs = [member for member in members if shares[member.entry_id].is_rig]
     snapshots = [(member.title, snapshot) for member, _, snapshot in online]
-    watts = [share.watts for _, share, _ in online if share.watts is not None]
+    # A meter goes on measuring while a rig is off.
+    watts = [share.watts for share in shares.values() if share.watts is not None]
     return FarmTotals(
         members=tuple(members),
         counted=shares,
