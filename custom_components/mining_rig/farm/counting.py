@@ -66,6 +66,8 @@ class _Claims:
     _machines: set[_Token] = field(default_factory=set)
     _polled: set[str] = field(default_factory=set)
     """Places of polled rigs."""
+    _miners: set[str] = field(default_factory=set)
+    """Places of miners that are reported by agents."""
     _cards: set[_Token] = field(default_factory=set)
     """Of programs."""
     _other_cards: set[_Token] = field(default_factory=set)
@@ -80,9 +82,12 @@ class _Claims:
         machine = _machine_tokens(member)
         if not self._machines.isdisjoint(machine):
             return _NOTHING
-        if member.is_one_miner and not self._polled.isdisjoint(member.places):
+        others = self._polled if member.is_one_miner else self._miners
+        if not others.isdisjoint(member.places):
             return _NOTHING
         self._machines |= machine
+        if member.is_one_miner:
+            self._miners |= member.places
         is_rig = member.may_mine and not member.cards_only
         if (snapshot := member.snapshot) is None:
             return Counted(is_rig=is_rig)

@@ -12,12 +12,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from ..const import DOMAIN
 from ..entity import CATEGORIES
-from ..entity_options import (
-    UNIT,
-    async_set_entity_option,
-    entity_option,
-    kept_unit,
-)
+from ..entity_options import UNIT, async_set_entity_option, entity_option, kept_unit
 from ..hashrate import efficiency_unit, factor, hashrate_unit, suited_unit
 from ..model import Reading, Value
 from ..platforms import SENSORS
