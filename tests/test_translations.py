@@ -92,6 +92,7 @@ def _every_source() -> None:
     """Import every source, so that its readings and actions are known."""
     for kind in KINDS.values():
         import_module(f"{sources.__name__}.{kind.module}")
+    import_module("custom_components.mining_rig.farm.readings")
 
 
 def readings() -> dict[str, Reading[Any]]:
