@@ -32,7 +32,9 @@ from ..readings import ENERGY
 from ..sources import KINDS
 from ..store import RigStore
 from .energy import FarmEnergy
+from .ledger import Ledger
 from .member import THIS_MACHINE, Member, reports_mining
+from .money import CONF_MONEY, money_settings
 from .orders import FarmOrders
 from .places import Places
 from .selection import CONF_STAGGER, STAGGER, selected_entries
@@ -78,6 +80,13 @@ class FarmCoordinator(DataUpdateCoordinator[FarmTotals]):
             store.energy.get(ENERGY.key, 0.0), store.derived.get(_KEPT, {})
         )
         self.kept[_KEPT] = self.energy.dump
+        self.ledger = Ledger(
+            hass,
+            money_settings(entry.options, hass.config.currency),
+            store.derived.get(CONF_MONEY),
+            self.energy.total,
+        )
+        self.kept[CONF_MONEY] = self.ledger.dump
         self.orders = FarmOrders(
             hass,
             entry,
@@ -105,6 +114,8 @@ class FarmCoordinator(DataUpdateCoordinator[FarmTotals]):
         """Follow the rigs from now on, also those that are added later."""
         hass, entry = self.hass, self.config_entry
         on_unload = entry.async_on_unload
+        on_unload(self.async_on_totals(self.ledger.take))
+        on_unload(self.ledger.async_start(self.schedule))
         on_unload(
             async_dispatcher_connect(
                 hass, SIGNAL_CONFIG_ENTRY_CHANGED, self._entry_changed

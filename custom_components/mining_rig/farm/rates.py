@@ -41,6 +41,8 @@ _NAMES: Final[Mapping[str, str]] = {
     "x11": "X11",
 }
 """How they are shown, whichever spelling came first."""
+ALGORITHM_NAMES: Final = tuple(sorted(_NAMES.values(), key=str.casefold))
+"""Algorithms that are well known, as they are shown."""
 _OF_COIN: Final[Mapping[str, str]] = {
     "bch": "sha256",
     "bitcoin": "sha256",

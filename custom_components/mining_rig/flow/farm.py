@@ -7,6 +7,7 @@ from uuid import uuid4
 from homeassistant.config_entries import ConfigEntry, ConfigFlowResult
 from homeassistant.const import CONF_NAME, UnitOfTime
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import (
     AreaSelector,
     AreaSelectorConfig,
@@ -26,6 +27,7 @@ import voluptuous as vol
 
 from ..const import CONF_ID_ROOT, CONF_KIND, FARM
 from ..farm.entry import is_farm
+from ..farm.money import CONF_MONEY
 from ..farm.selection import (
     CONF_AREAS,
     CONF_LABELS,
@@ -37,6 +39,7 @@ from ..farm.selection import (
 )
 from .base import RigFlow
 from .forms import free_name
+from .money import Money, MoneySteps
 from .options import RigOptionsFlow
 from .units import async_scaled_sensors
 
@@ -89,8 +92,11 @@ def _existing(hass: HomeAssistant, options: Mapping[str, Any]) -> dict[str, Any]
     }
 
 
-class FarmFlow(RigFlow):
+class FarmFlow(MoneySteps, RigFlow):
     """Adding a farm."""
+
+    _name: str
+    _options: dict[str, Any]
 
     @staticmethod
     @callback
@@ -113,17 +119,23 @@ class FarmFlow(RigFlow):
             elif slugify(name) in taken:
                 errors[CONF_NAME] = "name_taken"
             else:
-                options = {k: v for k, v in user_input.items() if k != CONF_NAME}
-                return self.async_create_entry(
-                    title=name,
-                    data={CONF_KIND: FARM, CONF_ID_ROOT: uuid4().hex},
-                    options=options,
-                )
+                self._name = name
+                self._options = {k: v for k, v in user_input.items() if k != CONF_NAME}
+                return await self.async_step_money()
         fields = {vol.Required(CONF_NAME): TextSelector(), **_schema(self.hass).schema}
         return self.async_show_form(
             step_id=FARM,
             data_schema=self.add_suggested_values_to_schema(vol.Schema(fields), shown),
             errors=errors,
+        )
+
+    @override
+    async def _async_save_money(self, money: Money) -> ConfigFlowResult:
+        """Add the farm."""
+        return self.async_create_entry(
+            title=self._name,
+            data={CONF_KIND: FARM, CONF_ID_ROOT: uuid4().hex},
+            options=self._options | {CONF_MONEY: money},
         )
 
     async def async_step_farm_reconfigure(
@@ -136,19 +148,17 @@ class FarmFlow(RigFlow):
         )
 
 
-class FarmOptionsFlow(RigOptionsFlow):
+class FarmOptionsFlow(MoneySteps, RigOptionsFlow):
     """The options of a farm."""
 
     @override
     async def async_step_init(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Choose between what belongs to the farm and units."""
-        steps = [FARM]
+        """Choose between what belongs to the farm, its money and units."""
+        steps = [FARM, CONF_MONEY]
         if async_scaled_sensors(self.hass, self.config_entry):
             steps.append("units")
-        if len(steps) == 1:
-            return await self.async_step_farm()
         return self.async_show_menu(step_id="init", menu_options=steps)
 
     async def async_step_farm(
@@ -167,3 +177,23 @@ class FarmOptionsFlow(RigOptionsFlow):
                 schema, _existing(self.hass, options)
             ),
         )
+
+    # ---- money
+
+    @override
+    def _stored_money(self) -> Money:
+        """Return what was entered before."""
+        return dict(self.config_entry.options.get(CONF_MONEY) or {})
+
+    @override
+    def _own_entities(self) -> list[str]:
+        """Return the farm's entities."""
+        registry, farm = er.async_get(self.hass), self.config_entry.entry_id
+        own = er.async_entries_for_config_entry(registry, farm)
+        return [entity.entity_id for entity in own]
+
+    @override
+    async def _async_save_money(self, money: Money) -> ConfigFlowResult:
+        """Keep it with the other options."""
+        options = dict(self.config_entry.options)
+        return self.async_create_entry(data=options | {CONF_MONEY: money})
