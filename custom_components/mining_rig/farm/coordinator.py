@@ -131,7 +131,7 @@ class FarmCoordinator(DataUpdateCoordinator[FarmTotals]):
         )
         on_unload(async_track_time_interval(hass, self._async_try_save, _SAVE_EVERY))
         on_unload(
-            hass.bus.async_listen(EVENT_HOMEASSISTANT_FINAL_WRITE, self._async_try_save)
+            hass.bus.async_listen(EVENT_HOMEASSISTANT_FINAL_WRITE, self._async_finish)
         )
         on_unload(async_call_later(hass, LONGEST_START, self._stop_waiting))
         await self._debouncer.async_call()
@@ -146,7 +146,12 @@ class FarmCoordinator(DataUpdateCoordinator[FarmTotals]):
         await self.async_shutdown()
         await self._async_try_save()
 
-    async def _async_try_save(self, _when: datetime | Event | None = None) -> None:
+    async def _async_finish(self, _event: Event) -> None:
+        """Save for the last time; what rigs take after that counts at the next start."""
+        self._debouncer.async_shutdown()
+        await self._async_try_save()
+
+    async def _async_try_save(self, _when: datetime | None = None) -> None:
         """Save what changed; a disk that is full now may not be in a minute."""
         if not self._unsaved:
             return
