@@ -102,6 +102,8 @@ async def test_add(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
     done = await async_go_on(
         hass, form, {"name": "Cellar", "stagger": 5, "rigs": ["entry_one"]}
     )
+    assert done["step_id"] == "money"
+    done = await async_go_on(hass, done, {})
     assert done["type"] is FlowResultType.CREATE_ENTRY
     assert done["title"] == "Cellar"
     assert done["data"][CONF_KIND] == FARM
@@ -117,7 +119,9 @@ async def test_options(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> N
     await async_add_rig(hass, "one", ScriptedSource({HOTTEST.plain: 50.0}))
     farm = await async_add_farm(hass, rigs=["entry_one", "entry_gone"], own=1)
     flow = hass.config_entries.options
-    form = await flow.async_init(farm.entry_id)
+    menu = await flow.async_init(farm.entry_id)
+    assert menu["menu_options"] == [FARM, "money"]
+    form = await flow.async_configure(menu["flow_id"], {"next_step_id": FARM})
     assert form["step_id"] == FARM
     suggested = {
         str(key): key.description["suggested_value"]
@@ -141,7 +145,7 @@ async def test_units(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> Non
     assert number(hass, "hashrate_rx0") == 5
     flow = hass.config_entries.options
     menu = await flow.async_init(farm.entry_id)
-    assert menu["menu_options"] == [FARM, "units"]
+    assert menu["menu_options"] == [FARM, "money", "units"]
     form = await flow.async_configure(menu["flow_id"], {"next_step_id": "units"})
     form = await flow.async_configure(form["flow_id"], {"entity_id": rate})
     await flow.async_configure(form["flow_id"], {"unit": "MH/s"})

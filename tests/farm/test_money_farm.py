@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
@@ -12,10 +13,13 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.mining_rig.const import DOMAIN
+from custom_components.mining_rig.farm.money_sensors import MONEY_ROWS
 from custom_components.mining_rig.readings import POWER
 from custom_components.mining_rig.sources.headframe import readings as headframe
+from tests.pages import PAGES
 from tests.rigs import async_pass
 from tests.scripted import ScriptedSource, async_open
+from tests.texts import texts
 
 from .farming import (
     FARM_ROOT,
@@ -144,6 +148,21 @@ async def test_classes_and_units(
         assert "device_class" not in attributes
         assert attributes["state_class"] == "measurement"
         assert attributes["unit_of_measurement"] == unit
+
+
+def test_every_sensor_is_documented() -> None:
+    """The page of a farm's money names them all, as they are called."""
+    page = PAGES[Path("docs/money.md")]
+    names = {
+        name
+        for row in page.rows("Sensor")
+        if "Needs" in row
+        for name in row["Sensor"].split(", ")
+    }
+    sensors = texts()
+    assert names == {
+        sensors[f"entity.sensor.{row.reading.key}.name"] for row in MONEY_ROWS
+    }
 
 
 @pytest.mark.parametrize(

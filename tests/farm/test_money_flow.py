@@ -111,7 +111,7 @@ async def test_a_farm_needs_no_money(hass: HomeAssistant) -> None:
     result = await async_begin(hass)
     result = await hass.config_entries.flow.async_configure(result["flow_id"], {})
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert result["options"] == {"stagger": 10, "money": {}}
+    assert result["options"] == {"stagger": 10}
 
 
 @pytest.mark.parametrize(

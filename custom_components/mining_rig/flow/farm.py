@@ -39,7 +39,7 @@ from ..farm.selection import (
 )
 from .base import RigFlow
 from .forms import free_name
-from .money import Money, MoneySteps
+from .money import Money, MoneySteps, with_money
 from .options import RigOptionsFlow
 from .units import async_scaled_sensors
 
@@ -135,7 +135,7 @@ class FarmFlow(MoneySteps, RigFlow):
         return self.async_create_entry(
             title=self._name,
             data={CONF_KIND: FARM, CONF_ID_ROOT: uuid4().hex},
-            options=self._options | {CONF_MONEY: money},
+            options=with_money(self._options, money),
         )
 
     async def async_step_farm_reconfigure(
@@ -195,5 +195,6 @@ class FarmOptionsFlow(MoneySteps, RigOptionsFlow):
     @override
     async def _async_save_money(self, money: Money) -> ConfigFlowResult:
         """Keep it with the other options."""
-        options = dict(self.config_entry.options)
-        return self.async_create_entry(data=options | {CONF_MONEY: money})
+        return self.async_create_entry(
+            data=with_money(self.config_entry.options, money)
+        )

@@ -38,6 +38,7 @@ from ..farm.money import (
     CONF_ACCOUNTS,
     CONF_CURRENCY,
     CONF_INCOMES,
+    CONF_MONEY,
     CONF_PRICE,
     CONF_PRICE_ENTITY,
     CONF_RATE_ENTITY,
@@ -154,6 +155,12 @@ class MoneySteps(ConfigEntryBaseFlow):
             step_id="grid_price",
             data_schema=vol.Schema({field: _price_choice(self._prices)}),
         )
+
+
+def with_money(options: Mapping[str, Any], money: Money) -> dict[str, Any]:
+    """Return a farm's options with what was entered; nothing entered is no option."""
+    others = {key: value for key, value in options.items() if key != CONF_MONEY}
+    return others | {CONF_MONEY: money} if money else others
 
 
 def _existing(hass: HomeAssistant, stored: Money) -> Money:
