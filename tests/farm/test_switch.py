@@ -264,6 +264,29 @@ async def test_one_was_off(
     assert farm_state(hass, "farm_rigs_not_following").attributes["rigs"] == ["one"]
 
 
+async def test_one_was_off_when_it_was_to_start(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    rigs: list[RefusingSource],
+    farm: MockConfigEntry,
+) -> None:
+    """It is left out; back and not mining, it does not follow. No waiting for it."""
+    await async_switch(hass, freezer, "off")
+    rigs[0].error = SourceUnreachable("off")
+    await async_pass(hass, freezer, 60)
+    await async_switch(hass, freezer, "on")
+    await async_pass(hass, freezer, 5)
+    # Its owner starts another one himself: that is not ordered once more.
+    rigs[2].values = {**rigs[2].values, MINING_ALLOWED.plain: True}
+    await async_pass(hass, freezer, 20)
+    assert allowed(rigs) == [False, True, True]
+    assert rigs[2].writes in ([False], [False, True])
+    assert number(hass, "farm_rigs_not_following") == 0
+    rigs[0].error = None
+    await async_pass(hass, freezer, 90)
+    assert farm_state(hass, "farm_rigs_not_following").attributes["rigs"] == ["one"]
+
+
 async def test_the_mains_of_an_asic(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory
 ) -> None:

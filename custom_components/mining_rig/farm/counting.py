@@ -147,7 +147,7 @@ class _Claims:
             return True
         if not member.cards_only:
             # Two programs at one address may be behind one that forwards to many.
-            tokens = {token for token in tokens if token[0] == UUID}
+            tokens = frozenset(token for token in tokens if token[0] == UUID)
         if not self._cards.isdisjoint(tokens):
             return True
         return member.pushes and any(

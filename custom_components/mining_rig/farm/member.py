@@ -1,6 +1,7 @@
 """What a farm knows of one entry: its last snapshot, and which machine it is about."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 import re
 from typing import Any, Final
 
@@ -55,22 +56,29 @@ def watts_of(part: Part) -> float | None:
     return None
 
 
-def card_tokens(member: Member, part: Part) -> set[tuple[str, ...]]:
+def card_tokens(member: Member, part: Part) -> frozenset[tuple[str, ...]]:
     """Return what a card is recognised by: its uuid, its PCI address and machine.
 
     The same PCI address on two machines is two cards. Nothing for other parts.
     """
     if part.kind is not PartKind.GPU:
-        return set()
+        return frozenset()
     addressed: Channel[str] | None = channel_from(_ADDRESSED, None, None)
-    named = (part.key, None if addressed is None else part.get(addressed))
+    address = None if addressed is None else part.get(addressed)
+    return _tokens(part.key, address, member.places)
+
+
+@lru_cache(maxsize=4096)
+def _tokens(
+    key: str, address: str | None, places: frozenset[str]
+) -> frozenset[tuple[str, ...]]:
     tokens: set[tuple[str, ...]] = set()
-    for name in filter(None, named):
+    for name in filter(None, (key, address)):
         if (pci := _PCI.fullmatch(name.lower())) is not None:
-            tokens |= {(PCI, place, pci[1]) for place in member.places}
+            tokens |= {(PCI, place, pci[1]) for place in places}
         elif (uuid := _UUID.fullmatch(name)) is not None:
             tokens.add((UUID, uuid[1].replace("-", "").lower()))
-    return tokens
+    return frozenset(tokens)
 
 
 def reports_mining(channels: dict[Channel[Any], None]) -> bool:

@@ -140,7 +140,11 @@ class FarmOrders:
         while self._queue:
             rig = self._queue.popleft()
             channel = mining_switch(rig)
-            if channel is None or not _offers(rig, channel):
+            if channel is None or rig.data.rig.get(channel) is True:
+                continue
+            if not _offers(rig, channel):
+                # It is off; one that is back and does not mine does not follow.
+                self._given[_id(rig)].until = steady_now()
                 continue
             task = self._entry.async_create_background_task(
                 self._hass, self._async_start(rig), f"{DOMAIN}: start {rig.name}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 import re
 from typing import Any, Final
 
@@ -73,6 +74,7 @@ class Algorithm:
     """The base unit of its hashrates: H/s, Sol/s, g/s."""
 
 
+@lru_cache
 def algorithm(spelled: str, work: str = HASHES) -> Algorithm | None:
     """Return the algorithm of a name in any spelling: `rx/0`, `RandomX`, `KAWPOW`."""
     spelled = spelled.strip()[:_LONGEST_NAME]
@@ -101,9 +103,11 @@ def rates_of(snapshot: Snapshot) -> tuple[dict[Algorithm, float], bool]:
     found: dict[Algorithm, float] = {}
     unknown = False
     for channel in _channels():
+        if not any(channel in part.values for part in (rig, *parts)):
+            continue
         rate = _number(rig, channel)
         of_rig = _own_algorithm(rig, channel) or _of_coin(channel, rig)
-        named = [(p, a) for p in parts if (a := _own_algorithm(p, channel))]
+        named = any(_own_algorithm(part, channel) for part in parts)
         if rate is not None and of_rig is not None and not named:
             found[of_rig] = found.get(of_rig, 0.0) + rate
             continue
