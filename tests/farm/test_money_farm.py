@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+import json
 from pathlib import Path
 from typing import Any
 
@@ -250,6 +251,25 @@ async def test_after_a_crash_energy_has_its_price_once(
     assert energy == pytest.approx(31 / 3, rel=0.1)
     gained = number(hass, "electricity_cost") - cost
     assert gained == pytest.approx(energy * 0.3, rel=0.05)
+
+
+async def test_each_file_has_the_cost_of_its_energy(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, rig: ScriptedSource
+) -> None:
+    """Whenever Home Assistant is killed, what is on disk belongs together."""
+    await async_farm(hass, freezer, price=0.3)
+    path = Path(hass.config.path(".storage", "mining_rig.entry_farm"))
+    first: tuple[float, float] | None = None
+    for _ in range(10):
+        await async_minutes(hass, freezer, 1)
+        data = json.loads(await hass.async_add_executor_job(path.read_bytes))["data"]
+        energy, money = data["energy"]["energy"], data["derived"]["money"]
+        assert money["priced"] == energy
+        now = energy, money["cost"]["EUR"]
+        first = first or now
+        assert now[1] - first[1] == pytest.approx((now[0] - first[0]) / 1000 * 0.3)
+    assert first is not None
+    assert energy > first[0]
 
 
 async def test_rigs_that_come_and_go_do_not_move_the_cost(
