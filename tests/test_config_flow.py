@@ -20,7 +20,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.mining_rig.const import DOMAIN
+from custom_components.mining_rig.const import DOMAIN, FARM
 from custom_components.mining_rig.sources import KINDS
 from custom_components.mining_rig.sources.common.contract import (
     Identity,
@@ -77,7 +77,7 @@ async def async_begin(hass: HomeAssistant, kind: str = "xmrig") -> ConfigFlowRes
     form = await async_go_on(hass, menu, {"next_step_id": "kinds"})
     [(key, choice)] = form["data_schema"].schema.items()
     assert (key, form["step_id"]) == ("kind", "kinds")
-    assert choice.config["options"] == [*KINDS]
+    assert choice.config["options"] == [*KINDS, FARM]
     form = await async_go_on(hass, form, {"kind": kind})
     assert form["type"] is FlowResultType.FORM
     assert form["step_id"] == kind

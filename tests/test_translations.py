@@ -90,6 +90,7 @@ STRUCTURE = {
     "menu_options",
     "menu_option_descriptions",
     "sections",
+    "fields",
     "name",
     "error",
     "abort",
@@ -110,6 +111,7 @@ def _every_source() -> None:
     """Import every source, so that its readings and actions are known."""
     for kind in KINDS.values():
         import_module(f"{sources.__name__}.{kind.module}")
+    import_module("custom_components.mining_rig.farm.readings")
 
 
 def readings() -> dict[str, Reading[Any]]:

@@ -13,6 +13,8 @@ from homeassistant.requirements import RequirementsNotFound
 from .const import CONF_KIND, DOMAIN
 from .coordinator import RigConfigEntry, RigCoordinator
 from .counts import async_drop_nouns
+from .farm.coordinator import FarmConfigEntry
+from .farm.entry import async_set_up_farm, async_unload_farm, is_farm
 from .history import async_watch_history
 from .issues import async_manage_put_aside
 from .polled_too import async_forget_address, async_watch_address
@@ -51,8 +53,10 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     return True
 
 
-async def async_setup_entry(hass: HomeAssistant, entry: RigConfigEntry) -> bool:
-    """Set up one rig, whether it is on or off."""
+async def async_setup_entry(
+    hass: HomeAssistant, entry: RigConfigEntry | FarmConfigEntry
+) -> bool:
+    """Set up one rig, whether it is on or off, or a farm."""
     store = RigStore.of(hass, entry.entry_id)
     store.title = entry.title
     try:
@@ -64,6 +68,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: RigConfigEntry) -> bool:
             translation_placeholders=err.translation_placeholders,
         ) from err
     async_manage_put_aside(hass, entry, store.aside)
+    if is_farm(entry):
+        await async_set_up_farm(hass, entry, store)
+        return True
     kind = KINDS[entry.data[CONF_KIND]]
     if kind.pushes:
         door = await async_open_door(hass)
@@ -98,8 +105,12 @@ async def async_setup_entry(hass: HomeAssistant, entry: RigConfigEntry) -> bool:
     return True
 
 
-async def async_unload_entry(hass: HomeAssistant, entry: RigConfigEntry) -> bool:
-    """Unload the rig."""
+async def async_unload_entry(
+    hass: HomeAssistant, entry: RigConfigEntry | FarmConfigEntry
+) -> bool:
+    """Unload the rig or the farm."""
+    if is_farm(entry):
+        return await async_unload_farm(hass, entry)
     if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
         return False
     await entry.runtime_data.protection.async_close()
@@ -119,7 +130,9 @@ async def async_remove_entry(hass: HomeAssistant, entry: RigConfigEntry) -> None
 
 
 async def async_remove_config_entry_device(
-    hass: HomeAssistant, entry: RigConfigEntry, device: AnyDeviceEntry
+    hass: HomeAssistant, entry: RigConfigEntry | FarmConfigEntry, device: AnyDeviceEntry
 ) -> bool:
     """Let the owner remove a part that the rig no longer reports."""
+    if is_farm(entry):
+        return False
     return entry.runtime_data.forget(device)

@@ -3,6 +3,7 @@
 from .const import DOMAIN
 from .flow.address import AddressFlow
 from .flow.discovery import DiscoveryFlow
+from .flow.farm import FarmFlow
 from .flow.headframe import HeadframeFlow
 from .flow.kinds import KindsFlow
 from .flow.rig_monitor import RigMonitorFlow
@@ -14,6 +15,7 @@ class MiningRigConfigFlow(
     SearchFlow,
     HeadframeFlow,
     RigMonitorFlow,
+    FarmFlow,
     AddressFlow,
     KindsFlow,
     domain=DOMAIN,

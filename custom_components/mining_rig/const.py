@@ -11,6 +11,8 @@ RECORDER: Final = "recorder"
 # In an entry's data, beside the answers to the source's form.
 CONF_KIND: Final = "kind"
 CONF_ID_ROOT: Final = "id_root"
+FARM: Final = "farm"
+"""The kind of an entry that is no rig, but adds up those of others."""
 
 # In an entry's options.
 CONF_POWER_METER: Final = "power_meter"

@@ -13,6 +13,9 @@ from homeassistant.helpers.device_registry import AnyDeviceEntry
 
 from .const import CONF_KIND
 from .coordinator import RigConfigEntry, RigCoordinator
+from .farm.coordinator import FarmConfigEntry
+from .farm.diagnostics import farm_diagnostics
+from .farm.entry import is_farm
 from .known_parts import KnownPart
 from .model import RIG, Channel, Control, Part, Value
 from .sources import KINDS
@@ -46,17 +49,17 @@ _SHORTEST_SECRET: Final = 4
 
 
 async def async_get_config_entry_diagnostics(
-    hass: HomeAssistant, entry: RigConfigEntry
+    hass: HomeAssistant, entry: RigConfigEntry | FarmConfigEntry
 ) -> _Json:
-    """Return what is known of a rig."""
-    return _diagnostics(entry)
+    """Return what is known of a rig or a farm."""
+    return farm_diagnostics(entry) if is_farm(entry) else _diagnostics(entry)
 
 
 async def async_get_device_diagnostics(
-    hass: HomeAssistant, entry: RigConfigEntry, device: AnyDeviceEntry
+    hass: HomeAssistant, entry: RigConfigEntry | FarmConfigEntry, device: AnyDeviceEntry
 ) -> _Json:
-    """Return what is known of one part of a rig."""
-    return _diagnostics(entry, device)
+    """Return what is known of one part of a rig, or of a farm."""
+    return farm_diagnostics(entry) if is_farm(entry) else _diagnostics(entry, device)
 
 
 def _diagnostics(entry: RigConfigEntry, device: AnyDeviceEntry | None = None) -> _Json:

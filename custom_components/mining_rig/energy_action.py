@@ -17,6 +17,8 @@ import voluptuous as vol
 
 from .const import DOMAIN
 from .coordinator import RigConfigEntry, RigCoordinator
+from .farm.coordinator import FarmConfigEntry
+from .farm.entry import is_farm
 from .model import Channel
 from .readings import ENERGY, ENERGY_ESTIMATE
 
@@ -77,11 +79,14 @@ def _chosen(call: ServiceCall) -> tuple[RigCoordinator, str, Channel[float]]:
             translation_domain=DOMAIN, translation_key="one_energy_sensor"
         )
     (entity, channel) = found[0]
-    config_entry: RigConfigEntry = async_get_config_entry(call.hass, DOMAIN, entry_id)
-    rig = config_entry.runtime_data
-    for part in rig.known_parts.parts:
-        if entity.unique_id == rig.devices.unique_id(part, channel.key):
-            return rig, part, channel
+    config_entry: RigConfigEntry | FarmConfigEntry = async_get_config_entry(
+        call.hass, DOMAIN, entry_id
+    )
+    if not is_farm(config_entry):
+        rig = config_entry.runtime_data
+        for part in rig.known_parts.parts:
+            if entity.unique_id == rig.devices.unique_id(part, channel.key):
+                return rig, part, channel
     raise ServiceValidationError(
         translation_domain=DOMAIN, translation_key="one_energy_sensor"
     )

@@ -13,6 +13,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN
 from .coordinator import RigConfigEntry
+from .farm.entry import loaded_rigs
 from .flow.scan import async_resolve
 from .issues import POLLED_TOO, issue_id, raise_issue
 from .model import Channel, channel_from
@@ -27,7 +28,7 @@ def async_watch_address(hass: HomeAssistant, entry: RigConfigEntry) -> None:
     """Compare the address of a rig with those of the others, now and when it changes."""
     if _is_pushed(entry):
         _watch_pushed(hass, entry)
-        for other in hass.config_entries.async_loaded_entries(DOMAIN):
+        for other in loaded_rigs(hass):
             _watch_polled(hass, other)
     elif any(map(_is_pushed, hass.config_entries.async_entries(DOMAIN))):
         _watch_polled(hass, entry)

@@ -21,6 +21,10 @@ from .entity_options import (
     entity_option,
     kept_unit,
 )
+from .farm.coordinator import FarmConfigEntry
+from .farm.entry import is_farm
+from .farm.money_sensors import async_money_sensors
+from .farm.sensors import async_set_up_sensors
 from .hashrate import (
     base_of,
     efficiency_unit,
@@ -45,10 +49,14 @@ _SCALED: Final = (Quantity.HASHRATE, Quantity.EFFICIENCY)
 
 async def async_setup_entry(
     hass: HomeAssistant,
-    entry: RigConfigEntry,
+    entry: RigConfigEntry | FarmConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Set up the rig's sensors."""
+    """Set up the rig's sensors, or the farm's."""
+    if is_farm(entry):
+        await async_set_up_sensors(hass, entry, async_add_entities)
+        async_add_entities(async_money_sensors(entry.runtime_data))
+        return
     await async_add_as_they_appear(
         entry, async_add_entities, readings_of(SENSORS), _make, channel_key
     )

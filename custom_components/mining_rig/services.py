@@ -24,6 +24,8 @@ import voluptuous as vol
 from .const import CONF_ALLOW_WRITING, DOMAIN
 from .coordinator import RigConfigEntry, RigCoordinator
 from .energy_action import SERVICE_SET_ENERGY, SET_ENERGY, async_set_energy
+from .farm.coordinator import FarmConfigEntry
+from .farm.entry import is_farm
 from .sources import KINDS
 from .sources.common.actions import KindAction
 
@@ -104,9 +106,15 @@ def async_register_services(hass: HomeAssistant) -> None:
 
 def _rig(call: ServiceCall) -> RigCoordinator:
     """Return the rig of a call. Raises ServiceValidationError if it is not loaded."""
-    entry: RigConfigEntry = async_get_config_entry(
+    entry: RigConfigEntry | FarmConfigEntry = async_get_config_entry(
         call.hass, DOMAIN, call.data[ATTR_CONFIG_ENTRY_ID]
     )
+    if is_farm(entry):
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="not_a_rig",
+            translation_placeholders={"rig": entry.title},
+        )
     return entry.runtime_data
 
 

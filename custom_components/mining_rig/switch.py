@@ -10,6 +10,9 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .coordinator import RigConfigEntry, RigCoordinator
 from .coordinator.protection_choices import is_stop
 from .entity import ControlEntity, async_add_as_they_appear, channel_key, controls_of
+from .farm.coordinator import FarmConfigEntry
+from .farm.entry import is_farm
+from .farm.switch import FarmSwitch
 from .known_parts import KnownPart
 from .model import Channel
 from .protection_entities import async_add_protection
@@ -20,10 +23,13 @@ PARALLEL_UPDATES: Final = 0
 
 async def async_setup_entry(
     hass: HomeAssistant,
-    entry: RigConfigEntry,
+    entry: RigConfigEntry | FarmConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Set up the rig's switches."""
+    """Set up the rig's switches, or the farm's one."""
+    if is_farm(entry):
+        async_add_entities([FarmSwitch(entry.runtime_data)])
+        return
     await async_add_as_they_appear(
         entry, async_add_entities, controls_of(Platform.SWITCH), RigSwitch, channel_key
     )

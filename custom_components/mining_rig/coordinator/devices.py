@@ -68,6 +68,11 @@ class RigDevices:
             None,
         )
 
+    @property
+    def mac(self) -> str | None:
+        """The MAC address of the rig, where it is known."""
+        return self._mac
+
     def note_mac(self, rig_id: str | None) -> bool:
         """Take a rig's id that is its MAC address; return whether it is a new one.
 

@@ -81,9 +81,9 @@ class Starter:
     @property
     def is_seen_off(self) -> bool:
         """Whether a switch starts and stops the rig, and is off."""
-        if self._switch is None:
+        if self.switch is None:
             return False
-        state = self._hass.states.get(self._switch)
+        state = self._hass.states.get(self.switch)
         return state is not None and state.state == STATE_OFF
 
     @callback

@@ -11,7 +11,7 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
-from ..const import CONF_KIND
+from ..const import CONF_KIND, FARM
 from ..sources import KINDS
 from .base import RigFlow
 
@@ -23,7 +23,7 @@ _SCHEMA: Final = vol.Schema(
     {
         vol.Required(CONF_KIND): SelectSelector(
             SelectSelectorConfig(
-                options=[*KINDS],
+                options=[*KINDS, FARM],
                 mode=SelectSelectorMode.DROPDOWN,
                 translation_key=CONF_KIND,
                 sort=True,
@@ -52,7 +52,7 @@ class KindsFlow(RigFlow):
         """Choose the kind of rig."""
         errors: dict[str, str] = {}
         if user_input is not None:
-            if (kind := user_input[CONF_KIND]) in KINDS:
+            if (kind := user_input[CONF_KIND]) in KINDS or kind == FARM:
                 step: Callable[[], Awaitable[ConfigFlowResult]]
                 step = getattr(self, f"async_step_{kind}")
                 return await step()

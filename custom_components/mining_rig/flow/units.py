@@ -17,6 +17,8 @@ from homeassistant.util import dt as dt_util
 from ..const import RECORDER
 from ..coordinator import RigConfigEntry
 from ..entity_options import UNIT, async_set_entity_option, kept_unit
+from ..farm.coordinator import FarmConfigEntry
+from ..farm.entry import is_farm
 from ..hashrate import (
     base_of,
     efficiency_unit,
@@ -76,9 +78,9 @@ def scale_of(unit: str | None) -> Scale | None:
 
 @callback
 def async_scaled_sensors(
-    hass: HomeAssistant, entry: RigConfigEntry
+    hass: HomeAssistant, entry: RigConfigEntry | FarmConfigEntry
 ) -> dict[str, Scale]:
-    """Return the sensors of a rig whose unit can be changed, by entity id."""
+    """Return the sensors of a rig or a farm whose unit can be changed, by entity id."""
     scaled: dict[str, Scale] = {}
     works = _works(entry)
     for entity in er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id):
@@ -94,9 +96,9 @@ def async_scaled_sensors(
     return scaled
 
 
-def _works(entry: RigConfigEntry) -> dict[str, str]:
+def _works(entry: RigConfigEntry | FarmConfigEntry) -> dict[str, str]:
     """Return the units of work of the hashrates and efficiencies, by unique id."""
-    if entry.state is not ConfigEntryState.LOADED:
+    if entry.state is not ConfigEntryState.LOADED or is_farm(entry):
         return {}
     rig = entry.runtime_data
     return {

@@ -21,6 +21,7 @@ from homeassistant.requirements import (
 from ..const import CONF_ALLOW_WRITING, CONF_KEEP_ORDER, CONF_WARN_IF_READ_ONLY, DOMAIN
 from .common.actions import KindAction
 from .common.contract import SourceFactory
+from .common.earnings import Earnings
 from .common.forms import Field, FieldKind, Form
 from .common.push import PushApi
 from .headframe.actions import ACTIONS as HEADFRAME_ACTIONS
@@ -61,6 +62,8 @@ class Kind:
     """Keys of an entry's data that are secret beside the form's."""
     actions: Mapping[str, KindAction] = field(default_factory=dict)
     """Actions of its own, by name; its source is an `ActionProvider`."""
+    earnings: Earnings | None = None
+    """How its accounts report what they earn, where they do."""
 
     @property
     def secrets(self) -> frozenset[str]:
@@ -179,6 +182,11 @@ KINDS: Final[dict[str, Kind]] = {
             ("account", "account_name", "watcher_token", "api_key", "session_token")
         ),
         actions=HEADFRAME_ACTIONS,
+        earnings=Earnings(
+            coin="BTC",
+            total="headframe_earned_all_time",
+            last_day=("headframe_earnings_yesterday", "headframe_last_reward"),
+        ),
     ),
     "iceriver": Kind(
         module="iceriver",

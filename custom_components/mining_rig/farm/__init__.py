@@ -1,0 +1,1 @@
+"""Farms: entries of their own that read the coordinators of other entries."""
