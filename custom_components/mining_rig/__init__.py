@@ -12,6 +12,7 @@ from homeassistant.requirements import RequirementsNotFound
 
 from .const import CONF_KIND, DOMAIN
 from .coordinator import RigConfigEntry, RigCoordinator
+from .dashboard import async_serve_dashboard
 from .history import async_watch_history
 from .issues import async_manage_put_aside
 from .polled_too import async_forget_address, async_watch_address
@@ -47,6 +48,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     if async_has_pushing_rigs(hass):
         await async_open_door(hass)
     async_register_services(hass)
+    await async_serve_dashboard(hass)
     return True
 
 
