@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from .demo.dashboard import ADD_RIG, URL_PATH
 from .demo.options import DEFAULT_PORT, ROOT
 from .demo.ports import url
+from .demo.showing import ADD_RIG, URL_PATH
 
 _FOLDER = ROOT / "docs" / "images"
 _WIDTH = 1200

@@ -60,7 +60,7 @@ async def _check_running(
         house.api, simulated.said.phone, base=base, config_dir=options.config_dir
     )
     await pushing.start_agents(simulated.said.rigs)
-    await Showing(house.api, options.config_dir).open()
+    await Showing(house.api).open()
     done(f"{len(simulated.said.rigs)} rigs are added through the dialog")
 
     async def all_mine() -> bool:

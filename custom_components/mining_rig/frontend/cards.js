@@ -53,27 +53,30 @@ export function tilesOf(unit, rows) {
     .filter(Boolean);
 }
 
-export const history = (title, entities, hours = 24) => ({
-  type: "history-graph",
-  title,
-  hours_to_show: hours,
-  entities,
-  grid_options: FULL,
-});
+const subtitle = (words) => heading(words, undefined, { heading_style: "subtitle" });
 
-export const statistics = (title, entities, extra = {}) => ({
-  type: "statistics-graph",
-  title,
-  entities,
-  days_to_show: 7,
-  period: "hour",
-  stat_types: ["mean"],
-  hide_legend: entities.length < 2,
-  grid_options: FULL,
-  ...extra,
-});
+/** Return a graph of the last day under its title. */
+export const history = (title, entities) => [
+  subtitle(title),
+  { type: "history-graph", hours_to_show: 24, entities, grid_options: FULL },
+];
 
-/** Return a graph of one reading of many units, or none where no unit has it. */
+/** Return a graph of the last week under its title. */
+export const statistics = (title, entities, extra = {}) => [
+  subtitle(title),
+  {
+    type: "statistics-graph",
+    entities,
+    days_to_show: 7,
+    period: "hour",
+    stat_types: ["mean"],
+    hide_legend: entities.length < 2,
+    grid_options: FULL,
+    ...extra,
+  },
+];
+
+/** Return a titled graph of one reading of many units, or none where no unit has it. */
 export function graphOf(hass, title, units, keys, make = history) {
   const lines = units
     .map((unit) => ({ entity: find(unit, "sensor", ...keys), name: unit.name }))
@@ -86,7 +89,7 @@ export function graphOf(hass, title, units, keys, make = history) {
   const shown = lines.filter((line) => largest.includes(line));
   const name =
     shown.length < lines.length ? text(hass, "largest", { name: title, count: MOST_LINES }) : title;
-  return [make(name, shown)];
+  return make(name, shown);
 }
 
 export const section = (cards, extra = {}) => ({ type: "grid", cards, ...extra });

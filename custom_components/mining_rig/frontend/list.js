@@ -3,7 +3,7 @@
 import { Order } from "./order.js";
 import { readRegistry, shortName } from "./registry.js";
 import { buildProblem, buildRow, make, moveFocus, updateRow } from "./row.js";
-import { RANK, look, rowOf, writePower } from "./rows.js";
+import { RANK, foldProblems, look, rowOf, writePower } from "./rows.js";
 import { STYLE } from "./style.js";
 import { text } from "./texts.js";
 
@@ -156,10 +156,11 @@ export class MiningRigList extends HTMLElement {
     const hottest = this.#config.device ? this.#hottest() : undefined;
     const isMoved = hottest !== this.#told;
     this.#told = hottest;
+    const hasSwitches = this.#rows.some(({ stop }) => stop);
     for (const row of this.#rows) {
       let element = this.#elements.get(row.id);
       if (!element) {
-        element = buildRow(this.#hass, row, this.#act);
+        element = buildRow(row, this.#act, hasSwitches);
         this.#elements.set(row.id, element);
         list.append(element);
       }
@@ -233,8 +234,9 @@ export class MiningRigList extends HTMLElement {
     const all = this.#rows.map((row) => this.#seen.get(row.id));
     const watts = all.reduce((sum, { watts }) => sum + watts, 0);
     const count = all.filter(({ isMining }) => isMining).length;
-    const told = [text(this.#hass, "mining", { count, all: all.length })];
-    if (watts) {
+    const miners = this.#rows.filter(({ hashrate }) => hashrate);
+    const told = [text(this.#hass, "mining", { count, all: miners.length })];
+    if (watts && this.#config.summary !== "count") {
       told.push(writePower(this.#hass, watts));
     }
     return told.join(" · ");
@@ -243,7 +245,8 @@ export class MiningRigList extends HTMLElement {
   #updateProblems() {
     const { list } = this.#parts;
     const found = this.#rows
-      .flatMap((row) => this.#seen.get(row.id).problems.map((problem) => [row, problem]))
+      .filter((row) => this.#seen.get(row.id).problems.length)
+      .map((row) => [row, foldProblems(this.#seen.get(row.id).problems)])
       .sort(([, one], [, other]) => RANK[one.level] - RANK[other.level]);
     const told = JSON.stringify(found.map(([row, problem]) => [row.id, problem]));
     if (told !== this.#told) {

@@ -106,7 +106,7 @@ export function findAll(unit, domain, pattern) {
 
 /** The switch that really stops a unit: an ASIC by agent has only its mains. */
 export function stopOf(unit) {
-  return find(unit, "switch", "mining_allowed", "rig_monitor_power", "farm_mining");
+  return find(unit, "switch", "mining_allowed", "rig_monitor_power");
 }
 
 /** Shorten the name of a part: "GPU 1 NVIDIA GeForce RTX 3070" to "1 · RTX 3070". */

@@ -48,7 +48,10 @@ const CONTROLS = new Set(["switch", "number", "select", "text", "button", "updat
 /** Everything of one rig, what is looked at most first. */
 export function rigView(hass, rig) {
   const stop = stopOf(rig);
-  const tiles = [stop && toggle(stop), ...tilesOf(rig, FIRST)];
+  const tiles = even(tilesOf(rig, FIRST));
+  if (stop) {
+    tiles.unshift(toggle(stop, { grid_options: FULL }));
+  }
   const inside = rig.parts.filter((part) => part.inside);
   const parts = inside.length
     ? [{ type: LIST, device: rig.id, title: text(hass, "cards") }]
@@ -59,7 +62,13 @@ export function rigView(hass, rig) {
     type: "sections",
     max_columns: 3,
     sections: [
-      section([problems, heading(rig.name, "mdi:pickaxe"), ...even(tiles), ...even(tilesOf(rig, READINGS)), ...parts]),
+      section([
+        problems,
+        heading(rig.name, "mdi:pickaxe"),
+        ...tiles,
+        ...even(tilesOf(rig, READINGS)),
+        ...parts,
+      ]),
       ...group(text(hass, "last_day"), "mdi:chart-line", graphs(hass, rig)),
       section([
         ...(protection.length
@@ -75,11 +84,12 @@ export function rigView(hass, rig) {
 function graphs(hass, rig) {
   const day = GRAPHS.flatMap(([name, keys]) => {
     const entities = keys.map((key) => find(rig, "sensor", key)).filter(Boolean);
-    return entities.length ? [history(text(hass, name), entities.map((entity) => ({ entity, name: { type: "entity" } })))] : [];
+    const lines = entities.map((entity) => ({ entity, name: { type: "entity" } }));
+    return lines.length ? history(text(hass, name), lines) : [];
   });
   const hashrate = find(rig, "sensor", "hashrate", "power");
   const week = hashrate
-    ? [statistics(text(hass, "last_week"), [{ entity: hashrate, name: { type: "entity" } }])]
+    ? statistics(text(hass, "last_week"), [{ entity: hashrate, name: { type: "entity" } }])
     : [];
   return [...day, ...week];
 }

@@ -1,14 +1,15 @@
 // The elements of one row, made once and brought up to date.
 
+import { nameOf } from "./rows.js";
 import { text } from "./texts.js";
 
 const VALUES = ["hashrate", "temperature", "power"];
 
 /** Build a row; `act(what, row)` is called for taps on its parts. */
-export function buildRow(hass, row, act) {
+export function buildRow(row, act, hasSwitches) {
   const element = make("div", "row");
   element.setAttribute("role", "listitem");
-  element.classList.toggle("bare", !row.stop);
+  element.classList.toggle("bare", !hasSwitches);
   const dot = make("span", "dot");
   dot.setAttribute("aria-hidden", "true");
   const name = button("name", () => act("open", row));
@@ -36,12 +37,8 @@ export function updateRow(hass, element, row, seen, isHottest) {
   }
   const [, name] = element.children;
   write(name.firstChild, row.name);
-  if (isHottest) {
-    const mark = make("span", "mark");
-    mark.textContent = `▲ ${text(hass, "hottest")}`;
-    name.firstChild.append(mark);
-  }
-  write(name.lastChild, seen.words || (row.isRig ? seen.coin : ""));
+  const aside = row.isRig ? seen.coin : isHottest ? `▲ ${text(hass, "hottest")}` : "";
+  write(name.lastChild, seen.words || aside);
   name.lastChild.hidden = !name.lastChild.textContent;
   const told = [row.name, seen.words || seen.coin, ...VALUES.map((key) => seen[key])];
   name.setAttribute("aria-label", told.filter(Boolean).join(", "));
@@ -49,11 +46,13 @@ export function updateRow(hass, element, row, seen, isHottest) {
     const value = element.querySelector(`.${key}`);
     write(value, seen[key]);
     value.disabled = !seen[key];
-    value.setAttribute("aria-label", `${text(hass, key)} ${seen[key]}`);
+    const id = key === "temperature" ? seen.heat.id : row[key];
+    value.setAttribute("aria-label", id ? `${nameOf(hass, id)} ${seen[key]}` : "");
   }
   const temperature = element.querySelector(".temperature");
   temperature.classList.toggle("attention", seen.heat.level === "attention");
   temperature.classList.toggle("act", seen.heat.level === "act");
+  temperature.title = seen.heat.id ? nameOf(hass, seen.heat.id) : "";
   const turn = element.querySelector(".switch");
   if (turn && seen.stop) {
     turn.setAttribute("aria-checked", String(seen.stop.isOn));

@@ -19,7 +19,7 @@ const USUAL_LIMITS = [
   [/^(chip|board)_temperature/, 95],
 ];
 const USUAL_LIMIT = 90;
-const USUAL_MEMORY_LIMIT = 105;
+const USUAL_MEMORY_LIMIT = 110;
 
 /** Return the entities of a rig, a card, a board or a worker that its row needs. */
 export function rowOf(unit, owner) {
@@ -179,9 +179,9 @@ function problemsOf(hass, row, word, heat) {
     } else if (state?.state !== "on") {
       continue;
     } else if (isHeat && !found.length) {
-      found.push({ level: "act", words, help: stop, id });
+      found.push({ level: "act", words, name, help: stop, id });
     } else if (!isHeat && state.attributes.device_class === "problem") {
-      found.push({ level: "attention", words, help: reboot, id });
+      found.push({ level: "attention", words, name, help: reboot, id });
     }
   }
   if (word === "not_following" || known(hass, row.following)?.state === "on") {
@@ -190,6 +190,22 @@ function problemsOf(hass, row, word, heat) {
     found.push({ level: "attention", words, help: row.stop ? "repeat" : undefined, id });
   }
   return found;
+}
+
+/** Return one problem for all of a rig: the worst, with the words of each kind. */
+export function foldProblems(problems) {
+  const worst = problems.reduce((one, other) =>
+    RANK[other.level] < RANK[one.level] ? other : one,
+  );
+  const byName = new Map();
+  for (const problem of problems) {
+    const name = problem.name ?? problem.words;
+    byName.set(name, [...(byName.get(name) ?? []), problem.words]);
+  }
+  const told = [...byName].map(([name, words]) =>
+    words.length > 1 ? `${name} (${words.length})` : words[0],
+  );
+  return { ...worst, words: told.join(" · ") };
 }
 
 function wordsOf(hass, row, word, problems, isOff) {

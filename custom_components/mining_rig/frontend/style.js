@@ -1,7 +1,11 @@
 // How the list looks; all colours are the theme's.
 
 export const STYLE = `
-:host { display: block; container-type: inline-size; }
+:host {
+  display: block; container-type: inline-size;
+  /* Amber that can be read on white and on black. */
+  --amber: color-mix(in srgb, var(--warning-color) 70%, var(--primary-text-color));
+}
 :host([hidden]) { display: none; }
 ha-card { display: block; padding: 4px 0; overflow: hidden; }
 .head {
@@ -31,17 +35,19 @@ button:focus-visible { outline: 2px solid var(--primary-color); outline-offset: 
 .name { min-width: 0; min-height: 44px; display: flex; flex-direction: column; justify-content: center; }
 .title, .words { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 .title { font-weight: 500; }
+.name:has(.words[hidden]) .title {
+  white-space: normal; display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2;
+}
 .words { font-size: 12px; line-height: 16px; color: var(--secondary-text-color); }
 .act .words { color: var(--error-color); }
-.attention .words { color: var(--warning-text, var(--warning-color)); }
+.attention .words { color: var(--amber); }
 .off .title { color: var(--secondary-text-color); font-weight: 400; }
-.mark { font-size: 12px; font-weight: 400; color: var(--secondary-text-color); margin-inline-start: 6px; }
 .value {
   text-align: end; white-space: nowrap; min-height: 32px; font-variant-numeric: tabular-nums;
   display: flex; align-items: center; justify-content: flex-end;
 }
 .value:empty { pointer-events: none; }
-.temperature.attention { color: var(--warning-color); font-weight: 500; }
+.temperature.attention { color: var(--amber); font-weight: 700; }
 .temperature.act { color: var(--error-color); font-weight: 700; }
 .switch { width: 46px; height: 40px; display: grid; place-items: center; }
 .switch::before {

@@ -46,6 +46,7 @@ const TEXTS = {
     no_rigs: "No rigs yet",
     no_rigs_about: "Add a mining rig, and it appears here.",
     add_rig: "Add a mining rig",
+    add_farm: "Add a farm",
     no_pools: "No pools yet",
     no_pools_about: "Add a pool account or an XMRig proxy, and its workers appear here.",
     no_money: "No prices yet",
@@ -101,6 +102,7 @@ const TEXTS = {
     no_rigs: "Noch keine Rigs",
     no_rigs_about: "Füge ein Mining-Rig hinzu, dann erscheint es hier.",
     add_rig: "Mining-Rig hinzufügen",
+    add_farm: "Farm hinzufügen",
     no_pools: "Noch keine Pools",
     no_pools_about:
       "Füge ein Pool-Konto oder einen XMRig-Proxy hinzu, dann erscheinen seine Worker hier.",

@@ -13,6 +13,7 @@ import {
   statistics,
   tile,
   tilesOf,
+  toggle,
   trend,
 } from "./cards.js";
 import { find, findAll, stopOf } from "./registry.js";
@@ -22,14 +23,12 @@ const ENERGY = ["energy", "energy_estimate"];
 const POWER = ["power", "power_estimate"];
 const BADGES = [
   "farm_rigs_mining",
-  "farm_mining",
-  "farm_power",
+  "power",
   "farm_energy_today",
-  "farm_cost_today",
-  "farm_cost_day",
-  "farm_earned_today",
-  "farm_earned_day",
-  "farm_hottest",
+  "farm_cost_per_day",
+  "farm_earned",
+  "farm_profit_per_day",
+  "hottest",
   "farm_rejected_share",
 ];
 const MONEY = /cost|earn|profit|break_even|price|income/;
@@ -40,41 +39,50 @@ export function farmView(hass, { rigs, pools, farms }) {
   if (!rigs.length && !pools.length) {
     return { type: "sections", sections: [section([welcome(hass)], { column_span: 2 })] };
   }
-  const list = { type: LIST, links: true, summary: !farms.length, title: text(hass, "rigs") };
+  const list = {
+    type: LIST,
+    title: text(hass, "rigs"),
+    links: true,
+    summary: farms.length ? "count" : "all",
+  };
   const graphs = farms.length
     ? farms.flatMap((farm) => farmGraphs(hass, farm))
     : rigGraphs(hass, rigs);
+  const chart = heading(text(hass, "last_day"), "mdi:chart-line");
+  const switches = farms.filter(stopOf).map((farm) =>
+    toggle(stopOf(farm), { name: farm.name, grid_options: FULL }),
+  );
   return {
     type: "sections",
     max_columns: 3,
-    badges: farms.flatMap((farm) => badges(farm, farms.length > 1)),
+    header: { badges_wrap: "scroll" },
+    badges: farms.flatMap((farm) => badges(farm)),
     sections: [
       section([{ type: LIST, show: "problems", links: true }], { column_span: 3 }),
-      section([list], { column_span: graphs.length ? 2 : 3 }),
-      ...(graphs.length ? [section(graphs)] : []),
+      section([list], { column_span: 2 }),
+      section([...switches, ...(graphs.length ? [chart, ...graphs] : [])]),
     ],
   };
 }
 
-function badges(farm, isNamed) {
+function badges(farm) {
   return BADGES.map((key) => find(farm, "sensor", key))
     .filter(Boolean)
     .map((entity) => ({
       type: "entity",
       entity,
+      name: { type: "entity" },
       show_name: true,
-      name: isNamed ? undefined : { type: "entity" },
-      show_state: true,
       color: "primary",
     }));
 }
 
 function farmGraphs(hass, farm) {
-  const rates = findAll(farm, "sensor", /^farm_hashrate/);
-  const power = find(farm, "sensor", "farm_power");
+  const rates = findAll(farm, "sensor", /^farm_hashrate$/);
+  const power = find(farm, "sensor", "power");
   return [
-    ...rates.map((entity) => history(hass.entities[entity].name, [{ entity }])),
-    ...(power ? [history(text(hass, "power"), [{ entity: power }])] : []),
+    ...rates.flatMap((entity) => history(hass.entities[entity].name, [{ entity }])),
+    ...(power ? history(text(hass, "power"), [{ entity: power }]) : []),
   ];
 }
 
@@ -99,12 +107,17 @@ function rigGraphs(hass, rigs) {
 }
 
 function welcome(hass) {
-  return empty(text(hass, "no_rigs"), text(hass, "no_rigs_about"), "mdi:pickaxe", {
-    text: text(hass, "add_rig"),
+  const about = text(hass, "no_rigs_about");
+  return empty(text(hass, "no_rigs"), about, "mdi:pickaxe", add(hass, "add_rig"));
+}
+
+function add(hass, what) {
+  return {
+    text: text(hass, what),
     appearance: "filled",
     variant: "brand",
     tap_action: { action: "navigate", navigation_path: ADD },
-  });
+  };
 }
 
 /** What the farm costs and earns, and the energy of every rig. */
@@ -118,13 +131,13 @@ export function moneyView(hass, { rigs, pools, farms }) {
     return group(unit.name, "mdi:cash-multiple", even(shown.map(({ id }) => tile(id))));
   });
   if (!farms.some((farm) => farm.entities.some(({ key }) => MONEY.test(key)))) {
-    sections.unshift(section([empty(text(hass, "no_money"), text(hass, "no_money_about"), "mdi:cash")]));
+    sections.unshift(section([empty(text(hass, "no_money"), text(hass, "no_money_about"), "mdi:cash", add(hass, "add_farm"))]));
   }
   const energy = graphOf(hass, text(hass, "energy_by_rig"), rigs, ENERGY, (title, lines) =>
     statistics(title, lines, { period: "day", stat_types: ["change"], chart_type: "bar" }),
   );
   const totals = [
-    ...farms.flatMap((farm) => findAll(farm, "sensor", /^farm_energy/)),
+    ...farms.map((farm) => find(farm, "sensor", "energy")),
     ...rigs.map((rig) => find(rig, "sensor", ...ENERGY)),
   ].filter(Boolean);
   const rows = totals.map((entity) => ({ entity, name: { type: "device" } }));
@@ -134,8 +147,8 @@ export function moneyView(hass, { rigs, pools, farms }) {
 }
 
 const POOL_TILES = [
+  ["sensor", ["hashrate"], trend, { grid_options: FULL }],
   ["sensor", ["status"]],
-  ["sensor", ["hashrate"], trend],
   ["sensor", ["headframe_workers", "xmrig_proxy_workers"]],
   ["sensor", ["headframe_workers_stable", "xmrig_proxy_miners"]],
   ["sensor", ["headframe_rejected_share_1d", "acceptance_rate"]],
@@ -145,7 +158,7 @@ const POOL_TILES = [
   ["event", ["headframe_payment"]],
   ["sensor", ["accepted_shares"]],
 ];
-const MOST_TILES = 8;
+const MOST_TILES = 9;
 
 /** Pool accounts and proxies with their workers. */
 export function poolsView(hass, { pools }) {
@@ -158,7 +171,8 @@ export function poolsView(hass, { pools }) {
     const workers = pool.parts.length
       ? [{ type: LIST, device: pool.id, title: text(hass, "workers") }]
       : [];
-    return section([heading(pool.name, "mdi:server-network"), ...even(tiles), ...workers]);
+    const [first, ...rest] = tiles;
+    return section([heading(pool.name, "mdi:server-network"), first, ...even(rest), ...workers]);
   });
   if (!sections.length) {
     const about = text(hass, "no_pools_about");
