@@ -4,6 +4,7 @@ export const DOMAIN = "mining_rig";
 
 const POOL_KEYS = /^(headframe_|xmrig_proxy_)/;
 const MAKERS = /\b(nvidia|geforce|amd|radeon|intel|core|\d+-core|processor|cpu|gpu)\b|\((r|tm)\)/gi;
+const CHIP = /\b(rtx|gtx|rx|arc|cmp|vega|quadro|tesla)\b.*/i;
 const SHOUTED = /\b(rtx|gtx|rx|xtx?|gre)\b/gi;
 
 let last = {};
@@ -121,7 +122,8 @@ export function shortName(part, owner) {
     return name;
   }
   const [, kind, number, model] = name.match(/^(\S+?)(?: (\d+))?(?: (.+))?$/) ?? [];
-  const short = (model ?? "")
+  const chip = model?.match(CHIP)?.[0] ?? model ?? "";
+  const short = chip
     .replace(MAKERS, "")
     .replace(/\s+/g, " ")
     .trim()

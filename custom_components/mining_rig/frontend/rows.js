@@ -6,6 +6,7 @@ import { text } from "./texts.js";
 /** How much a row needs a person; rows are listed in this order. */
 export const RANK = { act: 0, attention: 1, fine: 2, off: 3 };
 
+const WORKING = new Set(["mining", "idle"]);
 const UNKNOWN = new Set(["unknown", "unavailable"]);
 const HEATS =
   /^(hottest|temperature|chip_temperature|board_temperature|junction_temperature)(_number)?$/;
@@ -174,7 +175,7 @@ function problemsOf(hass, row, word, heat) {
     const state = known(hass, id);
     const isHeat = state?.attributes.device_class === "heat" || key.endsWith("_overheated");
     const words = part ? `${part}: ${name}` : name;
-    if (key === "pool_connected" && state?.state === "off" && word === "mining") {
+    if (key === "pool_connected" && state?.state === "off" && WORKING.has(word)) {
       found.push({ level: "attention", words: text(hass, "no_pool"), help: restart, id });
     } else if (state?.state !== "on") {
       continue;

@@ -78,7 +78,7 @@ button:focus-visible { outline: 2px solid var(--primary-color); outline-offset: 
   .value { min-height: 22px; }
   .hashrate { grid-column: 3; grid-row: 1; align-self: end; }
   .power { grid-column: 3; grid-row: 2; align-self: start; font-size: 12px; color: var(--secondary-text-color); }
-  .dot, .name, .temperature, .switch { grid-row: 1 / span 2; }
+  .dot, .name, .temperature, .switch, .help { grid-row: 1 / span 2; }
   .dot { grid-column: 1; } .name { grid-column: 2; } .temperature { grid-column: 4; } .switch { grid-column: 5; }
   .row:not(.problem) { grid-template-rows: 24px 24px; }
   .hashrate:has(+ .temperature + .power:empty) { grid-row: 1 / span 2; align-self: center; }
