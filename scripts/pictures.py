@@ -23,7 +23,7 @@ _WIDTH = 1200
 _PATIENCE = 30_000
 _SETTLE = 2_500
 """Milliseconds until graphs are drawn and animations are over."""
-_ARGUMENTS = (
+ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -61,7 +61,7 @@ def main(arguments: list[str]) -> int:
     options.folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=options.chromium, args=_ARGUMENTS
+            executable_path=options.chromium, args=ARGUMENTS
         )
         context = browser.new_context(
             base_url=url(options.port), service_workers="block", locale="en-GB"

@@ -72,17 +72,17 @@ async def _check_running(
     await until(all_mine, "every rig has a hashrate in Home Assistant")
     done("every rig has a hashrate")
 
-    rig, switch = _steerable(await read_rigs(house.api), simulated.said.rigs)
+    rig, switch = steerable(await read_rigs(house.api), simulated.said.rigs)
     await _turn(house, switch, "off")
     done(f"{rig.name}: mining is switched off in Home Assistant")
-    if await _hashrate(rig):
+    if await hashrate(rig):
         raise DemoError(f"{rig.name} still mines although it was switched off.")
     done(f"{rig.name}: the miner itself says that it stands still")
 
     await _turn(house, switch, "on")
 
     async def mines_again() -> bool:
-        return bool(await _hashrate(rig))
+        return bool(await hashrate(rig))
 
     await until(mines_again, f"{rig.name} mines again")
     done(f"{rig.name}: switched on, the miner itself says that it mines")
@@ -94,7 +94,7 @@ def _mines(device: Device) -> bool:
     return hashrate is not None and (hashrate.number or 0) > 0
 
 
-def _steerable(
+def steerable(
     devices: Sequence[Device], known: Sequence[SimulatedRig]
 ) -> tuple[SimulatedRig, Entity]:
     """Return a rig that can be asked itself, and its switch."""
@@ -114,7 +114,7 @@ async def _turn(house: home.RunningHome, switch: Entity, state: str) -> None:
     )
 
 
-async def _hashrate(rig: SimulatedRig) -> float | None:
+async def hashrate(rig: SimulatedRig) -> float | None:
     """Ask the miner itself, not Home Assistant."""
     return await _HASHRATES[rig.kind](rig.form)
 
