@@ -14,16 +14,16 @@ from typing import Any, NamedTuple
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from .demo.dashboard import ADD_RIG, URL_PATH
 from .demo.options import DEFAULT_PORT, ROOT
 from .demo.ports import url
+from .demo.showing import ADD_RIG, URL_PATH
 
 _FOLDER = ROOT / "docs" / "images"
 _WIDTH = 1200
 _PATIENCE = 30_000
 _SETTLE = 2_500
 """Milliseconds until graphs are drawn and animations are over."""
-_ARGUMENTS = (
+ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -61,7 +61,7 @@ def main(arguments: list[str]) -> int:
     options.folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=options.chromium, args=_ARGUMENTS
+            executable_path=options.chromium, args=ARGUMENTS
         )
         context = browser.new_context(
             base_url=url(options.port), service_workers="block", locale="en-GB"

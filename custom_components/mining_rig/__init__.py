@@ -13,6 +13,7 @@ from homeassistant.requirements import RequirementsNotFound
 from .const import CONF_KIND, DOMAIN
 from .coordinator import RigConfigEntry, RigCoordinator
 from .counts import async_drop_nouns
+from .dashboard import async_serve_dashboard
 from .farm.coordinator import FarmConfigEntry
 from .farm.entry import async_set_up_farm, async_unload_farm, is_farm
 from .history import async_watch_history
@@ -50,6 +51,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     if async_has_pushing_rigs(hass):
         await async_open_door(hass)
     async_register_services(hass)
+    await async_serve_dashboard(hass)
     return True
 
 

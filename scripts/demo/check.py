@@ -68,7 +68,7 @@ async def _check_running(
         house.api, simulated.said.phone, base=base, config_dir=options.config_dir
     )
     await pushing.start_agents(simulated.said.rigs)
-    await Showing(house.api, options.config_dir).open()
+    await Showing(house.api).open()
     done(f"{len(simulated.said.rigs)} rigs are added through the dialog")
 
     async def all_mine() -> bool:
@@ -80,7 +80,7 @@ async def _check_running(
     await until(all_mine, "every rig has a hashrate in Home Assistant")
     done("every rig has a hashrate")
 
-    rig, switch = _steerable(await read_rigs(house.api), simulated.said.rigs)
+    rig, switch = steerable(await read_rigs(house.api), simulated.said.rigs)
     await _turn(house, switch, "off")
     done(f"{rig.name}: mining is switched off in Home Assistant")
     if await hashrate_of(rig):
@@ -103,7 +103,7 @@ def _mines(device: Device) -> bool:
     return hashrate is not None and (hashrate.number or 0) > 0
 
 
-def _steerable(
+def steerable(
     devices: Sequence[Device], known: Sequence[SimulatedRig]
 ) -> tuple[SimulatedRig, Entity]:
     """Return a rig that can be asked itself, and its switch."""

@@ -6,11 +6,11 @@ from pathlib import Path
 import sys
 
 from .config_dir import LOG
-from .dashboard import ADD_RIG
 from .options import ROOT
 from .ports import LOOPBACK, url
 from .pushing import curls, is_pushed
 from .rigs import Announcement, SimulatedRig
+from .showing import ADD_RIG
 
 
 def say(text: str = "") -> None:

@@ -35,7 +35,7 @@ _ASIC_SPECS = {
     "firmware_version": "Factory BOOT_3_1 image_1.0",
     "software_version": "1.0 2.0",
 }
-_ASIC_LOG = {
+ASIC_LOG = {
     "hashrate_5_min": 11850,
     "hashrate_30_min": 11900,
     "hashrate_uom": "GH/s",
@@ -49,6 +49,7 @@ _ASIC_LOG = {
     "coin_name": "Kaspa",
     "power": 3500,
 }
+"""What an agent tells of an ASIC."""
 _CPU_GPU_SPECS = {
     "motherboard_name": "Supermicro X10DRL-i",
     "cpu_name": "AMD Ryzen 5 3600",
@@ -159,7 +160,7 @@ def curls(
         path, code = f"{api}/asic_miners", asic.form["api_code"]
         lines += [
             (f"{asic.name}: specifications", _curl(f"{path}/specs", code, _ASIC_SPECS)),
-            (f"{asic.name}: log", _curl(f"{path}/logs", code, _ASIC_LOG)),
+            (f"{asic.name}: log", _curl(f"{path}/logs", code, ASIC_LOG)),
             (f"{asic.name}: its orders", _curl(f"{path}/expected_status", code)),
             (
                 "Orders of several ASICs, whose codes are in the body",

@@ -96,7 +96,7 @@ async def _keep_running(
                 )
                 if not options.empty:
                     await pushing.start_agents(simulated.said.rigs)
-            showing = Showing(house.api, options.config_dir)
+            showing = Showing(house.api)
             await showing.open()
             if first:
                 say(f"Ready after {time.monotonic() - began:.0f} s.")

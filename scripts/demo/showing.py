@@ -1,34 +1,37 @@
-"""Keeps the dashboard and the energy settings up to the rigs that are there."""
+"""Opens the integration's dashboard, and keeps the energy settings up to the rigs."""
 
 import asyncio
-import json
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .client import HomeAssistant
-from .dashboard import ICON, TITLE, URL_PATH, add_to_energy, build
+from .config_dir import DOMAIN
 from .errors import DemoError
 from .registry import Device, arrange
 
+URL_PATH = "mining-rigs"
+TITLE = "Mining rigs"
+ICON = "mdi:pickaxe"
+ADD_RIG = f"/config/integrations/dashboard/add?domain={DOMAIN}"
+STRATEGY = {"strategy": {"type": "custom:mining-rig"}}
+"""All that an owner has to write, or chooses under Community dashboards."""
 _EVENTS = ("device_registry_updated", "entity_registry_updated")
 _SETTLE = 1.0
 """Seconds to wait for more changes: adding a rig makes many at once."""
 
 
 class Showing:
-    """Draws the dashboard until somebody edits it by hand."""
+    """Makes the dashboard, and adds what draws power to the Energy dashboard."""
 
-    def __init__(self, home: HomeAssistant, config_dir: Path) -> None:
-        """Remember in the configuration folder what was drawn last."""
+    def __init__(self, home: HomeAssistant) -> None:
+        """Bind to a running Home Assistant."""
         self._home = home
-        self._drawn = config_dir / "dashboard.json"
 
     async def open(self) -> None:
-        """Make the dashboard, the first that a browser shows, and draw it."""
+        """Make the dashboard, the first that a browser shows."""
         await self._home.watch(*_EVENTS)
         boards = await self._home.command("lovelace/dashboards/list")
         if not any(board["url_path"] == URL_PATH for board in boards):
-            self._drawn.unlink(missing_ok=True)
             await self._home.command(
                 "lovelace/dashboards/create",
                 url_path=URL_PATH,
@@ -39,45 +42,51 @@ class Showing:
                 mode="storage",
             )
             await self._home.command(
+                "lovelace/config/save", url_path=URL_PATH, config=STRATEGY
+            )
+            await self._home.command(
                 "frontend/set_system_data",
                 key="core",
                 value={"default_panel": URL_PATH},
             )
-        await self.draw()
+        await self.add_energy()
 
     async def follow(self) -> None:
-        """Draw anew whenever rigs come or go; ends with Disconnected."""
+        """Add the energy of rigs that come; ends with Disconnected."""
         while True:
             await self._home.changed()
             await asyncio.sleep(_SETTLE)
-            await self.draw()
+            await self.add_energy()
 
-    async def draw(self) -> None:
-        """Bring dashboard and energy settings up to date."""
-        rigs = await read_rigs(self._home)
-        wanted = build(rigs)
-        shown = await self._ask("lovelace/config", url_path=URL_PATH)
-        if shown != wanted and shown == self._remembered():
-            await self._home.command(
-                "lovelace/config/save", url_path=URL_PATH, config=wanted
-            )
-            self._drawn.write_text(json.dumps(wanted))
-        settings = await self._ask("energy/get_prefs")
-        if changes := add_to_energy(settings or {}, rigs):
+    async def add_energy(self) -> None:
+        """Bring the energy settings up to date."""
+        try:
+            settings = await self._home.command("energy/get_prefs")
+        except DemoError:
+            settings = {}  # Nobody has set any.
+        if changes := add_to_energy(settings, await read_rigs(self._home)):
             await self._home.command("energy/save_prefs", **changes)
 
-    async def _ask(self, kind: str, **fields: Any) -> Any:
-        """Ask for settings; None where nobody has set any."""
-        try:
-            return await self._home.command(kind, **fields)
-        except DemoError:
-            return None
 
-    def _remembered(self) -> Any:
-        try:
-            return json.loads(self._drawn.read_text())
-        except FileNotFoundError, ValueError:
-            return None
+def add_to_energy(
+    settings: Mapping[str, Any], rigs: Iterable[Device]
+) -> dict[str, Any] | None:
+    """Return the Energy dashboard's devices with the rigs among them.
+
+    None if there is nothing to add; what somebody has set stays as it is.
+    """
+    devices = list(settings.get("device_consumption", ()))
+    known = {device["stat_consumption"] for device in devices}
+    before = len(devices)
+    for rig in rigs:
+        energy = rig.find("sensor", "energy", "energy_estimate")
+        if energy is None or energy.entity_id in known:
+            continue
+        device = {"stat_consumption": energy.entity_id, "name": rig.name}
+        if power := rig.find("sensor", "power", "power_estimate"):
+            device["stat_rate"] = power.entity_id
+        devices.append(device)
+    return {"device_consumption": devices} if len(devices) > before else None
 
 
 async def read_rigs(home: HomeAssistant) -> list[Device]:

@@ -28,13 +28,12 @@ from scripts.demo.config_dir import (
     reserved,
 )
 from scripts.demo.console import table, tunnel, welcome
-from scripts.demo.dashboard import add_to_energy, build
 from scripts.demo.errors import DemoError
 from scripts.demo.home import Console
 from scripts.demo.options import DEFAULT_PLACE, ROOT, parse
 from scripts.demo.registry import Device, arrange
 from scripts.demo.rigs import Announcement, SimulatedRig, add, answer, read_announcement
-from scripts.demo.showing import Showing
+from scripts.demo.showing import STRATEGY, Showing, add_to_energy
 
 GARAGE = SimulatedRig(
     name="Garage",
@@ -413,36 +412,11 @@ def test_devices_of_the_integration(rigs: list[Device]) -> None:
 
 def test_hidden_and_disabled_entities_are_not_shown(rigs: list[Device]) -> None:
     """Nobody wants to see what somebody has hidden."""
-    shown = _words(build(rigs))
+    shown = [entity.entity_id for rig in rigs for entity in rig.entities]
+    assert "sensor.garage_hashrate" in shown
     assert "sensor.garage_efficiency" not in shown
     assert "sensor.garage_hottest" not in shown
     assert "sensor.backup" not in shown
-
-
-def test_every_rig_has_a_section(rigs: list[Device]) -> None:
-    """A heading that leads to the device, then what there is of it."""
-    sections = build(rigs)["views"][0]["sections"]
-    heading, *cards = sections[1]["cards"]
-    assert heading["heading"] == "garage"
-    assert heading["tap_action"]["navigation_path"].endswith("/device2")
-    assert [badge["entity"] for badge in heading["badges"]] == [
-        "binary_sensor.garage_connectivity"
-    ]
-    assert [card["entity"] for card in cards if "entity" in card] == [
-        "switch.garage_mining",
-        "sensor.garage_hashrate",
-        "sensor.garage_power",
-        "sensor.garage_energy",
-    ]
-    assert cards[-1]["heading"] == "GPU 1"
-    assert cards[-1]["badges"][0]["entity"] == "sensor.gpu_temperature"
-
-
-def test_device_that_is_no_rig_shows_what_it_has(rigs: list[Device]) -> None:
-    """A pool's account shows its readings, but no diagnostics."""
-    shown = _words(build(rigs)["views"][0]["sections"][2])
-    assert "sensor.balance" in shown
-    assert "sensor.version" not in shown
 
 
 def test_worker_stands_under_its_account() -> None:
@@ -453,35 +427,6 @@ def test_worker_stands_under_its_account() -> None:
     account = arrange([*DEVICES, worker], [*ENTITIES, entity], states)[-1]
     assert account.name == "Pool account"
     assert [part.name for part in account.parts] == ["s19"]
-
-
-def test_account_shows_its_past() -> None:
-    """What was imported is on the only card that can show it."""
-    told = {"unique_id": "headframe_1A-2b_rig_hashrate"}
-    entities = [
-        {**_entity(5, "sensor.account_hashrate", "hashrate"), **told},
-        _entity(5, "sensor.account_workers", "headframe_workers"),
-    ]
-    states = [{**STATES[0], "entity_id": row["entity_id"]} for row in entities]
-    section = build(arrange(DEVICES, entities, states))["views"][0]["sections"][0]
-    [card] = [card for card in section["cards"] if card["type"] == "statistics-graph"]
-    assert card["entities"] == [f"{DOMAIN}:headframe_1a_2b_rig_hashrate"]
-
-
-def test_rigs_share_a_graph(rigs: list[Device]) -> None:
-    """Hashrates stand side by side under the rigs' names."""
-    graphs = build(rigs)["views"][0]["sections"][-1]["cards"]
-    (hashrate,) = [graph for graph in graphs if graph.get("title") == "Hashrate"]
-    assert hashrate["entities"] == [
-        {"entity": "sensor.nas_hashrate", "name": "NAS in the cellar"},
-        {"entity": "sensor.garage_hashrate", "name": "garage"},
-    ]
-
-
-def test_dashboard_without_rigs_leads_to_the_dialog() -> None:
-    """The first thing to do is one click away."""
-    (section,) = build([])["views"][0]["sections"]
-    assert f"add?domain={DOMAIN}" in _words(section)
 
 
 def test_energy_of_rigs_is_added_once(rigs: list[Device]) -> None:
@@ -530,8 +475,6 @@ class Settings:
                 self.board = fields["config"]
             case "energy/save_prefs":
                 self.energy = (self.energy or {}) | fields
-            case "lovelace/config" if self.board is not None:
-                return self.board
             case "energy/get_prefs" if self.energy is not None:
                 return self.energy
             case _:
@@ -539,38 +482,33 @@ class Settings:
         return None
 
 
-async def test_dashboard_is_made_and_kept_up(tmp_path: Path) -> None:
-    """It is what a browser opens first, and follows the rigs that come."""
+async def test_dashboard_is_the_one_that_owners_get() -> None:
+    """It is what a browser opens first: the integration's own, in one line."""
     settings = Settings()
-    showing = Showing(_home(settings), tmp_path)
-    await showing.open()
+    await Showing(_home(settings)).open()
     (board,) = settings.boards
     assert settings.default_panel == board["url_path"]
+    assert settings.board == STRATEGY
     assert settings.energy is None
+
+
+async def test_energy_follows_the_rigs_that_come() -> None:
+    """A rig that is added later is on the Energy dashboard as well."""
+    settings = Settings()
+    showing = Showing(_home(settings))
+    await showing.open()
     settings.entities = ENTITIES
-    await showing.draw()
-    assert "sensor.garage_hashrate" in _words(settings.board)
+    await showing.add_energy()
     assert "sensor.garage_energy" in _words(settings.energy)
 
 
-async def test_next_start_goes_on_drawing(tmp_path: Path) -> None:
-    """What was drawn by an earlier start is still the demo's own."""
+async def test_dashboard_edited_by_hand_stays() -> None:
+    """Somebody's own work is not replaced by the next start."""
     settings = Settings()
-    await Showing(_home(settings), tmp_path).open()
-    settings.entities = ENTITIES
-    await Showing(_home(settings), tmp_path).open()
-    assert len(settings.boards) == 1
-    assert "sensor.garage_hashrate" in _words(settings.board)
-
-
-async def test_dashboard_edited_by_hand_stays(tmp_path: Path) -> None:
-    """Somebody's own work is not drawn over."""
-    settings = Settings()
-    showing = Showing(_home(settings), tmp_path)
-    await showing.open()
+    await Showing(_home(settings)).open()
     settings.board = mine = {"views": [{"title": "Mine"}]}
-    settings.entities = ENTITIES
-    await showing.draw()
+    await Showing(_home(settings)).open()
+    assert len(settings.boards) == 1
     assert settings.board is mine
 
 

@@ -104,6 +104,8 @@ class RigDevices:
             model=self._known_parts.hardware or rig.model,
             sw_version=self._version(rig),
             serial_number=rig.serial,
+            # A pool's account or a proxy is no machine.
+            entry_type=(None if self._kind.draws_power else dr.DeviceEntryType.SERVICE),
             configuration_url=self._source.address,
         )
         self._rig_device_id = device.id
