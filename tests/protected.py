@@ -146,6 +146,9 @@ class Protected:
         """Mine although that is not allowed."""
         raise NotImplementedError
 
+    def obey_again(self) -> None:
+        """Do what is allowed from now on."""
+
     @property
     def order_key(self) -> str:
         """The key of its switch."""
@@ -299,6 +302,10 @@ class Pushing(Protected):
     @override
     def start_by_itself(self) -> None:
         self._runs_anyway = True
+
+    @override
+    def obey_again(self) -> None:
+        self._runs_anyway = False
 
 
 def protected(

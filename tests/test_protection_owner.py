@@ -179,7 +179,8 @@ async def test_restart(hass: HomeAssistant, rig: Protected, when: str) -> None:
         await rig.async_pass(STEP)
     if when == "stopped":
         await async_call(hass, "switch", "turn_off", rig.order_key)
-    if when in ("pausing", "cutting", "cut"):
+        rig.celsius = HOT - 5
+    if when in ("pausing", "cut"):
         rig.is_deaf = True
     if when in ("pausing", "paused", "cutting", "cut"):
         await rig.async_pass(20)
@@ -187,8 +188,13 @@ async def test_restart(hass: HomeAssistant, rig: Protected, when: str) -> None:
         rig.celsius = 70.0
         await rig.async_pass(rig.patience)
     if when == "cutting":
-        # It comes early where the reading rises; the fans have their time then.
-        await async_rise(rig)
+        # It has returned for the second time; the fans run on.
+        for _ in range(2):
+            rig.celsius = 70.0
+            await rig.async_pass(STEP)
+            rig.start_by_itself()
+            await rig.async_pass(STEP)
+            rig.obey_again()
     if when == "cut":
         await rig.async_pass(rig.patience + STEP)
     assert rig.state == when
@@ -203,17 +209,7 @@ async def test_restart(hass: HomeAssistant, rig: Protected, when: str) -> None:
         assert rig.state in ("watching", when)
         assert rig.plug_told == []
         return
-    rig.is_deaf = True
+    rig.is_deaf, rig.celsius = True, HOT
     await rig.async_pass(2 * rig.patience + 60)
     assert rig.state == "cut"
     assert "off" in rig.plug_told
-
-
-async def async_rise(rig: Protected) -> None:
-    """Let the reading rise until the second stage begins, and no longer."""
-    for _ in range(3):
-        assert rig.celsius is not None
-        rig.celsius += 1
-        await rig.async_pass(STEP)
-        if rig.state == "cutting":
-            return

@@ -43,6 +43,8 @@ from custom_components.mining_rig.sources.rig_monitor.parse import parse_log
 from custom_components.mining_rig.sources.rig_monitor.protocol import RigType, cleaned
 from custom_components.mining_rig.sources.t_rex import parse as t_rex
 
+from ..sources import miner_programs
+
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -125,6 +127,14 @@ def test_no_recorded_machine_trips(kind: str, path: Path, read: Read) -> None:
     """A machine that mines well is not too hot by default."""
     found = read(json.loads(path.read_bytes()))
     assert not [heat for heat in heats_of(kind, found) if heat.excess >= 0]
+
+
+@pytest.mark.parametrize("name", miner_programs.RECORDED)
+def test_no_recorded_program_trips(name: str) -> None:
+    """Nor do the rigs of programs that can only be read."""
+    recorded = miner_programs.RECORDED[name]
+    found = miner_programs.parse(recorded.kind, recorded.make())
+    assert not [heat for heat in heats_of(recorded.kind, found) if heat.excess >= 0]
 
 
 @pytest.mark.parametrize(("kind", "pattern", "read"), RECORDED)

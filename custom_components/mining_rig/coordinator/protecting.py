@@ -124,7 +124,7 @@ class Protecting:
             async_manage_protection(self._hass, self._entry, repair, self._facts())
         if self.is_on:
             self._machine.settings = self._settings()
-            self._take_power()
+            self._machine.see_power(*self._power())
             self._step(self._machine.restart(now()))
         self._handle_update()
 
@@ -216,9 +216,11 @@ class Protecting:
         self._take_power()
 
     def _take_power(self) -> None:
+        self._step(self._machine.power(*self._power(), now()))
+
+    def _power(self) -> tuple[bool | None, float | None]:
         switch = None if self._plug is None else self._plug.is_on()
-        watts = self._rig.power.metered()
-        self._step(self._machine.power(switch, watts, now()))
+        return switch, self._rig.power.metered()
 
     @callback
     def stopped(self) -> None:

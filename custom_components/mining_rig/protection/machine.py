@@ -112,6 +112,10 @@ class Protection:
         returned = situation.is_on and not was_on
         return self._step(now, *((Event.POWER_ON,) if returned else ()))
 
+    def see_power(self, switch: bool | None, watts: float | None) -> None:
+        """Take how the power was found at a start, which is no change of it."""
+        self._situation.switch, self._situation.watts = switch, watts
+
     def stopped(self, now: float) -> tuple[Decision, ...]:
         """Take an "off" of the owner or of an automation, to the rig or its power."""
         return self._step(now, Event.STOPPED)
