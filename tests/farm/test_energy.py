@@ -249,7 +249,7 @@ async def test_set_energy(
     """What an owner sets right is not used; the farm's own cannot be set."""
     await async_minutes(hass, freezer)
     before = energy_of(farm)
-    for total in (5_000, 1):
+    for total in (5_000, 1, 2):
         await hass.services.async_call(
             DOMAIN,
             "set_energy",
