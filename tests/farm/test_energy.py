@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
+from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 import pytest
@@ -194,6 +195,24 @@ async def test_kill(
     copy.load(store.energy["energy"], store.derived["farm"])
     assert 0 <= before - copy.total <= 75
     assert copy.today == pytest.approx(copy.total)
+
+
+async def test_stop(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, farm: MockConfigEntry
+) -> None:
+    """When Home Assistant stops, nothing is lost."""
+    await async_minutes(hass, freezer, 2)
+    await async_pass(hass, freezer, 10)
+    await async_pass(hass, freezer, 2)
+    before = energy_of(farm)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
+    await hass.async_block_till_done()
+    store = RigStore(hass, farm.entry_id)
+    await store.async_load()
+    assert store.energy["energy"] == before
+    # Nothing is added up any more.
+    await async_minutes(hass, freezer)
+    assert energy_of(farm) == before
 
 
 @pytest.mark.parametrize("after", [40.0, 160.0])
