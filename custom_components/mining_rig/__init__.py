@@ -15,7 +15,7 @@ from .coordinator import RigConfigEntry, RigCoordinator
 from .counts import async_drop_nouns
 from .dashboard import async_serve_dashboard
 from .farm.coordinator import FarmConfigEntry
-from .farm.entry import async_set_up_farm, async_unload_farm, is_farm
+from .farm.entry import FARM_PLATFORMS, async_set_up_farm, is_farm
 from .history import async_watch_history
 from .issues import async_manage_put_aside
 from .polled_too import async_forget_address, async_watch_address
@@ -111,9 +111,8 @@ async def async_unload_entry(
     hass: HomeAssistant, entry: RigConfigEntry | FarmConfigEntry
 ) -> bool:
     """Unload the rig or the farm."""
-    if is_farm(entry):
-        return await async_unload_farm(hass, entry)
-    if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
+    platforms = FARM_PLATFORMS if is_farm(entry) else PLATFORMS
+    if not await hass.config_entries.async_unload_platforms(entry, platforms):
         return False
     await entry.runtime_data.protection.async_close()
     await entry.runtime_data.async_stop()

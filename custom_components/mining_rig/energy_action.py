@@ -18,8 +18,8 @@ import voluptuous as vol
 from .const import DOMAIN
 from .coordinator import RigConfigEntry, RigCoordinator
 from .farm.coordinator import FarmConfigEntry
-from .farm.entry import is_farm
-from .model import Channel
+from .farm.entry import is_farm, loaded_farms
+from .model import RIG, Channel
 from .readings import ENERGY, ENERGY_ESTIMATE
 
 SERVICE_SET_ENERGY: Final = "set_energy"
@@ -51,6 +51,9 @@ async def async_set_energy(call: ServiceCall) -> None:
     rig, part, channel = _chosen(call)
     total: float = call.data[ATTR_ENERGY] * _WH_PER_KWH
     await rig.power.async_set_energy(part, channel, total)
+    if part == RIG:
+        for farm in loaded_farms(call.hass):
+            farm.energy.set_right(rig.config_entry.entry_id, channel.key, total)
     if not rig.online:
         rig.show_away()
     elif (shown := rig.data.parts.get(part)) is not None:

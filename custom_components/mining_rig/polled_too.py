@@ -6,6 +6,7 @@ are compared, those that the names of polled rigs lead to.
 
 from typing import Final
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_HOST
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
@@ -35,7 +36,7 @@ def async_watch_address(hass: HomeAssistant, entry: RigConfigEntry) -> None:
 
 
 @callback
-def async_forget_address(hass: HomeAssistant, entry: RigConfigEntry) -> None:
+def async_forget_address(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Leave a rig out that was removed or disabled."""
     if hass.data.get(_ADDRESSES, {}).pop(entry.entry_id, None) is not None:
         ir.async_delete_issue(hass, DOMAIN, issue_id(POLLED_TOO, entry))

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
+from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 import pytest
@@ -196,6 +197,24 @@ async def test_kill(
     assert copy.today == pytest.approx(copy.total)
 
 
+async def test_stop(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, farm: MockConfigEntry
+) -> None:
+    """When Home Assistant stops, nothing is lost."""
+    await async_minutes(hass, freezer, 2)
+    await async_pass(hass, freezer, 10)
+    await async_pass(hass, freezer, 2)
+    before = energy_of(farm)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
+    await hass.async_block_till_done()
+    store = RigStore(hass, farm.entry_id)
+    await store.async_load()
+    assert store.energy["energy"] == before
+    # Nothing is added up any more.
+    await async_minutes(hass, freezer)
+    assert energy_of(farm) == before
+
+
 @pytest.mark.parametrize("after", [40.0, 160.0])
 def test_a_rig_restored_from_before_a_crash(after: float) -> None:
     """The rig saved at another moment than the farm: what was missed counts, once."""
@@ -249,7 +268,7 @@ async def test_set_energy(
     """What an owner sets right is not used; the farm's own cannot be set."""
     await async_minutes(hass, freezer)
     before = energy_of(farm)
-    for total in (5_000, 1):
+    for total in (5_000, 1, 2):
         await hass.services.async_call(
             DOMAIN,
             "set_energy",

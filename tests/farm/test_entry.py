@@ -359,6 +359,19 @@ async def test_actions_of_rigs(hass: HomeAssistant) -> None:
         )
 
 
+async def test_an_agent_beside_a_farm(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    """Looking for machines that are polled as well passes over farms."""
+    await async_add_rig(hass, "one", full())
+    await async_add_farm(hass)
+    agent = {"rig_type": "asic", "api_code": "c" * 20, "webhook_id": "h"}
+    entry = await async_add_rig(hass, "agent", full(), kind="rig_monitor", **agent)
+    assert entry.state is ConfigEntryState.LOADED
+    await async_settle(hass, freezer)
+    assert number(hass, "farm_rigs") == 2
+
+
 async def test_diagnostics(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
     """They have what counts of each member, without addresses."""
     await async_add_rig(hass, "one", full())

@@ -27,13 +27,13 @@ from homeassistant.util import dt as dt_util
 
 from ..const import CONF_ID_ROOT, CONF_KIND, CONF_POWER_METER, DOMAIN, LOGGER
 from ..coordinator import RigCoordinator
-from ..model import RIG, Channel, channel_from
+from ..model import Channel, channel_from
 from ..readings import ENERGY
 from ..sources import KINDS
 from ..store import RigStore
 from .energy import FarmEnergy
 from .ledger import Ledger
-from .member import THIS_MACHINE, Member, reports_mining
+from .member import THIS_MACHINE, Member
 from .money import CONF_MONEY, money_settings
 from .orders import FarmOrders
 from .places import Places
@@ -272,13 +272,11 @@ class FarmCoordinator(DataUpdateCoordinator[FarmTotals]):
         )
         if rig is None:
             return member
-        known = rig.known_parts.parts.get(RIG)
         return replace(
             member,
             online=rig.online,
             snapshot=rig.data,
             mac=rig.devices.mac,
-            may_mine=known is None or reports_mining(known.channels),
         )
 
     def _lan_address(self, entry_id: str, rig: RigCoordinator | None) -> frozenset[str]:

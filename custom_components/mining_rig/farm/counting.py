@@ -23,8 +23,6 @@ class Counted:
 
     is_rig: bool = False
     """It is one of the farm's rigs."""
-    has_cards: bool = False
-    """It is no rig, but its cards count."""
     rates: Mapping[Algorithm, float] = field(default_factory=dict)
     """In base units of work per second."""
     unknown_algorithm: bool = False
@@ -88,7 +86,7 @@ class _Claims:
         self._machines |= machine
         if member.is_one_miner:
             self._miners |= member.places
-        is_rig = member.may_mine and not member.cards_only
+        is_rig = not member.cards_only
         if (snapshot := member.snapshot) is None:
             return Counted(is_rig=is_rig)
         rates, unknown = rates_of(snapshot)
@@ -107,7 +105,6 @@ class _Claims:
             self._rates |= {(place, key) for place in member.places for key in rates}
         return Counted(
             is_rig=is_rig,
-            has_cards=not is_rig and share > 0,
             rates=rates,
             unknown_algorithm=unknown,
             watts=watts,

@@ -40,7 +40,6 @@ def farm_diagnostics(entry: FarmConfigEntry) -> dict[str, Any]:
                 "online": member.online,
                 "loaded": member.snapshot is not None,
                 "is_rig": found.is_rig,
-                "has_cards": found.has_cards,
                 "rates": {key.key: rate for key, rate in found.rates.items()},
                 "watts": found.watts,
                 "power_share": found.power_share,

@@ -64,6 +64,11 @@ class FarmEnergy:
         self.today += increase
         return increase
 
+    def set_right(self, entry_id: str, channel: str, total: float) -> None:
+        """Take a total of a rig that its owner has set, which is no energy used."""
+        if (seen := self._seen.get(entry_id)) is not None:
+            seen.totals[channel] = total
+
     def start_day(self, now: datetime) -> bool:
         """Begin with 0 where the local day is another one; return whether it is."""
         if (day := now.date()) == self.day:

@@ -1,4 +1,4 @@
-"""The entry of a farm: how it is set up, unloaded and told from the entry of a rig."""
+"""The entry of a farm: how it is set up and told from the entry of a rig."""
 
 from collections.abc import Iterator
 from typing import Any, Final, TypeIs
@@ -20,6 +20,13 @@ def is_farm(entry: ConfigEntry[Any]) -> TypeIs[FarmConfigEntry]:
     return entry.data.get(CONF_KIND) == FARM
 
 
+def loaded_farms(hass: HomeAssistant) -> Iterator[FarmCoordinator]:
+    """Go through the farms."""
+    for entry in hass.config_entries.async_loaded_entries(DOMAIN):
+        if is_farm(entry):
+            yield entry.runtime_data
+
+
 def loaded_rigs(hass: HomeAssistant) -> Iterator[RigConfigEntry]:
     """Go through the loaded entries that are no farms."""
     for entry in hass.config_entries.async_loaded_entries(DOMAIN):
@@ -35,11 +42,3 @@ async def async_set_up_farm(
     entry.runtime_data = farm
     await farm.async_start()
     await hass.config_entries.async_forward_entry_setups(entry, FARM_PLATFORMS)
-
-
-async def async_unload_farm(hass: HomeAssistant, entry: FarmConfigEntry) -> bool:
-    """Unload a farm."""
-    if not await hass.config_entries.async_unload_platforms(entry, FARM_PLATFORMS):
-        return False
-    await entry.runtime_data.async_stop()
-    return True

@@ -6,7 +6,7 @@ import re
 from typing import Any, Final
 
 from ..model import Channel, Part, PartKind, Snapshot, channel_from
-from ..readings import HASHRATE, MINING, MINING_ALLOWED, POWER, POWER_ESTIMATE
+from ..readings import POWER, POWER_ESTIMATE
 
 THIS_MACHINE: Final = "this machine"
 """The computer of Home Assistant, among the places of what runs there."""
@@ -43,8 +43,6 @@ class Member:
     mac: str | None = None
     meter: str | None = None
     """The entity that measures the whole machine."""
-    may_mine: bool = True
-    """It has ever reported whether it mines."""
 
 
 def watts_of(part: Part) -> float | None:
@@ -79,9 +77,3 @@ def _tokens(
         elif (uuid := _UUID.fullmatch(name)) is not None:
             tokens.add((UUID, uuid[1].replace("-", "").lower()))
     return frozenset(tokens)
-
-
-def reports_mining(channels: dict[Channel[Any], None]) -> bool:
-    """Return whether a rig with such channels can be said to mine or not."""
-    wanted = {HASHRATE.plain, MINING.plain, MINING_ALLOWED.plain}
-    return not wanted.isdisjoint(channels)

@@ -69,10 +69,12 @@ def farm_totals(members: Sequence[Member]) -> FarmTotals:
     online = [
         (member, share, member.snapshot)
         for member in members
-        if (share := shares[member.entry_id]).is_rig or share.has_cards
+        if (share := shares[member.entry_id]).is_rig or member.cards_only
         if member.online and member.snapshot is not None
     ]
     rigs = [member for member in members if shares[member.entry_id].is_rig]
+    # Of what two entries report, the one of the rig is named.
+    online.sort(key=lambda item: item[0].cards_only)
     snapshots = [(member.title, snapshot) for member, _, snapshot in online]
     # A meter goes on measuring while a rig is off.
     watts = [share.watts for share in shares.values() if share.watts is not None]
