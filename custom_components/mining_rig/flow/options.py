@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from homeassistant.components.sensor import SensorDeviceClass
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlowWithReload
-from homeassistant.const import CONF_ENTITY_ID, Platform, UnitOfPower, UnitOfTime
+from homeassistant.const import CONF_ENTITY_ID, UnitOfTime
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import (
@@ -46,10 +45,8 @@ from ..push.const import CONF_ALLOW_PUBLIC, CONF_CLOUDHOOK_URL
 from ..sources import KINDS
 from ..store import RigStore
 from .forms import form_schema
+from .power import WATTS, meter_selector, without_zero_watts
 from .units import Scale, async_change_unit, async_scaled_sensors
-
-MOST_POWER: Final = 100_000
-"""W; more than one rig at home can draw."""
 
 MOST_WORKERS: Final = 10_000
 
@@ -57,16 +54,6 @@ CONF_UNIT: Final = "unit"
 CONF_STATISTICS: Final = "statistics"
 RESCALE: Final = "rescale"
 CLEAR: Final = "clear"
-
-_WATTS: Final = NumberSelector(
-    NumberSelectorConfig(
-        min=0,
-        max=MOST_POWER,
-        step="any",
-        unit_of_measurement=UnitOfPower.WATT,
-        mode=NumberSelectorMode.BOX,
-    )
-)
 
 _POLL_INTERVAL: Final = NumberSelector(
     NumberSelectorConfig(
@@ -118,10 +105,7 @@ class RigOptionsFlow(OptionsFlowWithReload):
         if user_input is not None and not errors:
             own = {str(key) for key in schema.schema}
             others = {k: v for k, v in options.items() if k not in own}
-            if not user_input.get(CONF_RATED_POWER):
-                # 0 W is no rated power.
-                user_input.pop(CONF_RATED_POWER, None)
-            return self.async_create_entry(data=others | user_input)
+            return self.async_create_entry(data=others | without_zero_watts(user_input))
         return self.async_show_form(
             step_id="settings",
             data_schema=self.add_suggested_values_to_schema(schema, options),
@@ -150,20 +134,14 @@ class RigOptionsFlow(OptionsFlowWithReload):
         own = er.async_entries_for_config_entry(
             er.async_get(self.hass), self.config_entry.entry_id
         )
-        meter = EntitySelector(
-            EntitySelectorConfig(
-                domain=Platform.SENSOR,
-                device_class=SensorDeviceClass.POWER,
-                # A sensor of the rig cannot be the source of its power.
-                exclude_entities=[entity.entity_id for entity in own],
-            )
-        )
+        # A sensor of the rig cannot be the source of its power.
+        meter = meter_selector(entity.entity_id for entity in own)
         kind = KINDS[self.config_entry.data[CONF_KIND]]
         fields: dict[Any, Any] = {}
         if kind.draws_power:
             fields[vol.Optional(CONF_POWER_METER)] = meter
-            fields[vol.Optional(CONF_BASE_POWER)] = _WATTS
-            fields[vol.Optional(CONF_RATED_POWER)] = _WATTS
+            fields[vol.Optional(CONF_BASE_POWER)] = WATTS
+            fields[vol.Optional(CONF_RATED_POWER)] = WATTS
         fields[vol.Optional(CONF_ZERO_WHILE_OFF, default=False)] = BooleanSelector()
         fields[vol.Optional(CONF_KEEP_PARTS, default=False)] = BooleanSelector()
         if not kind.pushes and not kind.own_schedule:
