@@ -31,7 +31,7 @@ from custom_components.mining_rig.sources.common.contract import (
 )
 from simulator.xmrig import SimulatedXMRig
 
-from .rigs import async_set_up, entry_for
+from .rigs import async_set_up, async_without_power, entry_for
 from .texts import FOLDER
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
@@ -92,7 +92,7 @@ async def async_go_on(
         step["flow_id"], dict(answers)
     )
     await hass.async_block_till_done()
-    return result
+    return await async_without_power(hass, result)
 
 
 async def async_add(
@@ -212,7 +212,13 @@ async def test_add_over_rest(
     }
     name = await post(flow, {"host": f"{rig.url}/2/summary", "access_token": TOKEN})
     assert name["step_id"] == "name"
-    done = await post(flow, {"name": "Office PC"})
+    power = await post(flow, {"name": "Office PC"})
+    assert power["step_id"] == "power"
+    assert [field["name"] for field in power["data_schema"]] == [
+        "power_meter",
+        "rated_power",
+    ]
+    done = await post(flow, {})
     assert done["type"] == "create_entry"
 
 

@@ -18,6 +18,7 @@ from homeassistant.util.yaml import load_yaml_dict
 import pytest
 
 from custom_components.mining_rig import sources
+from custom_components.mining_rig.const import DOMAIN
 from custom_components.mining_rig.flow.network import CONF_GO_ON_AS
 from custom_components.mining_rig.model import (
     Action,
@@ -501,6 +502,18 @@ def test_steps_hold_only_what_they_ask() -> None:
         if path.startswith(step) and path.split(".")[-1] not in secrets
     }
     assert unused == set()
+
+
+def test_actions_have_examples() -> None:
+    """Each says what it is good for, and shows a value of each field."""
+    for name, action in load_yaml_dict(str(FOLDER / "services.yaml")).items():
+        assert "Example: " in texts()[f"services.{name}.description"], name
+        for field, facts in action["fields"].items():
+            if field == "config_entry_id":
+                # Only what is of this integration is offered.
+                assert facts["selector"] == {"config_entry": {"integration": DOMAIN}}
+            else:
+                assert "example" in facts, (name, field)
 
 
 def test_actions_of_the_integration() -> None:

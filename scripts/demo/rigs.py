@@ -14,6 +14,8 @@ type Field = Mapping[str, Any]
 
 FLOWS = "/api/config/config_entries/flow"
 _MOST_STEPS = 10
+_RATED_POWER = 120
+"""W; the answer where nothing measures a rig's power, as of a mining computer."""
 _KINDS = "kinds"
 
 
@@ -90,7 +92,12 @@ async def add(home: HomeAssistant, rig: SimulatedRig) -> bool:
                         await home.delete(f"{FLOWS}/{step['flow_id']}")
                         return False
                     raise DemoError(f"{rig.name} was not added: {errors}")
-                known = {"name": rig.name, "kind": rig.kind, **rig.form}
+                known = {
+                    "name": rig.name,
+                    "kind": rig.kind,
+                    "rated_power": _RATED_POWER,
+                    **rig.form,
+                }
                 answers = answer(step["data_schema"], known)
             case other:
                 raise DemoError(f"{rig.name} was not added: the dialog shows {other}")

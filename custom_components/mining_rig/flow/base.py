@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, override
 from uuid import uuid4
 
-from homeassistant.config_entries import ConfigEntry, ConfigFlow, ConfigFlowResult
+from homeassistant.config_entries import ConfigEntry, ConfigFlowResult
 from homeassistant.const import CONF_HOST, CONF_NAME
 from homeassistant.core import callback
 from homeassistant.helpers.selector import TextSelector
@@ -19,6 +19,7 @@ from ..source_context import source_context_for
 from ..sources import KINDS, async_source_factory, rig_unique_id
 from ..sources.common.contract import (
     Identity,
+    Source,
     SourceBusy,
     SourceGarbled,
     SourceRefused,
@@ -40,11 +41,12 @@ from .forms import (
 )
 from .network import Errors
 from .options import RigOptionsFlow
+from .power import PowerFlow
 
 type KindStep = Callable[..., Awaitable[ConfigFlowResult]]
 
 
-class RigFlow(ConfigFlow):
+class RigFlow(PowerFlow):
     """Adding, re-authenticating and reconfiguring a rig of any kind.
 
     A kind with steps of its own is a subclass, whose steps are named
@@ -57,7 +59,6 @@ class RigFlow(ConfigFlow):
         self._answers: Answers = {}
         self._identity: Identity | None = None
         self._options: dict[str, Any] = {}
-        """The options of the entry that is created; set by a kind's own steps."""
         self._told: str | None = None
         """The kind that the last answer named, where it is another than the chosen."""
         self._others: list[Found] = []
@@ -72,12 +73,17 @@ class RigFlow(ConfigFlow):
         """Return the options flow."""
         return RigOptionsFlow()
 
-    # ---- connecting
-
     async def _async_identify(
         self, kind: str, data: Answers
     ) -> tuple[Identity | None, Errors]:
         """Connect and identify the rig. Returns the identity, or errors by field."""
+        return await self._async_ask(kind, data, lambda source: source.identify())
+
+    @override
+    async def _async_ask[T](
+        self, kind: str, data: Answers, ask: Callable[[Source], Awaitable[T]]
+    ) -> tuple[T | None, Errors]:
+        """Connect and ask the rig. Returns its answer, or errors by field."""
         form = KINDS[kind].form
         host = CONF_HOST if form.has(CONF_HOST) else "base"
         try:
@@ -85,7 +91,7 @@ class RigFlow(ConfigFlow):
             source = await open_source(source_context_for(self.hass, KINDS[kind], data))
             try:
                 async with asyncio.timeout(READ_TIMEOUT):
-                    return await source.identify(), {}
+                    return await ask(source), {}
             finally:
                 await source.close()
         except TimeoutError:
@@ -239,7 +245,7 @@ class RigFlow(ConfigFlow):
             elif slugify(name) in taken:
                 errors[CONF_NAME] = "name_taken"
             else:
-                return self._create(name, self._identity)
+                return await self._async_named(name, self._identity)
         schema = vol.Schema({vol.Required(CONF_NAME): TextSelector()})
         model = self._identity.model or KINDS[self._kind].name
         version = self._identity.version
@@ -253,6 +259,7 @@ class RigFlow(ConfigFlow):
             description_placeholders={"model": found},
         )
 
+    @override
     def _create(self, name: str, identity: Identity) -> ConfigFlowResult:
         """Create the entry."""
         # Another flow may have added the rig in the meantime.

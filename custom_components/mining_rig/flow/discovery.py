@@ -191,7 +191,7 @@ class DiscoveryFlow(RigFlow):
             unique_id = unique_id_of(self._kind, self._identity)
             await self.async_set_unique_id(unique_id, raise_on_progress=False)
         result = await self.async_step_name(user_input)
-        if result["type"] is FlowResultType.FORM:
+        if result["type"] is FlowResultType.FORM and result["step_id"] == "name":
             result["step_id"] = "discovered"
             told = result.get("description_placeholders") or {}
             result["description_placeholders"] = {**told, "host": self._host}

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from homeassistant.components.sensor import SensorDeviceClass
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlowWithReload
-from homeassistant.const import CONF_ENTITY_ID, Platform, UnitOfPower, UnitOfTime
+from homeassistant.const import CONF_ENTITY_ID, UnitOfTime
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import (
@@ -52,14 +51,12 @@ from ..push.const import CONF_ALLOW_PUBLIC, CONF_CLOUDHOOK_URL
 from ..sources import KINDS
 from ..store import RigStore
 from .forms import form_schema
+from .power import WATTS, meter_selector, without_zero_watts
 from .protection import is_switch_in_use, power_switch_fields, protection_fields
 from .sections import with_section, without_defaults
 from .start_stop import start_stop_error, start_stop_fields
 from .units import Scale, async_change_unit, async_scaled_sensors
 from .watchdog import watchdog_fields
-
-MOST_POWER: Final = 100_000
-"""W; more than one rig at home can draw."""
 
 MOST_WORKERS: Final = 10_000
 
@@ -67,16 +64,6 @@ CONF_UNIT: Final = "unit"
 CONF_STATISTICS: Final = "statistics"
 RESCALE: Final = "rescale"
 CLEAR: Final = "clear"
-
-_WATTS: Final = NumberSelector(
-    NumberSelectorConfig(
-        min=0,
-        max=MOST_POWER,
-        step="any",
-        unit_of_measurement=UnitOfPower.WATT,
-        mode=NumberSelectorMode.BOX,
-    )
-)
 
 _POLL_INTERVAL: Final = NumberSelector(
     NumberSelectorConfig(
@@ -135,10 +122,7 @@ class RigOptionsFlow(OptionsFlowWithReload):
             user_input = without_defaults(schema, user_input)
             own = {str(key) for key in schema.schema}
             others = {k: v for k, v in options.items() if k not in own}
-            if not user_input.get(CONF_RATED_POWER):
-                # 0 W is no rated power.
-                user_input.pop(CONF_RATED_POWER, None)
-            return self.async_create_entry(data=others | user_input)
+            return self.async_create_entry(data=others | without_zero_watts(user_input))
         return self.async_show_form(
             step_id="settings",
             data_schema=self.add_suggested_values_to_schema(schema, options),
@@ -173,20 +157,14 @@ class RigOptionsFlow(OptionsFlowWithReload):
             entity.entity_id
             for entity in er.async_entries_for_config_entry(registry, entry_id)
         ]
-        meter = EntitySelector(
-            EntitySelectorConfig(
-                domain=Platform.SENSOR,
-                device_class=SensorDeviceClass.POWER,
-                # A sensor of the rig cannot be the source of its power.
-                exclude_entities=own,
-            )
-        )
+        # A sensor of the rig cannot be the source of its power.
+        meter = meter_selector(own)
         kind = KINDS[self.config_entry.data[CONF_KIND]]
         fields: dict[Any, Any] = {}
         if kind.draws_power:
             fields[vol.Optional(CONF_POWER_METER)] = meter
-            fields[vol.Optional(CONF_BASE_POWER)] = _WATTS
-            fields[vol.Optional(CONF_RATED_POWER)] = _WATTS
+            fields[vol.Optional(CONF_BASE_POWER)] = WATTS
+            fields[vol.Optional(CONF_RATED_POWER)] = WATTS
             fields |= power_switch_fields(own)
         fields[vol.Optional(CONF_ZERO_WHILE_OFF, default=False)] = BooleanSelector()
         fields[vol.Optional(CONF_KEEP_PARTS, default=False)] = BooleanSelector()
