@@ -347,6 +347,20 @@ async def test_a_hundred_updates_a_second(
     assert len(seen) <= 3
 
 
+async def test_ever_new_algorithms(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    """A rig that names others all the time does not fill the registry."""
+    source = ScriptedSource(mining(1_000.0))
+    await async_add_rig(hass, "one", source)
+    farm = await async_add_farm(hass)
+    for number_ in range(70):
+        source.values = mining(1_000.0, 100.0, f"algorithm{number_}")
+        await async_settle(hass, freezer)
+    entities = er.async_entries_for_config_entry(er.async_get(hass), farm.entry_id)
+    assert len(entities) == 11 + 60
+
+
 # ---- others cope with it
 
 

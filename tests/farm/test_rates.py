@@ -63,6 +63,14 @@ def test_other_algorithms() -> None:
     assert algorithm(" / ") is None
 
 
+@pytest.mark.parametrize(
+    "name", ["x" * 41, "https://user:secret@pool/kawpow", "password=hunter2hunter2"]
+)
+def test_no_algorithms(name: str) -> None:
+    """What is a secret, or no name, does not get into ids."""
+    assert algorithm(name) is None
+
+
 def test_of_the_rig() -> None:
     """What the rig says itself, not its parts once more."""
     card = part(PartKind.GPU, "a", {HASHRATE.plain: 4.0})

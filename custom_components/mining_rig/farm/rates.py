@@ -9,6 +9,7 @@ from typing import Any, Final
 from ..hashrate import HASHES, work_unit
 from ..model import Channel, Part, PartKind, Snapshot, channel_from
 from ..readings import ALGORITHM, COIN, HASHRATE
+from ..sources.common.public_text import plain_text, public_text
 
 _SEPARATORS: Final = re.compile(r"[^a-z0-9]+")
 _LONGEST_NAME: Final = 40
@@ -76,8 +77,13 @@ class Algorithm:
 
 @lru_cache
 def algorithm(spelled: str, work: str = HASHES) -> Algorithm | None:
-    """Return the algorithm of a name in any spelling: `rx/0`, `RandomX`, `KAWPOW`."""
-    spelled = spelled.strip()[:_LONGEST_NAME]
+    """Return the algorithm of a name in any spelling: `rx/0`, `RandomX`, `KAWPOW`.
+
+    None for what is no such name: it becomes part of unique ids and names.
+    """
+    spelled = plain_text(spelled)
+    if spelled != public_text(spelled) or len(spelled) > _LONGEST_NAME:
+        return None
     word = _SEPARATORS.sub("", spelled.lower())
     if not word:
         return None

@@ -33,6 +33,9 @@ from .readings import (
 )
 from .totals import FarmTotals, Hottest
 
+_MOST_RATES: Final = 60
+"""Hashrates and efficiencies of a farm; a rig may name another algorithm each time."""
+
 
 @dataclass(frozen=True, slots=True)
 class FarmRow:
@@ -95,7 +98,7 @@ async def async_set_up_sensors(
             for reading in (FARM_HASHRATE, FARM_EFFICIENCY)
             for algorithm, value in _values(reading, farm.data).items()
             if value and (reading, algorithm) not in seen
-        ]
+        ][: _MOST_RATES - len(seen)]
         if new:
             seen.update(new)
             async_add_entities([FarmRateSensor(farm, *which) for which in new])
