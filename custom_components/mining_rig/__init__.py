@@ -114,7 +114,8 @@ async def async_unload_entry(
     platforms = FARM_PLATFORMS if is_farm(entry) else PLATFORMS
     if not await hass.config_entries.async_unload_platforms(entry, platforms):
         return False
-    await entry.runtime_data.protection.async_close()
+    if not is_farm(entry):
+        await entry.runtime_data.protection.async_close()
     await entry.runtime_data.async_stop()
     if entry.disabled_by is not None:
         async_forget_issues(hass, entry)
