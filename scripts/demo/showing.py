@@ -1,10 +1,13 @@
 """Keeps the dashboard and the energy settings up to the rigs that are there."""
 
 import asyncio
+from contextlib import suppress
+from datetime import UTC, datetime
 import json
 from pathlib import Path
 from typing import Any
 
+from . import past
 from .client import HomeAssistant
 from .dashboard import ICON, TITLE, URL_PATH, add_to_energy, build
 from .errors import DemoError
@@ -65,6 +68,8 @@ class Showing:
         settings = await self._ask("energy/get_prefs")
         if changes := add_to_energy(settings or {}, rigs):
             await self._home.command("energy/save_prefs", **changes)
+        with suppress(DemoError):
+            await past.fill(self._home, rigs, datetime.now(UTC))
 
     async def _ask(self, kind: str, **fields: Any) -> Any:
         """Ask for settings; None where nobody has set any."""
