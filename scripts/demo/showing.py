@@ -2,8 +2,11 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
+from . import past
 from .client import HomeAssistant
 from .config_dir import DOMAIN
 from .errors import DemoError
@@ -64,8 +67,11 @@ class Showing:
             settings = await self._home.command("energy/get_prefs")
         except DemoError:
             settings = {}  # Nobody has set any.
-        if changes := add_to_energy(settings, await read_rigs(self._home)):
+        rigs = await read_rigs(self._home)
+        if changes := add_to_energy(settings, rigs):
             await self._home.command("energy/save_prefs", **changes)
+        with suppress(DemoError):
+            await past.fill(self._home, rigs, datetime.now(UTC))
 
 
 def add_to_energy(

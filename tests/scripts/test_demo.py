@@ -1,6 +1,8 @@
 """The demo: what it writes, draws, tells and refuses."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from itertools import pairwise
 import json
 import os
 from pathlib import Path
@@ -17,7 +19,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util.yaml import Secrets
 import pytest
 
-from scripts.demo import ports
+from scripts.demo import past, ports
 from scripts.demo.child import is_loopback
 from scripts.demo.client import HomeAssistant as Client
 from scripts.demo.config_dir import (
@@ -440,6 +442,53 @@ def test_energy_of_rigs_is_added_once(rigs: list[Device]) -> None:
     }
     assert changes == {"device_consumption": [other, garage]}
     assert add_to_energy(changes, rigs) is None
+
+
+def test_past_week() -> None:
+    """Averages around what is measured now, and energy that ends at 0."""
+    now = datetime(2026, 11, 28, 12, 34, tzinfo=UTC)
+    rows = past.means(100.0, now)
+    assert len(rows) == past.HOURS
+    assert rows[-1]["start"] == "2026-11-28T11:00:00+00:00"
+    assert rows[0]["start"] == "2026-11-21T12:00:00+00:00"
+    assert all(row["min"] <= row["mean"] <= row["max"] <= 105 for row in rows)
+    energy = past.sums(1000.0, now)
+    steps = [b["sum"] - a["sum"] for a, b in pairwise(energy)]
+    assert min(steps) == 0
+    assert max(steps) < 1.05
+    assert energy[-1]["sum"] == 0
+    assert 150 < energy[-1]["state"] < 170
+
+
+class Recorder:
+    """Plays the part of Home Assistant that keeps statistics."""
+
+    def __init__(self, *known: str) -> None:
+        """Have recorded these."""
+        self.known = known
+        self.imported: dict[str, Mapping[str, Any]] = {}
+
+    async def command(self, kind: str, **fields: Any) -> Any:
+        """Answer as the web socket does."""
+        match kind:
+            case "recorder/statistics_during_period":
+                return {one: [] for one in self.known if one in fields["statistic_ids"]}
+            case "get_states":
+                return STATES
+            case "recorder/import_statistics":
+                about = fields["metadata"]
+                assert about["has_sum"] is not bool(about["mean_type"])
+                self.imported[about["statistic_id"]] = fields
+        return None
+
+
+async def test_past_of_rigs(rigs: list[Device]) -> None:
+    """Each has its own past; what was recorded already stays."""
+    home: Any = Recorder("sensor.garage_power")
+    await past.fill(home, rigs, datetime(2026, 11, 28, 12, 34, tzinfo=UTC))
+    assert {"sensor.garage_energy", "sensor.garage_hashrate"} <= home.imported.keys()
+    assert "sensor.garage_power" not in home.imported
+    assert len(home.imported["sensor.garage_energy"]["stats"]) == past.HOURS
 
 
 class Settings:
