@@ -35,6 +35,7 @@ from custom_components.mining_rig.platforms import (
     ROWS,
     SENSORS,
 )
+from custom_components.mining_rig.protection_entities import RESET, TEST
 from custom_components.mining_rig.readings import MINING_ALLOWED
 from custom_components.mining_rig.sources import KINDS
 from custom_components.mining_rig.sources.common.forms import Form
@@ -52,6 +53,8 @@ OWN = {
     ("number", "protection_memory_limit"),
     ("number", "protection_resume_below"),
     ("switch", "thermal_protection"),
+    ("button", TEST.key),
+    ("button", RESET.key),
 }
 """Entities of thermal protection, which belong to no reading."""
 CONTROLS = {
