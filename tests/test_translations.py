@@ -37,6 +37,7 @@ from custom_components.mining_rig.platforms import (
     ROWS,
     SENSORS,
 )
+from custom_components.mining_rig.protection_entities import RESET, TEST
 from custom_components.mining_rig.readings import MINING_ALLOWED
 from custom_components.mining_rig.sources import KINDS
 from custom_components.mining_rig.sources.common.forms import Form
@@ -54,6 +55,8 @@ OWN = {
     ("number", "protection_memory_limit"),
     ("number", "protection_resume_below"),
     ("switch", "thermal_protection"),
+    ("button", TEST.key),
+    ("button", RESET.key),
 }
 """Entities of thermal protection, which belong to no reading."""
 CONTROLS = {
