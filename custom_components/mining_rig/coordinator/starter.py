@@ -73,14 +73,14 @@ class Starter:
         """Whether there was no order since somebody else set this."""
 
     @property
-    def is_set(self) -> bool:
-        """Whether the owner named what starts and stops the rig."""
-        return self._switch is not None or bool(self._scripts)
-
-    @property
     def switch(self) -> str | None:
         """The entity that does both, None where two scripts do."""
         return self._switch
+
+    @property
+    def is_set(self) -> bool:
+        """Whether the owner named what starts and stops the rig."""
+        return self._switch is not None or bool(self._scripts)
 
     @callback
     def async_track(self, changed: Callable[[], None]) -> CALLBACK_TYPE:
