@@ -131,7 +131,8 @@ def test_a_day_is_not_over_when_it_mines_for_a_while() -> None:
 @pytest.mark.parametrize(
     ("share", "hashrate", "normal", "is_low"),
     [
-        (50, 49, 100, True),
+        (50, 49.9, 100, True),
+        (50, 0.1, None, False),
         (50, 50, 100, False),
         (0, 1, 100, False),
         (0, 0, 100, True),
@@ -191,6 +192,36 @@ def test_the_power_stays_off_for_others(held: dict[str, bool]) -> None:
     assert not rig.see(999, None, answers=False, **held)
     assert rig.dog.due is None
     assert rig.see(10, None, answers=False) == ["power_on"]
+
+
+def test_an_on_is_tried_again() -> None:
+    """Every 30 s, until it succeeds."""
+    rig = Watched(frozenset((Step.POWER_OFF,)))
+    rig.is_stuck = True
+    rig.see(AFTER + 10)
+    assert rig.see(POWER_OFF_FOR * 3) == ["power_on"] * 3
+    assert not rig.see(POWER_OFF_FOR - 10)
+    assert rig.see(10) == ["power_on"]
+
+
+def test_a_miner_that_is_switched() -> None:
+    """It is off and on, which reaches it also while it does not answer."""
+    steps = frozenset((Step.RESTART_MINER,))
+    rig = Watched(steps, switched=steps)
+    assert rig.see(AFTER + 10, None, answers=False) == ["restart_miner"]
+    rig.restart()
+    assert rig.see(10, None, answers=False) == ["start_miner"]
+    assert rig.dog.off_by is None
+
+
+def test_steps_age_over_a_restart() -> None:
+    """They count for a day, whenever Home Assistant was restarted."""
+    rig = Watched(per_day=1)
+    rig.see(AFTER + 10)
+    rig.see(43_200, 100)
+    rig.restart()
+    rig.see(43_200, 100)
+    assert rig.see(AFTER + 10) == ["restart_miner"]
 
 
 def test_restart_between_off_and_on() -> None:

@@ -206,6 +206,23 @@ async def test_rig_that_says_only_that_it_does_not_mine(
     assert source.pressed == ["restart_miner"]
 
 
+async def test_restart_after_it_gave_up(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    """The day's steps are used up, and that was told."""
+    source = Rig()
+    entry = await async_add(hass, source, **options("restart_miner"))
+    await async_pass_polls(hass, freezer, 100)
+    assert len(source.pressed) == 3
+    await hass.config_entries.async_unload(entry.entry_id)
+    types = follow_events(hass)
+    await async_open(hass, entry, source)
+    types.clear()
+    await async_pass_polls(hass, freezer, 60)
+    assert len(source.pressed) == 3
+    assert types == []
+
+
 @pytest.mark.parametrize(
     ("values", "is_low"),
     [
@@ -655,3 +672,26 @@ async def test_rig_that_pushes(
     for _ in range(100):
         await async_log()
     assert told == ["turn_off", "turn_on"]
+
+
+async def test_crash_while_the_power_of_a_pushing_rig_is_off(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    """Its agent cannot be heard of before the power is on."""
+    entry = pushing_entry("asic", options=options("power_off", on_takes=300))
+    hass.states.async_set(PLUG, "on")
+    await async_set_up_rigs(hass, entry)
+    rig = entry.runtime_data
+    rig.source.receive(body("asic_log_ks5l.request"), dt_util.utcnow())
+    rig.async_receive()
+    told = serve_plug(hass)
+    await async_until(hass, freezer, lambda: told)
+    store = RigStore.of(hass, entry.entry_id)
+    kept = deepcopy(store.watchdog)
+    await hass.config_entries.async_unload(entry.entry_id)
+    told.clear()
+    hass.states.async_set(PLUG, "off")
+    store.watchdog = kept
+    await hass.config_entries.async_setup(entry.entry_id)
+    assert await async_until(hass, freezer, lambda: told) <= 300
+    assert told == ["turn_on"]

@@ -349,7 +349,10 @@ class Watching:
         await self._store.async_save()
 
     def _warn(self, step: Step, error: Exception) -> None:
-        LOGGER.warning("%s: watchdog: %s: %s", self._rig.name, step, error)
+        why = str(error)
+        if isinstance(error, CommandRefused):
+            why = ": ".join((error.translation_key, *error.placeholders.values()))
+        LOGGER.warning("%s: watchdog: %s: %s", self._rig.name, step, why)
 
 
 def _now() -> float:
