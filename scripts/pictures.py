@@ -20,6 +20,7 @@ from .demo.showing import ADD_RIG, URL_PATH
 
 _FOLDER = ROOT / "docs" / "images"
 _WIDTH = 1200
+_PHONE = (412, 915)
 _PATIENCE = 30_000
 _SETTLE = 2_500
 """Milliseconds until graphs are drawn and animations are over."""
@@ -48,6 +49,8 @@ class Picture(NamedTuple):
     height: int = 800
     only: str | None = None
     """A part of the page instead of the whole of it."""
+    width: int = _WIDTH
+    dark: bool = False
 
 
 def main(arguments: list[str]) -> int:
@@ -78,7 +81,8 @@ def main(arguments: list[str]) -> int:
 
 
 def _take(page: Page, picture: Picture) -> bytes:
-    page.set_viewport_size({"width": _WIDTH, "height": picture.height})
+    page.set_viewport_size({"width": picture.width, "height": picture.height})
+    page.emulate_media(color_scheme="dark" if picture.dark else "light")
     picture.go(page)
     page.wait_for_timeout(_SETTLE)
     if picture.only is not None:
@@ -100,9 +104,25 @@ def _open(page: Page, path: str) -> None:
     page.locator("home-assistant-main").wait_for(state="attached")
 
 
-def _dashboard(page: Page) -> None:
-    _open(page, f"/{URL_PATH}")
-    page.locator("hui-tile-card").first.wait_for()
+def _view(path: str) -> Callable[[Page], None]:
+    """Go to a view of the dashboard."""
+
+    def go(page: Page) -> None:
+        _open(page, f"/{URL_PATH}/{path}")
+        page.locator("hui-sections-view hui-card:visible").first.wait_for()
+
+    return go
+
+
+def _rig_view(name: str) -> Callable[[Page], None]:
+    """Go to the dashboard's view of a rig."""
+
+    def go(page: Page) -> None:
+        _open(page, f"/{URL_PATH}")
+        page.locator("mining-rig-list .row").first.wait_for()
+        _view(f"rig-{page.evaluate(_RIG, name)}")(page)
+
+    return go
 
 
 def _add_menu(page: Page) -> None:
@@ -142,11 +162,22 @@ PICTURES = (
     Picture("xmrig_proxy", _device("Proxy"), height=1100),
     Picture(
         "headframe",
-        _dashboard,
-        height=3200,
+        _view("pools"),
         only="hui-section:has-text('HomeGarage')",
     ),
-    Picture("dashboard", _dashboard, height=1240),
+    *(
+        Picture(f"dashboard_{name}{theme}", go, height, width=width, dark=bool(theme))
+        for theme in ("", "_dark")
+        for name, go, width, height in (
+            ("farm", _view("farm"), 1440, 900),
+            ("rig", _rig_view("Attic"), 1440, 1240),
+            ("money", _view("money"), 1440, 900),
+            ("pools", _view("pools"), 1440, 900),
+            ("health", _view("health"), 1440, 900),
+            ("farm_phone", _view("farm"), *_PHONE),
+            ("rig_phone", _rig_view("Attic"), *_PHONE),
+        )
+    ),
 )
 
 if __name__ == "__main__":

@@ -125,6 +125,16 @@ def test_module_is_javascript(module: Path) -> None:
     assert not done.returncode, done.stderr
 
 
+@pytest.mark.skipif(shutil.which("node") is None, reason="needs Node.js")
+def test_rows_and_their_order() -> None:
+    """The tests in JavaScript, which need no browser."""
+    tests = Path(__file__).parent / "frontend" / "rows.test.mjs"
+    done = subprocess.run(
+        ["node", "--test", str(tests)], capture_output=True, text=True, check=False
+    )
+    assert not done.returncode, done.stdout
+
+
 def test_texts_have_the_same_keys_in_every_language() -> None:
     """No text is missing in German."""
     text = (_FOLDER / "texts.js").read_text()

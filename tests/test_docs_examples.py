@@ -151,6 +151,10 @@ async def test_yaml(hass: HomeAssistant, block: Block) -> None:
     elif "action" in config:
         actions = cv.SCRIPT_SCHEMA(config)
         await script.async_validate_actions_config(hass, actions)
+    elif "mining-rig" in block.text:
+        # What a dashboard is made from: browsers read it, not Home Assistant.
+        strategy = config.get("strategy", config)
+        assert strategy["type"] in ("custom:mining-rig", "custom:mining-rig-list")
     elif config.get("type") == "statistics-graph":
         assert all(map(valid_statistic_id, config["entities"]))
     elif logger.DOMAIN in config:

@@ -156,11 +156,11 @@ export class MiningRigList extends HTMLElement {
     const hottest = this.#config.device ? this.#hottest() : undefined;
     const isMoved = hottest !== this.#told;
     this.#told = hottest;
-    const hasSwitches = this.#rows.some(({ stop }) => stop);
+    const layout = layoutOf(this.#rows);
     for (const row of this.#rows) {
       let element = this.#elements.get(row.id);
       if (!element) {
-        element = buildRow(row, this.#act, hasSwitches);
+        element = buildRow(row, this.#act, layout);
         this.#elements.set(row.id, element);
         list.append(element);
       }
@@ -313,6 +313,14 @@ export class MiningRigList extends HTMLElement {
   #tell(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true }));
   }
+}
+
+/** Columns that no row would fill are left out. */
+function layoutOf(rows) {
+  if (rows.some(({ stop }) => stop)) {
+    return "";
+  }
+  return rows.some(({ heats, power }) => heats.length || power) ? "bare" : "plain";
 }
 
 function isDown(seen) {

@@ -5,11 +5,13 @@ import { text } from "./texts.js";
 
 const VALUES = ["hashrate", "temperature", "power"];
 
-/** Build a row; `act(what, row)` is called for taps on its parts. */
-export function buildRow(row, act, hasSwitches) {
-  const element = make("div", "row");
+/**
+ * Build a row; `act(what, row)` is called for taps on its parts. `layout` is "" for all
+ * columns, "bare" for no switches, "plain" for a hashrate only.
+ */
+export function buildRow(row, act, layout) {
+  const element = make("div", `row ${layout}`);
   element.setAttribute("role", "listitem");
-  element.classList.toggle("bare", !hasSwitches);
   const dot = make("span", "dot");
   dot.setAttribute("aria-hidden", "true");
   const name = button("name", () => act("open", row));

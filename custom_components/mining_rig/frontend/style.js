@@ -22,6 +22,8 @@ h2 { margin: 0; font: inherit; font-weight: 500; font-size: 16px; color: var(--p
 }
 .row + .row { border-top: 1px solid var(--divider-color); }
 .row.bare { grid-template-columns: 10px minmax(0, 1fr) 104px 56px 72px; padding-right: 16px; }
+.row.plain { grid-template-columns: 10px minmax(0, 1fr) 104px; padding-right: 16px; }
+.plain .temperature, .plain .power { display: none; }
 button {
   all: unset; box-sizing: border-box; cursor: pointer; border-radius: 6px;
   -webkit-tap-highlight-color: transparent;
@@ -74,6 +76,8 @@ button:focus-visible { outline: 2px solid var(--primary-color); outline-offset: 
 @container (max-width: 480px) {
   .row { grid-template-columns: 10px minmax(0, 1fr) 92px 46px 46px; column-gap: 6px; padding: 0 4px 0 12px; }
   .row.bare { grid-template-columns: 10px minmax(0, 1fr) 92px 46px; padding-right: 12px; }
+  .row.plain { grid-template-columns: 10px minmax(0, 1fr) 104px; padding-right: 12px; }
+  .row.plain .hashrate { grid-row: 1 / span 2; align-self: center; }
   .row.problem { grid-template-columns: 10px minmax(0, 1fr) auto; padding-right: 8px; }
   .value { min-height: 22px; }
   .hashrate { grid-column: 3; grid-row: 1; align-self: end; }

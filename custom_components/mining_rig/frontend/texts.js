@@ -68,7 +68,7 @@ const TEXTS = {
     health: "Zustand",
     attention: "Braucht Aufmerksamkeit",
     rigs: "Rigs",
-    mining: "{count} von {all} schürfen",
+    mining: "{count} von {all} aktiv",
     cards: "Karten und Hashboards",
     workers: "Worker",
     hottest: "am heißesten",

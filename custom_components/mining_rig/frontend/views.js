@@ -17,6 +17,7 @@ import {
   trend,
 } from "./cards.js";
 import { find, findAll, stopOf } from "./registry.js";
+import { nameOf } from "./rows.js";
 import { text } from "./texts.js";
 
 const ENERGY = ["energy", "energy_estimate"];
@@ -81,8 +82,8 @@ function farmGraphs(hass, farm) {
   const rates = findAll(farm, "sensor", /^farm_hashrate$/);
   const power = find(farm, "sensor", "power");
   return [
-    ...rates.flatMap((entity) => history(hass.entities[entity].name, [{ entity }])),
-    ...(power ? history(text(hass, "power"), [{ entity: power }]) : []),
+    ...rates.flatMap((entity) => history(nameOf(hass, entity), [{ entity, name: farm.name }])),
+    ...(power ? history(text(hass, "power"), [{ entity: power, name: farm.name }]) : []),
   ];
 }
 
