@@ -63,6 +63,7 @@ async def _check_running(
     for rig in simulated.said.rigs:
         await rigs.add(house.api, rig)
         await pushing.add_playbook(house.api, rig)
+    await rigs.add(house.api, farm.ENTRY)
     base = ports.url(options.port)
     await phone.connect(
         house.api, simulated.said.phone, base=base, config_dir=options.config_dir

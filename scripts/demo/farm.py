@@ -9,7 +9,24 @@ from .console import say
 from .errors import DemoError
 from .ports import is_free
 from .processes import Child
-from .rigs import Announcement, read_announcement
+from .rigs import Announcement, SimulatedRig, read_announcement
+
+ENTRY = SimulatedRig(
+    name="Farm",
+    slug="farm",
+    kind="farm",
+    form={
+        "currency": "EUR",
+        "price": 0.3,
+        "incomes": [
+            {"algorithm": "SHA-256", "amount": 0.045, "per": "TH/s"},
+            {"algorithm": "RandomX", "amount": 0.06, "per": "kH/s"},
+        ],
+    },
+    control="",
+    faults=(),
+)
+"""What adds all rigs up, at a price and with an income that are made up."""
 
 _CONTROL_PORT = 18080
 _BASE_PORT = 18081

@@ -14,6 +14,8 @@ type Field = Mapping[str, Any]
 
 FLOWS = "/api/config/config_entries/flow"
 _MOST_STEPS = 10
+_TAKEN = {"code_taken", "name_taken"}
+"""Errors that say it is there already."""
 _RATED_POWER = 120
 """W; the answer where nothing measures a rig's power, as of a mining computer."""
 _KINDS = "kinds"
@@ -88,7 +90,7 @@ async def add(home: HomeAssistant, rig: SimulatedRig) -> bool:
                 answers: dict[str, Any] = {"next_step_id": choose(step, rig)}
             case "form":
                 if errors := step.get("errors"):
-                    if "code_taken" in errors.values():
+                    if _TAKEN & {*errors.values()}:
                         await home.delete(f"{FLOWS}/{step['flow_id']}")
                         return False
                     raise DemoError(f"{rig.name} was not added: {errors}")

@@ -112,7 +112,7 @@ async def _keep_running(
 
 
 async def _add_all(house: home.RunningHome, simulated: farm.RunningFarm) -> None:
-    for rig in (*simulated.said.rigs, cards.RIG):
+    for rig in (*simulated.said.rigs, cards.RIG, farm.ENTRY):
         try:
             if await rigs.add(house.api, rig):
                 await pushing.add_playbook(house.api, rig)
