@@ -9,6 +9,7 @@ from .client import HomeAssistant
 from .registry import Device, Entity
 
 HOURS = 7 * 24
+_LONG_AGO = timedelta(days=3 * 365)
 _MEAN, _SUM = 1, 0
 """Home Assistant's numbers of the types of mean: arithmetic, and none."""
 _BREAK = range(70, 73)
@@ -42,9 +43,11 @@ def means(number: float, end: datetime) -> list[Row]:
 def sums(watts: float, end: datetime) -> list[Row]:
     """Return a week of energy in kWh, up to an hour.
 
-    The sums end with 0, at which Home Assistant begins to count on.
+    The sums end with 0, at which Home Assistant begins to count on. They begin long
+    before the week: Home Assistant takes the first one of all for an increase.
     """
-    rows: list[Row] = []
+    long_ago = (end - _LONG_AGO).replace(minute=0, second=0, microsecond=0)
+    rows: list[Row] = [{"start": long_ago.isoformat(), "state": 0.0, "sum": 0.0}]
     total = 0.0
     for hour, start in _hours(end):
         total += watts * share(hour) / 1000

@@ -86,7 +86,8 @@ def add_to_energy(
     before = len(devices)
     for rig in rigs:
         energy = rig.find("sensor", "energy", "energy_estimate")
-        if energy is None or energy.entity_id in known:
+        is_sum = rig.find("sensor", "farm_rigs") is not None
+        if energy is None or energy.entity_id in known or is_sum:
             continue
         device = {"stat_consumption": energy.entity_id, "name": rig.name}
         if power := rig.find("sensor", "power", "power_estimate"):
