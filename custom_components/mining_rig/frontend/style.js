@@ -12,6 +12,7 @@ ha-card { display: block; padding: 4px 0; overflow: hidden; }
   display: flex; flex-wrap: wrap; align-items: baseline; gap: 2px 12px;
   padding: 8px 16px 4px;
 }
+.head[hidden] { display: none; }
 h2 { margin: 0; font: inherit; font-weight: 500; font-size: 16px; color: var(--primary-text-color); }
 .summary { color: var(--secondary-text-color); font-size: 14px; }
 .row {
