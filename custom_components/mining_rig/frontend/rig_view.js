@@ -17,8 +17,8 @@ import {
 import { find, findAll, stopOf } from "./registry.js";
 import { text } from "./texts.js";
 
+const PROTECTED = [["switch", ["thermal_protection"], toggle]];
 const PROTECTION = [
-  ["switch", ["thermal_protection"], toggle],
   ["binary_sensor", ["overheating"]],
   ["number", ["protection_limit"]],
   ["number", ["protection_memory_limit"]],
@@ -57,7 +57,10 @@ export function rigView(hass, rig) {
     ? [{ type: LIST, device: rig.id, title: text(hass, "cards") }]
     : [];
   const problems = { type: LIST, show: "problems", device: rig.id };
-  const protection = even(tilesOf(rig, PROTECTION));
+  const protection = [
+    ...tilesOf(rig, PROTECTED),
+    ...even(tilesOf(rig, PROTECTION)),
+  ];
   return {
     type: "sections",
     max_columns: 3,
