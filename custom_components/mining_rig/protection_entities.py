@@ -26,7 +26,7 @@ from .known_parts import KnownPart
 from .model import RIG, Action, Category, PartEvent
 from .protection.data import PROTECTION
 from .protection.limits import HIGHEST_LIMIT, LOWEST_LIMIT
-from .readings import MEMORY_TEMPERATURE
+from .readings import MEMORY_TEMPERATURE, MINING_ALLOWED
 
 SWITCH: Final = "thermal_protection"
 OVERHEATING: Final = "overheating"
@@ -53,14 +53,18 @@ async def async_add_protection(
 
 
 def _keys(coordinator: RigCoordinator, platform: Platform) -> Iterable[str]:
-    """Return the keys of the entities that a rig has on a platform."""
+    """Return the keys of the entities that a rig has on a platform.
+
+    Some are of use only where protection was ever switched on.
+    """
     parts = coordinator.known_parts.parts
+    was_used = coordinator.protection.choices.was_used
     match platform:
         case Platform.SWITCH:
             yield SWITCH
         case Platform.BINARY_SENSOR:
             yield OVERHEATING
-        case Platform.EVENT:
+        case Platform.EVENT if was_used:
             yield PROTECTION.key
         case Platform.NUMBER:
             yield from (LIMIT, RESUME_BELOW)
@@ -68,8 +72,11 @@ def _keys(coordinator: RigCoordinator, platform: Platform) -> Iterable[str]:
             if any(memory in part.channels for part in parts.values()):
                 yield MEMORY_LIMIT
         case Platform.BUTTON:
-            yield RESET.key
-            if stop_of(parts[RIG].controls) is not None:
+            if was_used:
+                yield RESET.key
+            stop = stop_of(parts[RIG].controls)
+            # Nothing reads back that the power of an ASIC is off, and it boots for long.
+            if stop is not None and stop.channel.key == MINING_ALLOWED.key:
                 yield TEST.key
 
 

@@ -278,6 +278,9 @@ class Protecting:
             raise self._acting.invalid(
                 missing, switch=str(self._entry.options.get(CONF_POWER_SWITCH))
             )
+        if not self.choices.was_used:
+            self.choices.was_used = True
+            self._rig.notify_known_parts()
         self._machine.settings = self._settings()
         self._take_power()
         self._step(self._machine.switch_on(now()))

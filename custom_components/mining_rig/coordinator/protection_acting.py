@@ -55,6 +55,9 @@ class Rig(Protocol):
     def async_update_listeners(self) -> None:
         """Let the entities show what has changed."""
 
+    def notify_known_parts(self) -> None:
+        """Let the platforms look for what is new."""
+
     async def async_request_refresh(self) -> None:
         """Poll soon."""
 

@@ -77,6 +77,8 @@ class Choices:
     """By the same keys, as the hardware last had them."""
     proven: dict[str, float] = field(default_factory=dict)
     """By the key of the part."""
+    was_used: bool = False
+    """Whether protection was ever switched on."""
 
     @property
     def limits(self) -> ChosenLimits:
@@ -120,6 +122,7 @@ class Choices:
             "limits": dict(self.chosen),
             "defaults": dict(self.defaults),
             "proven": dict(self.proven),
+            "was_used": self.was_used,
         }
 
 
@@ -129,6 +132,7 @@ def load_choices(stored: Mapping[str, Any]) -> Choices:
         chosen=_numbers(stored.get("limits")),
         defaults=_numbers(stored.get("defaults")),
         proven=_numbers(stored.get("proven")),
+        was_used=stored.get("was_used") is True,
     )
 
 

@@ -268,7 +268,7 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         if self.known_parts.learn(self.data) | self.devices.note_mac(snapshot.rig_id):
             self.devices.async_remove(snapshot.removed)
             self.devices.async_register_rig()
-            self._notify_known_parts()
+            self.notify_known_parts()
         self.events.dispatch(snapshot.events)
         self._issues.accepted(self.data, self.other_rig)
         if self.store.orders:
@@ -377,7 +377,8 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
         self._known_parts_listeners.append(listener)
         return lambda: self._known_parts_listeners.remove(listener)
 
-    def _notify_known_parts(self) -> None:
+    def notify_known_parts(self) -> None:
+        """Let the platforms look for what is new."""
         for listener in list(self._known_parts_listeners):
             listener()
 
@@ -395,5 +396,5 @@ class RigCoordinator(DataUpdateCoordinator[Snapshot]):
             return False
         self._parts.forget(key)
         self._unsaved = True
-        self._notify_known_parts()
+        self.notify_known_parts()
         return True

@@ -237,8 +237,12 @@ KINDS: Final[dict[str, Kind]] = {
                 *(f"pool_rejected_shares_{pool}" for pool in (1, 2, 3)),
                 *(f"fan_speed_{fan}" for fan in (1, 2, 3, 4)),
                 "acceptance_rate",
+                "efficiency",
+                "pool_connected",
+                "rejected_shares",
                 "rig_monitor_lan_address",
                 "rig_monitor_software",
+                "started",
                 "temperature_1",
             )
         ),
