@@ -124,3 +124,9 @@ async def async_without_power(
         step = await hass.config_entries.flow.async_configure(step["flow_id"], {})
         await hass.async_block_till_done()
     return step
+
+
+def is_of_protection(entity: er.RegistryEntry) -> bool:
+    """Return whether an entity is of thermal protection, which every rig has."""
+    key = entity.translation_key or ""
+    return key in ("thermal_protection", "overheating") or key.startswith("protection")

@@ -19,7 +19,7 @@ from syrupy.assertion import SnapshotAssertion
 from custom_components.mining_rig.const import CONF_ID_ROOT, CONF_KIND, DOMAIN
 from custom_components.mining_rig.diagnostics import async_get_config_entry_diagnostics
 
-from .rigs import async_choose_kind, async_pass_polls
+from .rigs import async_choose_kind, async_pass_polls, is_of_protection
 from .sources.miner_programs import FIXTURES, KINDS
 from .sources.test_miner_requests import command_of
 
@@ -193,7 +193,8 @@ async def test_life(
     assert float(before["rig_hashrate"].split()[0]) > 0
     assert before["rig_connected"] == "on"
     assert before["rig_status"] == "mining"
-    domains = {entity.domain for entity in entities_of(hass, entry)}
+    entities = entities_of(hass, entry)
+    domains = {e.domain for e in entities if not is_of_protection(e)}
     assert domains == {"sensor", "binary_sensor"}
     if kind in SHOWN:
         assert before == snapshot

@@ -553,6 +553,7 @@ async def test_options(hass: HomeAssistant) -> None:
     assert asked.keys() == {
         *("power_meter", "base_power", "rated_power", "zero_while_off"),
         *("stale_after", "off_takes", "on_takes", "allow_public", "keep_parts"),
+        *("power_switch", "shared_switch", "protection", "watchdog"),
     }
     assert asked["off_takes"].default() == 120
     assert asked["on_takes"].default() == 900

@@ -79,6 +79,7 @@ NAMED_BY_CLASS = {
 }
 """Entities without a text: Home Assistant has their names, in every language."""
 LONGEST_NAME = 22
+PLACEHOLDERS = {"number": 1, "algorithm": "kHeavyHash"}
 LONG_NAMES: set[tuple[str, str]] = set()
 """Those for which no shorter name says the same."""
 STRUCTURE = {
@@ -117,7 +118,7 @@ def _every_source() -> None:
     """Import every source, so that its readings and actions are known."""
     for kind in KINDS.values():
         import_module(f"{sources.__name__}.{kind.module}")
-    import_module("custom_components.mining_rig.farm.readings")
+    import_module("custom_components.mining_rig.farm.money_sensors")
 
 
 def readings() -> dict[str, Reading[Any]]:
@@ -271,7 +272,8 @@ def test_names_are_short() -> None:
     long = {
         (platform, key)
         for platform, key in entity_texts()
-        if len(texts()[f"entity.{platform}.{key}.name"].format(number=1)) > LONGEST_NAME
+        if len(texts()[f"entity.{platform}.{key}.name"].format(**PLACEHOLDERS))
+        > LONGEST_NAME
     }
     assert long == LONG_NAMES
 

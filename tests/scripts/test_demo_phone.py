@@ -180,7 +180,7 @@ async def test_automations_of_both_blueprints() -> None:
         assert use["input"].keys() <= blueprint.inputs.keys()
     tell = rigs.saved[automations.TELL]["use_blueprint"]["input"]
     assert tell["phones"] == ["phone"]
-    assert tell["mining_switch"] == ["switch.mining_allowed"]
+    assert tell["rig"] == "rig"
     cut = rigs.saved[automations.CUT]["use_blueprint"]["input"]
     assert cut["phones"] == ["notify.pretend_phone"]
     assert cut["rig_switches"] == ["switch.rig_monitor_power"]

@@ -49,10 +49,9 @@ class Machine:
 
 
 def is_axeos(fields: Fields) -> bool:
-    """Return whether an answer is that of such a miner."""
-    measured = (fields.raw(key) for key in ("hashRate", "power"))
-    return any(type(value) in (int, float) for value in measured) and any(
-        fields.text(key) for key in ("ASICModel", "deviceModel", "minerModel")
+    """Return whether an answer is that of such a miner, whatever its values are."""
+    return any(map(fields.has, ("hashRate", "power"))) and any(
+        map(fields.has, ("ASICModel", "deviceModel", "minerModel"))
     )
 
 
