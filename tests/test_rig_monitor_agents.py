@@ -319,4 +319,4 @@ async def test_third_parties(hass: HomeAssistant, url: str, go: Go) -> None:
     async with agent:
         await go(agent, 30)
     assert float(state(hass, "sensor", "hashrate").state) > 5
-    assert float(state(hass, "sensor", "temperature_1", "hashboard_1").state) > 20
+    assert float(state(hass, "sensor", "temperature_2", "hashboard_1").state) > 20

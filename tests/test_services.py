@@ -10,15 +10,18 @@ from homeassistant.exceptions import (
     ServiceValidationError,
     Unauthorized,
 )
+from homeassistant.helpers.service import async_get_cached_service_description
 from homeassistant.util.yaml.objects import NodeDictClass, NodeStrClass
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 import voluptuous as vol
 
-from custom_components.mining_rig.const import DOMAIN
+from custom_components.mining_rig.const import CONF_ID_ROOT, DOMAIN
+from custom_components.mining_rig.readings import HASHRATE
 from simulator.xmrig import SimulatedXMRig
 
 from .rigs import async_set_up, entry_for
+from .scripted import ScriptedSource, async_open
 
 TOKEN = "b6b8b4a2-e7a2-4d9b"
 WALLET = (
@@ -166,3 +169,37 @@ async def test_only_for_administrators(
         await async_set_config(hass, entry.entry_id, {"print-time": 30}, guest)
     owner = Context(user_id=hass_admin_user.id)
     assert await async_get_config(hass, entry.entry_id, owner)
+
+
+def fields(hass: HomeAssistant, action: str) -> dict[str, Any]:
+    """Return the fields of an action as its dialog shows them."""
+    described = async_get_cached_service_description(hass, DOMAIN, action)
+    assert described is not None
+    found: dict[str, Any] = described["fields"]
+    return found
+
+
+def offered(hass: HomeAssistant, action: str) -> set[str]:
+    """Return the titles of the rigs that an action offers."""
+    selector = fields(hass, action)["config_entry_id"]["selector"]
+    return {option["label"] for option in selector["select"]["options"]}
+
+
+async def test_rigs_that_are_offered(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """Those that can answer an action, as long as they are loaded."""
+    for action in ("get_config", "set_config", "wait_for_order"):
+        assert offered(hass, action) == {entry.title}
+    assert offered(hass, "get_payments") == set()
+    other = MockConfigEntry(
+        domain=DOMAIN,
+        title="Cellar",
+        data={**entry.data, CONF_ID_ROOT: "d4e5f6", "port": 1},
+    )
+    await async_open(hass, other, ScriptedSource({HASHRATE.plain: 1.0}))
+    assert offered(hass, "get_config") == {entry.title}
+    assert offered(hass, "wait_for_order") == {entry.title, "Cellar"}
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert offered(hass, "get_config") == set()
+    assert "changes" in fields(hass, "set_config")

@@ -22,6 +22,7 @@ from .polled_too import async_forget_address, async_watch_address
 from .push.cloudhook import async_delete_cloudhook
 from .push.opening import async_has_pushing_rigs, async_open_door
 from .repairs import async_forget_issues, async_watch_power_meter
+from .service_rigs import async_offer_rigs
 from .services import async_register_services
 from .source_context import source_context_for
 from .sources import KINDS, async_source_factory
@@ -51,6 +52,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     if async_has_pushing_rigs(hass):
         await async_open_door(hass)
     async_register_services(hass)
+    await async_offer_rigs(hass)
     await async_serve_dashboard(hass)
     return True
 
