@@ -7,7 +7,16 @@ import pytest
 
 from custom_components.mining_rig.coordinator import commands
 
-from .protected import HOT, KINDS, PLUG, STEP, Protected, async_call, protected
+from .protected import (
+    HOT,
+    KINDS,
+    PLUG,
+    STEP,
+    Protected,
+    async_call,
+    async_plug,
+    protected,
+)
 from .rigs import state
 
 MAY_RESUME = {"may_resume": True}
@@ -142,6 +151,23 @@ async def test_off_at_the_plug(hass: HomeAssistant, rig: Protected) -> None:
     await rig.async_pass(rig.patience + 60)
     assert rig.told == "stopped_by_others"
     assert not rig.has_issue("overheated")
+
+
+async def test_switched_on_while_it_is_off(hass: HomeAssistant, rig: Protected) -> None:
+    """It is refused: nothing says how hot the rig is."""
+    rig.plug = await async_plug(hass)
+    await rig.async_add({"power_switch": PLUG})
+    await rig.async_pass(STEP)
+    await async_call(hass, "number", "set_value", "protection_limit", value=80)
+    rig.is_silent = True
+    await rig.async_pass(200)
+    with pytest.raises(ServiceValidationError) as error:
+        await async_call(hass, "switch", "turn_on", "thermal_protection")
+    assert error.value.translation_key == "protection_needs_temperature"
+    rig.is_silent = False
+    await rig.async_pass(2 * STEP)
+    await async_call(hass, "switch", "turn_on", "thermal_protection")
+    assert state(hass, "switch", "thermal_protection").state == "on"
 
 
 # ---- the latch

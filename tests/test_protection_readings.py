@@ -181,6 +181,23 @@ async def test_no_way_to_act(
     assert state(hass, "switch", "thermal_protection").state == "on"
 
 
+async def test_off_at_the_miner(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    """What somebody does at the miner itself is no trip."""
+    rig = Polled(hass, freezer)
+    await rig.async_start()
+    rig.celsius = HOT
+    await rig.async_pass(STEP)
+    rig.source.values = {**rig.source.values, MINING_ALLOWED.plain: False}
+    await rig.async_pass(STEP)
+    rig.celsius = HOT - 5
+    await rig.async_pass(rig.patience + 60)
+    assert rig.told == "stopped_by_others"
+    assert not rig.has_issue("overheated")
+    assert rig.plug_told == []
+
+
 async def test_one_card(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
     """Only the hot card is paused, where its own pause was seen to work."""
     control = Control(channel=MINING_ALLOWED.plain)
