@@ -19,7 +19,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.mining_rig.const import DOMAIN
-from custom_components.mining_rig.coordinator import commands
+from custom_components.mining_rig.coordinator import commands, protecting
 from custom_components.mining_rig.model import Control, Part, PartKind
 from custom_components.mining_rig.readings import (
     HASHRATE,
@@ -371,8 +371,12 @@ async def test_full_disk(rig: Protected) -> None:
     assert rig.plug_told == ["off"]
 
 
-async def test_remembered_before_it_acts(rig: Protected) -> None:
+async def test_remembered_before_it_acts(
+    monkeypatch: pytest.MonkeyPatch, rig: Protected
+) -> None:
     """What is killed at the order goes on with it."""
+    # However slow the disk of a busy computer is.
+    monkeypatch.setattr(protecting, "_LONGEST_SAVE", 60.0)
     await rig.async_start()
     states: list[str] = []
     path = Path(rig.hass.config.path(".storage", f"{DOMAIN}.{rig.entry.entry_id}"))
