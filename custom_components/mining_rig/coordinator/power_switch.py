@@ -49,10 +49,15 @@ class PowerSwitch:
         old, new = event.data["old_state"], event.data["new_state"]
         if old is None or new is None or old.state == new.state:
             return None
-        origin = event.context.origin_event
-        if origin is None or origin.event_type == EVENT_STATE_CHANGED:
+        context, origin = event.context, event.context.origin_event
+        if context.id == self._context.id:
             return None
-        if event.context.id == self._context.id:
+        is_order = (
+            context.user_id is not None
+            or context.parent_id is not None
+            or (origin is not None and origin.event_type != EVENT_STATE_CHANGED)
+        )
+        if not is_order:
             return None
         return _STATES.get(new.state) if old.state in _STATES else None
 
