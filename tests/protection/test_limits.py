@@ -1,9 +1,5 @@
-"""The default limits: of which hardware, and that no recorded machine is above them."""
+"""The default limits: of which hardware, and of which of its readings."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,24 +32,11 @@ from custom_components.mining_rig.readings import (
     TEMPERATURE,
     TEMPERATURE_TARGET,
 )
-from custom_components.mining_rig.sources.common.decoding import Fields
-from custom_components.mining_rig.sources.common.settings import Settings
-from custom_components.mining_rig.sources.miners import lolminer
-from custom_components.mining_rig.sources.rig_monitor.parse import parse_log
-from custom_components.mining_rig.sources.rig_monitor.protocol import RigType, cleaned
-from custom_components.mining_rig.sources.t_rex import parse as t_rex
-
-from ..sources import miner_programs
-
-FIXTURES = Path(__file__).parent.parent / "fixtures"
-NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 SIX_X = Limits(chip=90, junction=105, memory=110)
 CARD = Limits(chip=90, junction=105, memory=105)
 BITAXE = Limits(chip=72, board=72)
 ASIC = Limits(chip=105, board=85)
-
-type Read = Callable[[Any], Snapshot]
 
 
 def part(kind: PartKind, values: dict[Channel[Any], Any], **facts: Any) -> Part:
@@ -65,87 +48,6 @@ def part(kind: PartKind, values: dict[Channel[Any], Any], **facts: Any) -> Part:
 def rig_of(*parts: Part, **facts: Any) -> Snapshot:
     """Return a rig with parts."""
     return Snapshot(parts=part_map(part(PartKind.RIG, {}, **facts), *parts))
-
-
-# ---- recordings
-
-
-def of_log(rig_type: RigType) -> Read:
-    """Return what reads the log of an agent."""
-
-    def read(body: Any) -> Snapshot:
-        log = parse_log(rig_type, cleaned(body), NOW)
-        return Snapshot(
-            parts={
-                key: Part(kind=log.kinds.get(key, PartKind.RIG), key=key, values=values)
-                for key, values in log.parts.items()
-            }
-        )
-
-    return read
-
-
-def of_t_rex(summary: Any) -> Snapshot:
-    """Read a summary."""
-    return t_rex.assemble(
-        t_rex.parse_summary(summary, NOW), Settings(), read_only=False
-    )
-
-
-def of_t_rex_card(card: Any) -> Snapshot:
-    """Read a card of a summary."""
-    starting = "summary_api4.1_v0.24.6_starting.json"
-    summary = json.loads((FIXTURES / "t_rex" / starting).read_bytes())
-    return of_t_rex({**summary, "gpus": [card]})
-
-
-RECORDED: tuple[tuple[str, str, Read], ...] = (
-    (
-        "lolminer",
-        "lolminer/summary_*.json",
-        lambda answer: lolminer.parse(Fields(answer), NOW),
-    ),
-    ("rig_monitor", "rig_monitor/asic_log_*.json", of_log(RigType.ASIC)),
-    ("rig_monitor", "rig_monitor/cpu_gpu_log_*.json", of_log(RigType.CPU_GPU)),
-    ("t_rex", "t_rex/*summary_api*.json", of_t_rex),
-    ("t_rex", "t_rex/gpu_entry_*.json", of_t_rex_card),
-)
-"""Kind, recordings and what reads them. Every kind with temperatures belongs here."""
-
-
-def recordings() -> list[Any]:
-    """Return each recording with its kind and reader."""
-    return [
-        pytest.param(kind, path, read, id=f"{kind}-{path.stem}")
-        for kind, pattern, read in RECORDED
-        for path in sorted(FIXTURES.glob(pattern))
-    ]
-
-
-@pytest.mark.parametrize(("kind", "path", "read"), recordings())
-def test_no_recorded_machine_trips(kind: str, path: Path, read: Read) -> None:
-    """A machine that mines well is not too hot by default."""
-    found = read(json.loads(path.read_bytes()))
-    assert not [heat for heat in heats_of(kind, found) if heat.excess >= 0]
-
-
-@pytest.mark.parametrize("name", miner_programs.RECORDED)
-def test_no_recorded_program_trips(name: str) -> None:
-    """Nor do the rigs of programs that can only be read."""
-    recorded = miner_programs.RECORDED[name]
-    found = miner_programs.parse(recorded.kind, recorded.make())
-    assert not [heat for heat in heats_of(recorded.kind, found) if heat.excess >= 0]
-
-
-@pytest.mark.parametrize(("kind", "pattern", "read"), RECORDED)
-def test_recordings_have_temperatures(kind: str, pattern: str, read: Read) -> None:
-    """The test above is not true of nothing: with a limit of 1 °C they are too hot."""
-    chosen = ChosenLimits(limit=1, memory=1)
-    assert any(
-        heat.excess >= 0
-        for path in FIXTURES.glob(pattern)
-        for heat in heats_of(kind, read(json.loads(path.read_bytes())), chosen)
-    )
 
 
 # ---- the table

@@ -727,6 +727,34 @@ def test_an_off_that_nothing_shows() -> None:
     assert rig.wait(20) == STARTED
 
 
+def test_a_paused_rig_without_temperatures_after_an_off() -> None:
+    """Many machines measure nothing while they are paused; one that runs is not off."""
+    rig = Guarded()
+    rig.at(95)
+    rig.call(rig.machine.stopped)
+    rig.later(10, paused=[RIG])
+    assert not rig.wait(500)
+    assert rig.state is State.STOPPED
+
+
+def test_another_paused_card_is_no_off() -> None:
+    """Only the pause of what was hot helps."""
+    rig = Guarded()
+    rig.at(gpu_0=95, gpu_1=60)
+    rig.call(rig.machine.stopped)
+    rig.later(10, paused=["gpu_1"], running=["gpu_0"])
+    assert rig.wait(10) == STARTED
+
+
+def test_a_paused_card_after_an_off() -> None:
+    """That of the hot card does."""
+    rig = Guarded()
+    rig.at(gpu_0=95, gpu_1=60)
+    rig.call(rig.machine.stopped)
+    rig.later(10, paused=["gpu_0"], running=["gpu_1"])
+    assert not rig.wait(500)
+
+
 def test_a_sensor_that_disappears_after_an_off() -> None:
     """It is still as hot as it was."""
     rig = Guarded()
@@ -769,6 +797,53 @@ def test_the_plug_on_again_while_hot() -> None:
     rig.call(rig.machine.power, False, None)
     rig.call(rig.machine.power, True, None)
     assert rig.state is State.HOT
+
+
+@pytest.mark.parametrize("is_trip", [True, False])
+def test_a_paused_rig_that_measures_nothing(*, is_trip: bool) -> None:
+    """Five minutes later it may be turned on; it does not resume by itself."""
+    rig = Guarded(may_resume=True)
+    if is_trip:
+        rig.trip()
+    else:
+        rig.at(95)
+        rig.call(rig.machine.stopped)
+    rig.later(5, paused=[RIG])
+    rig.later(294, paused=[RIG])
+    assert rig.machine.is_overheating
+    assert not rig.later(1, paused=[RIG])
+    assert not rig.machine.is_overheating
+    assert rig.state is (State.PAUSED if is_trip else State.STOPPED)
+    # What it measured before the pause does not count while it starts.
+    rig.call(rig.machine.started)
+    assert not rig.wait(300)
+    assert rig.state is State.WATCHING
+
+
+def test_what_a_paused_rig_measures_counts() -> None:
+    """A sensor that is warm, and one that was hot."""
+    rig = Guarded()
+    rig.trip()
+    rig.later(5, paused=[RIG])
+    rig.later(295, paused=[RIG])
+    assert not rig.machine.is_overheating
+    rig.at(gpu_0=80, paused=[RIG])
+    assert rig.machine.is_overheating
+    rig.at(gpu_0=60, paused=[RIG])
+    assert not rig.machine.is_overheating
+    rig.at(85, paused=[RIG])
+    assert rig.machine.is_overheating
+
+
+def test_other_sensors_of_a_paused_rig_after_an_off() -> None:
+    """Its chips may be missing where its boards are not."""
+    rig = Guarded()
+    rig.at(95, gpu_0=60)
+    rig.call(rig.machine.stopped)
+    rig.later(10, gpu_0=50, paused=[RIG])
+    assert not rig.wait(500)
+    assert rig.state is State.WATCHING
+    assert not rig.machine.memory.trips
 
 
 def test_on_while_tripped_and_hot() -> None:

@@ -168,10 +168,12 @@ class Protecting:
                     measured=measured_of(data),
                 )
             )
-            is_hot = self._machine.memory.state is State.HOT
-            if is_hot and RIG in parts.paused - before.paused:
-                # Somebody has stopped it, at the miner or by its switch.
-                self._step(self._machine.stopped(now()))
+            # Somebody has stopped it, or starts it again, at the miner or by its switch.
+            match self._machine.memory.state:
+                case State.HOT if RIG in parts.paused - before.paused:
+                    self._step(self._machine.stopped(now()))
+                case State.STOPPED if RIG in before.paused & parts.running:
+                    self._step(self._machine.started(now()))
         if self._rig.online:
             self._acting.resume_late(parts)
         if self.is_on and self._kept.is_due:

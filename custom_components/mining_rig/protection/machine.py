@@ -60,7 +60,7 @@ class Protection:
             case State.WATCHING:
                 return self._situation.is_at_limit
             case _:
-                return not self._situation.is_cool
+                return not (self._situation.is_cool or self._situation.is_rested)
 
     @property
     def due(self) -> float | None:

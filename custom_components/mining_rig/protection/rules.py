@@ -89,9 +89,23 @@ def _let_stop(rig: Situation) -> None:
     rig.tell(Told.STOPPED_BY_OTHERS)
 
 
-@rule("hold time → hot", (State.STOPPED,), (Event.STARTED, Event.POWER_ON), State.HOT)
+@rule("hold time → hot", (State.STOPPED,), (Event.POWER_ON,), State.HOT)
 def _hold_again(rig: Situation) -> None:
     rig.enter(State.HOT, rig.settings.hold)
+
+
+@rule(
+    "hold time → hot; after a long pause → watching",
+    (State.STOPPED,),
+    (Event.STARTED,),
+    State.HOT,
+    State.WATCHING,
+)
+def _let_start_stopped(rig: Situation) -> None:
+    if rig.is_rested:
+        watch_or_hold(rig)
+    else:
+        _hold_again(rig)
 
 
 @rule("hotter again → hot", (State.STOPPED,), (Event.HOT_READING,), State.HOT)
@@ -101,15 +115,16 @@ def _watch_stopped(rig: Situation) -> None:
 
 
 @rule(
-    "off or cooler: stays; else first stage",
+    "off, paused or cooler: stays; else first stage",
     (State.STOPPED,),
     (Event.DUE,),
     State.PAUSING,
     State.CUT,
 )
 def _judge_stopped(rig: Situation) -> None:
-    # A power that seems to be off does not outweigh a rig that still reports heat.
-    if rig.is_still_hot if rig.has_news else not rig.is_off:
+    # What seems to be off does not outweigh a rig that still reports heat.
+    is_stopped = rig.is_off or rig.is_paused
+    if rig.is_still_hot if rig.has_news else not is_stopped:
         trip(rig)
 
 

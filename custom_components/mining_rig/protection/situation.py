@@ -5,6 +5,7 @@ from typing import Final
 
 from ..model import RIG
 from .data import (
+    MINIMUM_OFF,
     Act,
     Decision,
     Heat,
@@ -42,6 +43,8 @@ class Situation:
         """The last reading with a temperature."""
         self.excess: dict[str, float] = {}
         """°C above the limit by the sensor's key, at the last reading."""
+        self.latest: dict[str, float] = {}
+        """The same by the latest answer, also where it has no temperature."""
         self.running: frozenset[str] = frozenset()
         """The parts that run by the latest answer; none in a silence."""
         self.last_running: frozenset[str] = frozenset()
@@ -64,6 +67,7 @@ class Situation:
 
     def take(self, seen: Observation) -> None:
         """Take an answer or a log of the present moment."""
+        self.latest = seen.excess()
         if seen.heats or not self.last_running:
             self._mining_unseen_from = self.now
         self.running = self.last_running = seen.running
@@ -74,7 +78,8 @@ class Situation:
             return
         before, self.excess = self.excess, seen.excess()
         self.seen, self._seen_at = seen, self.now
-        if self.memory.state in (State.HOT, State.STOPPED):
+        is_stopped = self.memory.state is State.STOPPED and self.is_paused
+        if self.memory.state in (State.HOT, State.STOPPED) and not is_stopped:
             # A sensor that disappears while it is hot counts as hot.
             self.excess = {**self.memory.baseline, **self.excess}
         is_rising = bool(before) and max(self.excess.values()) > max(before.values())
@@ -120,6 +125,22 @@ class Situation:
         )
 
     @property
+    def is_rested(self) -> bool:
+        """Whether it was paused for long enough, and measures nothing of what was hot.
+
+        Many machines report no temperature while they are paused.
+        """
+        memory, margin = self.memory, self.settings.margin
+        stopped_at = memory.since if memory.stopped_at is None else memory.stopped_at
+        return (
+            memory.state in (State.PAUSED, State.STOPPED)
+            and self.is_paused
+            and memory.baseline.keys().isdisjoint(self.latest)
+            and all(excess < -margin for excess in self.latest.values())
+            and self.now - stopped_at >= MINIMUM_OFF
+        )
+
+    @property
     def is_still_hot(self) -> bool:
         """Whether a sensor is neither cool nor 2 °C cooler than at the trip.
 
@@ -146,6 +167,12 @@ class Situation:
         if self.watts is not None:
             return self.watts >= OFF_WATTS
         return self.switch is True
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether all parts that were hot were last seen to be paused."""
+        hot = set(map(part_of, self.memory.baseline)) or {RIG}
+        return RIG in self.paused or hot <= self.paused
 
     @property
     def has_news(self) -> bool:

@@ -22,7 +22,12 @@ def watch(rig: Situation) -> None:
 
 
 def watch_or_hold(rig: Situation) -> None:
-    """Watch; where a part is hot already, its hold time begins."""
+    """Watch; where a part is hot already, its hold time begins.
+
+    What was measured before a long pause says nothing of it now.
+    """
+    if rig.is_rested:
+        rig.excess = {}
     watch(rig)
     if rig.is_at_limit:
         begin_hold(rig)
