@@ -2,27 +2,37 @@
 
 from collections.abc import AsyncIterator
 import json
+from pathlib import Path
 from typing import Any
 
+from homeassistant.const import EVENT_SERVICE_REGISTERED
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import (
     HomeAssistantError,
     ServiceValidationError,
     Unauthorized,
 )
+from homeassistant.helpers.json import json_bytes
+from homeassistant.helpers.selector import selector
 from homeassistant.helpers.service import async_get_cached_service_description
 from homeassistant.util.yaml.objects import NodeDictClass, NodeStrClass
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    MockUser,
+    async_capture_events,
+)
+from pytest_homeassistant_custom_component.test_util.aiohttp import AiohttpClientMocker
 import voluptuous as vol
 
-from custom_components.mining_rig.const import CONF_ID_ROOT, DOMAIN
+from custom_components.mining_rig.const import CONF_ID_ROOT, CONF_KIND, DOMAIN
 from custom_components.mining_rig.readings import HASHRATE
 from simulator.xmrig import SimulatedXMRig
 
 from .rigs import async_set_up, entry_for
 from .scripted import ScriptedSource, async_open
 
+FIXTURES = Path(__file__).parent / "fixtures"
 TOKEN = "b6b8b4a2-e7a2-4d9b"
 WALLET = (
     "48edfHu7V9Z84YzzMa6fUueoELZ9ZRXq9VetWzYGzKt52XU5xvqgzYnDK9URnRoJMk1j8nLwEVsaSWJ4f"
@@ -203,3 +213,43 @@ async def test_rigs_that_are_offered(
     assert await hass.config_entries.async_unload(entry.entry_id)
     assert offered(hass, "get_config") == set()
     assert "changes" in fields(hass, "set_config")
+
+
+async def test_wait_is_offered_for_rigs_that_can_be_ordered(
+    hass: HomeAssistant, aioclient_mock: AiohttpClientMocker
+) -> None:
+    """One that only reports is not offered before something else starts and stops it."""
+    summary = FIXTURES / "lolminer" / "summary_1.98_dual.json"
+    aioclient_mock.get("http://rig.local:8020/summary", text=summary.read_text())
+    reports = MockConfigEntry(
+        domain=DOMAIN,
+        title="Attic",
+        data={CONF_KIND: "lolminer", CONF_ID_ROOT: "e5f6", "host": "rig.local"}
+        | {"port": 8020},
+    )
+    assert await async_set_up(hass, reports)
+    assert offered(hass, "wait_for_order") == set()
+    hass.config_entries.async_update_entry(
+        reports, options={"start_stop": {"started_by": "switch.plug"}}
+    )
+    assert await hass.config_entries.async_reload(reports.entry_id)
+    assert offered(hass, "wait_for_order") == {"Attic"}
+
+
+async def test_open_pages_are_told(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """An open page reads again what is offered; it is not told without a change."""
+    told = async_capture_events(hass, EVENT_SERVICE_REGISTERED)
+    hass.config_entries.async_update_entry(entry, title="Attic")
+    await hass.async_block_till_done()
+    assert {event.data["service"] for event in told} >= {"get_config", "set_config"}
+    chosen = fields(hass, "get_config")["config_entry_id"]["selector"]
+    assert selector(chosen)(entry.entry_id) == entry.entry_id
+    assert chosen["select"]["options"] == [{"value": entry.entry_id, "label": "Attic"}]
+    assert json_bytes(fields(hass, "set_config"))
+    told.clear()
+    other = MockConfigEntry(domain="other")
+    other.add_to_hass(hass)
+    hass.config_entries.async_update_entry(other, title="Other")
+    hass.config_entries.async_update_entry(entry, pref_disable_polling=True)
+    await hass.async_block_till_done()
+    assert told == []

@@ -8,7 +8,12 @@ from homeassistant.config_entries import (
     ConfigEntry,
     ConfigEntryChange,
 )
-from homeassistant.const import ATTR_CONFIG_ENTRY_ID
+from homeassistant.const import (
+    ATTR_CONFIG_ENTRY_ID,
+    ATTR_DOMAIN,
+    ATTR_SERVICE,
+    EVENT_SERVICE_REGISTERED,
+)
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.service import async_set_service_schema
@@ -17,8 +22,8 @@ from homeassistant.util.yaml import load_yaml_dict
 from .const import DOMAIN
 from .coordinator import RigCoordinator
 from .farm.entry import loaded_rigs
-from .services import KIND_ACTIONS, SERVICE_GET_CONFIG, SERVICE_SET_CONFIG
-from .sources.common.contract import Configured
+from .services import SERVICE_GET_CONFIG, SERVICE_SET_CONFIG, SERVICE_WAIT
+from .sources.common.contract import Configured, Writable
 
 _DESCRIPTIONS: Final = Path(__file__).with_name("services.yaml")
 
@@ -32,18 +37,27 @@ async def async_offer_rigs(hass: HomeAssistant) -> None:
         if ATTR_CONFIG_ENTRY_ID in about.get("fields", {})
     }
 
+    offered: dict[str, list[dict[str, str]]] = {}
+
     @callback
     def offer() -> None:
-        rigs = [*loaded_rigs(hass)]
+        rigs = sorted(loaded_rigs(hass), key=lambda entry: entry.title.casefold())
         for name, fields in actions.items():
             options = [
                 {"value": entry.entry_id, "label": entry.title}
                 for entry in rigs
                 if _answers(entry.runtime_data, name)
             ]
+            if offered.get(name) == options:
+                continue
+            offered[name] = options
             field = {**fields[ATTR_CONFIG_ENTRY_ID], "selector": _selector(options)}
             about = {"fields": {**fields, ATTR_CONFIG_ENTRY_ID: field}}
             async_set_service_schema(hass, DOMAIN, name, about)
+            # A page that is open reads descriptions again only when it is told this.
+            hass.bus.async_fire(
+                EVENT_SERVICE_REGISTERED, {ATTR_DOMAIN: DOMAIN, ATTR_SERVICE: name}
+            )
 
     @callback
     def entry_changed(_change: ConfigEntryChange, entry: ConfigEntry) -> None:
@@ -58,7 +72,9 @@ def _answers(rig: RigCoordinator, action: str) -> bool:
     """Return whether a rig can answer an action."""
     if action in (SERVICE_GET_CONFIG, SERVICE_SET_CONFIG):
         return isinstance(rig.source, Configured)
-    return action not in KIND_ACTIONS or action in rig.kind.actions
+    if action == SERVICE_WAIT:
+        return isinstance(rig.source, Writable) or rig.starter.is_set
+    return action in rig.kind.actions
 
 
 def _selector(options: list[dict[str, str]]) -> dict[str, Any]:
