@@ -14,7 +14,8 @@ from custom_components.mining_rig.coordinator import commands
 from custom_components.mining_rig.model import Control
 from custom_components.mining_rig.readings import HASHRATE, HOTTEST, MINING_ALLOWED
 
-from .rigs import async_pass, entity_id, state
+from .protected import async_call
+from .rigs import async_pass, state
 from .scripted import ScriptedSource, async_add, async_open
 
 PLUG = "switch.plug"
@@ -38,19 +39,6 @@ def source_at(celsius: float = 60.0) -> ScriptedSource:
 def heat(source: ScriptedSource, celsius: float) -> None:
     """Give the rig a temperature."""
     source.values = {**source.values, HOTTEST.plain: celsius}
-
-
-async def async_call(
-    hass: HomeAssistant, platform: str, service: str, key: str, **data: Any
-) -> None:
-    """Call a service of one of the rig's entities."""
-    await hass.services.async_call(
-        platform,
-        service,
-        {"entity_id": entity_id(hass, platform, key), **data},
-        blocking=True,
-    )
-    await hass.async_block_till_done(wait_background_tasks=True)
 
 
 async def async_protect(

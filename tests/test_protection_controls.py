@@ -1,6 +1,6 @@
 """What the owner does with the entities of protection, and with the plug itself."""
 
-from typing import override
+from typing import Any, override
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import Context, HomeAssistant
@@ -9,7 +9,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.mining_rig.coordinator import commands
-from custom_components.mining_rig.model import Control
+from custom_components.mining_rig.model import Control, Value
 from custom_components.mining_rig.readings import HASHRATE, HOTTEST, MINING_ALLOWED
 from custom_components.mining_rig.sources.common.contract import CommandRefused
 
@@ -118,10 +118,10 @@ class Stubborn(ScriptedSource):
     """One that lets itself be paused, and not be started."""
 
     @override
-    async def write(self, part: str, control: Control[bool], value: object) -> None:
+    async def write(self, part: str, control: Control[Any], value: Value) -> None:
         if value:
             raise CommandRefused("not_offered")
-        await super().write(part, control, value)  # type: ignore[arg-type]
+        await super().write(part, control, value)
 
 
 async def test_rig_that_does_not_resume(

@@ -51,8 +51,6 @@ from .texts import FOLDER, flatten, placeholders, texts
 
 OWN = {
     ("binary_sensor", "overheating"),
-    ("button", "protection_reset"),
-    ("button", "protection_test"),
     ("number", "protection_limit"),
     ("number", "protection_memory_limit"),
     ("number", "protection_resume_below"),

@@ -69,7 +69,7 @@ class Protecting:
             save=lambda: self._async_save(_LONGEST_SAVE),
             margin=lambda: self._machine.settings.margin,
             note_off=lambda part: self._proofs.ordered_off(part, self._seen.running),
-            refused=self._refused,
+            refused=lambda: self._step(self._machine.refused(now())),
         )
         self._is_open = False
         self._is_stepping = False
@@ -259,9 +259,6 @@ class Protecting:
             raise self._acting.invalid("protection_latched")
         if memory.state is not State.WATCHING and self._machine.is_overheating:
             raise self._acting.invalid("protection_hot", **self._facts())
-
-    def _refused(self) -> None:
-        self._step(self._machine.refused(now()))
 
     # ---- the owner's controls
 

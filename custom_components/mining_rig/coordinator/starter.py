@@ -62,25 +62,21 @@ class Starter:
         self._hass = hass
         self._store = store
         chosen: Mapping[str, Any] = options.get(CONF_START_STOP) or {}
-        self._switch: str | None = chosen.get(CONF_STARTED_BY)
+        self.switch: str | None = chosen.get(CONF_STARTED_BY)
+        """The entity that does both, None where two scripts do."""
         start, stop = chosen.get(CONF_START_SCRIPT), chosen.get(CONF_STOP_SCRIPT)
         self._scripts: dict[bool, str] = {}
-        if self._switch is None and start and stop:
+        if self.switch is None and start and stop:
             self._scripts = {True: start, False: stop}
         self._ordered_at: datetime | None = None
-        """The steady moment of that order, None for one before the start."""
+        """The steady moment of the last order, None for one before the start."""
         self.cut_holds = True
         """Whether there was no order since somebody else set this."""
 
     @property
-    def switch(self) -> str | None:
-        """The entity that does both, None where two scripts do."""
-        return self._switch
-
-    @property
     def is_set(self) -> bool:
         """Whether the owner named what starts and stops the rig."""
-        return self._switch is not None or bool(self._scripts)
+        return self.switch is not None or bool(self._scripts)
 
     @property
     def is_seen_off(self) -> bool:
@@ -93,10 +89,10 @@ class Starter:
     @callback
     def async_track(self, changed: Callable[[], None]) -> CALLBACK_TYPE:
         """Call back when the switch changes; return what stops it."""
-        if self._switch is None:
+        if self.switch is None:
             return lambda: None
         return async_track_state_change_event(
-            self._hass, self._switch, callback(lambda _event: changed())
+            self._hass, self.switch, callback(lambda _event: changed())
         )
 
     # ---- readings
@@ -136,8 +132,8 @@ class Starter:
     def _value(self, *, mines: bool | None) -> bool | None:
         """Return what was ordered, unless the rig mines nevertheless."""
         ordered, since = self._store.started, self._ordered_at
-        if self._switch is not None:
-            state = self._hass.states.get(self._switch)
+        if self.switch is not None:
+            state = self._hass.states.get(self.switch)
             ordered = None if state is None else _STATES.get(state.state)
             since = None if state is None else steady(state.last_changed)
         if not mines or ordered:
@@ -166,8 +162,8 @@ class Starter:
 
     async def async_switch(self, *, on: bool) -> None:
         """Start or stop the rig. Raises CommandRefused."""
-        if self._switch is not None:
-            await async_switch(self._hass, self._switch, on=on)
+        if self.switch is not None:
+            await async_switch(self._hass, self.switch, on=on)
             return
         other = self._hass.states.get(self._scripts[not on])
         if other is not None and other.state == STATE_ON:

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
@@ -15,11 +15,9 @@ from homeassistant.helpers.event import async_call_later
 from ..clock import steady_now
 from ..const import DOMAIN, LOGGER
 from ..coordinator import RigCoordinator
-from ..model import RIG, Channel, channel_from
-from ..readings import MINING_ALLOWED, NOT_FOLLOWING
-
-_MAINS: Final = "rig_monitor_power"
-"""An agent cannot pause an ASIC; it has an order for its mains power."""
+from ..coordinator.protection_choices import stop_of
+from ..model import RIG, Channel
+from ..readings import NOT_FOLLOWING
 
 
 @dataclass(slots=True)
@@ -34,12 +32,8 @@ class _Given:
 def mining_switch(rig: RigCoordinator) -> Channel[bool] | None:
     """Return the control that really stops a rig; None where it has none."""
     known = rig.known_parts.parts.get(RIG)
-    controls = known.controls if known is not None else {}
-    mains: Channel[bool] | None = channel_from(_MAINS, None, None)
-    return next(
-        (c for c in (MINING_ALLOWED.plain, mains) if c is not None and c in controls),
-        None,
-    )
+    stop = None if known is None else stop_of(known.controls)
+    return None if stop is None else stop.channel
 
 
 class FarmOrders:
